@@ -1,0 +1,1 @@
+//! JSON text: its grammar, its paths, and the values along them.

@@ -1,0 +1,1 @@
+//! Every bound of the crate, each a named constant with its unit and its reason.

@@ -1,0 +1,1 @@
+//! Query strings and forms, as the `qs` package reads them.
