@@ -2,6 +2,11 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod auth;
+pub mod error;
 pub mod json;
 pub mod limits;
 pub mod query;
+pub mod rejection;
+pub mod reply;
+pub mod request;

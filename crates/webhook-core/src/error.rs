@@ -1,0 +1,68 @@
+//! What is wrong with a text, and where.
+
+use std::fmt;
+
+/// A text that is not what it should be, with the place of the first thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    /// Stable code, upper-case with underscores, such as `JSON_SYNTAX`.
+    pub code: &'static str,
+    /// "expected X, but found Y", with no place in it.
+    pub message: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1, in UTF-16 units, as editors count.
+    pub column: u32,
+    /// Offset of the first wrong byte, from 0.
+    pub offset: usize,
+}
+
+impl ParseError {
+    /// An error at a byte offset of `text`; line and column are counted here, so only when something is wrong.
+    ///
+    /// `text` may hold bytes that are no UTF-8; each such byte counts as one column.
+    pub fn at(code: &'static str, message: impl Into<String>, text: &[u8], offset: usize) -> Self {
+        let before = &text[..offset.min(text.len())];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let column = before[line_start..]
+            .utf8_chunks()
+            .map(|chunk| chunk.valid().encode_utf16().count() + chunk.invalid().len())
+            .sum::<usize>()
+            + 1;
+        Self {
+            code,
+            message: message.into(),
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+            offset,
+        }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at line {}, column {}", self.message, self.line, self.column)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+#[cfg(test)]
+mod tests {
+    use super::ParseError;
+
+    #[test]
+    fn line_and_column_are_counted_as_an_editor_counts_them() {
+        let text = "a\né😀x".as_bytes();
+        let error = ParseError::at("CODE", "expected y, but found x", text, text.len() - 1);
+        assert_eq!((error.line, error.column), (2, 4));
+        assert_eq!(error.to_string(), "expected y, but found x at line 2, column 4");
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_count_one_column_each() {
+        assert_eq!(ParseError::at("CODE", "m", b"\xff\xffz", 2).column, 3);
+        assert_eq!(ParseError::at("CODE", "m", b"", 9).line, 1);
+    }
+}

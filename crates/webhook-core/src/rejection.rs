@@ -1,0 +1,194 @@
+//! Every refusal in one table: variant, status, code and the text the caller may read.
+//!
+//! A refusal is a value, never a panic and never an `Err` of a bug. What only the owner should know (why credentials
+//! failed, which workflow exists, what the database said) has no field here, so it cannot reach a caller.
+
+use std::fmt;
+
+use crate::error::ParseError;
+use crate::reply::Reply;
+
+/// Seconds a sender is asked to wait before it tries again, sent as `Retry-After`.
+///
+/// Short, as every cause (a full queue, a restart) is over within seconds; senders apply their own back-off on top.
+pub const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// A webhook request that is not let in, or an event that could not be taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// Unknown key, a workflow that is off, or one of another type: the three look the same.
+    NotFound,
+    /// The method is not one the endpoint takes.
+    MethodNotAllowed {
+        /// Value of the `Allow` header.
+        allow: &'static str,
+    },
+    /// More bytes than the limit, as sent or as inflated.
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+        /// Whether the bytes counted are the inflated ones.
+        inflated: bool,
+    },
+    /// Missing or wrong credentials; which of the two is not told.
+    Unauthorized,
+    /// The body is not what its content type says.
+    Malformed {
+        /// What was read: `JSON`, `form` or `text`.
+        what: &'static str,
+        /// What is wrong and where.
+        error: ParseError,
+    },
+    /// The declared charset is not UTF-8.
+    Charset {
+        /// The charset as declared, at most 40 characters of it.
+        charset: String,
+    },
+    /// The bytes are not what `Content-Encoding` says.
+    BadEncoding {
+        /// The encoding that could not be undone.
+        encoding: &'static str,
+    },
+    /// The client closed the connection, or sent another number of bytes than it declared.
+    Incomplete,
+    /// A content type that is not read.
+    UnsupportedType {
+        /// The media type as declared (at most 80 characters), `None` where there was none.
+        media_type: Option<String>,
+    },
+    /// A content encoding that is not undone.
+    UnsupportedEncoding,
+    /// The endpoint's own configuration cannot be used; the log says why.
+    Misconfigured,
+    /// The queue is full.
+    Busy,
+    /// The event could not be stored.
+    NotStored,
+    /// The app is stopping.
+    Stopping,
+    /// A synchronous workflow did not end in time.
+    TimedOut,
+    /// A synchronous workflow ended as failed.
+    WorkflowFailed,
+}
+
+impl Rejection {
+    /// HTTP status of the refusal.
+    pub fn status(&self) -> u16 {
+        self.row().0
+    }
+
+    /// Stable code of the refusal, upper-case with underscores.
+    pub fn code(&self) -> &'static str {
+        self.row().1
+    }
+
+    /// The text a caller may read: what was expected and what was found.
+    pub fn message(&self) -> String {
+        self.row().2
+    }
+
+    // The table. Status and code are what users may rely on.
+    fn row(&self) -> (u16, &'static str, String) {
+        match self {
+            Self::NotFound => (404, "NOT_FOUND", "No webhook answers at this address.".into()),
+            Self::MethodNotAllowed { allow } => (
+                405,
+                "METHOD_NOT_ALLOWED",
+                format!("This webhook takes {allow} requests only."),
+            ),
+            Self::TooLarge { limit, inflated: false } => {
+                (413, "BODY_TOO_LARGE", format!("The body is larger than {limit} bytes."))
+            }
+            Self::TooLarge { limit, inflated: true } => (
+                413,
+                "BODY_TOO_LARGE",
+                format!("The decompressed body is larger than {limit} bytes."),
+            ),
+            Self::Unauthorized => (401, "UNAUTHORIZED", "Credentials are missing or wrong.".into()),
+            Self::Malformed { what, error } => (400, error.code, format!("The body is no valid {what}: {error}.")),
+            Self::Charset { charset } => (
+                400,
+                "CHARSET_NOT_UTF8",
+                format!("Expected the charset utf-8, but found \"{charset}\"."),
+            ),
+            Self::BadEncoding { encoding } => (
+                400,
+                "ENCODING_INVALID",
+                format!("Expected a body with the Content-Encoding {encoding}, but its bytes are not that."),
+            ),
+            Self::Incomplete => (
+                400,
+                "BODY_INCOMPLETE",
+                "The body has another length than its Content-Length says.".into(),
+            ),
+            Self::UnsupportedType {
+                media_type: Some(found),
+            } => (
+                415,
+                "CONTENT_TYPE_UNSUPPORTED",
+                format!("Expected JSON, a form or text, but found the Content-Type \"{found}\"."),
+            ),
+            Self::UnsupportedType { media_type: None } => (
+                415,
+                "CONTENT_TYPE_UNSUPPORTED",
+                "Expected a Content-Type (JSON, a form or text), but found none.".into(),
+            ),
+            Self::UnsupportedEncoding => (
+                415,
+                "CONTENT_ENCODING_UNSUPPORTED",
+                "Expected the Content-Encoding gzip, deflate, br or identity.".into(),
+            ),
+            Self::Misconfigured => (
+                500,
+                "WEBHOOK_MISCONFIGURED",
+                "The webhook's configuration cannot be used; its owner finds the reason in the log.".into(),
+            ),
+            Self::Busy => (503, "BUSY", "Too many requests wait already; try again later.".into()),
+            Self::NotStored => (
+                503,
+                "NOT_STORED",
+                "The event could not be stored; try again later.".into(),
+            ),
+            Self::Stopping => (503, "STOPPING", "The application is stopping; try again later.".into()),
+            Self::TimedOut => (408, "WORKFLOW_TIMEOUT", "The workflow did not end in time.".into()),
+            Self::WorkflowFailed => (500, "WORKFLOW_FAILED", "The workflow failed.".into()),
+        }
+    }
+
+    /// The refusal as it goes over the wire, in NocoBase's form `{"errors":[{"code","message"}]}`.
+    pub fn to_reply(&self) -> Reply {
+        let (status, code, message) = self.row();
+        let body = serde_json::json!({ "errors": [{ "code": code, "message": message }] });
+        let mut headers = vec![("content-type".to_owned(), crate::reply::JSON.to_owned())];
+        match self {
+            Self::MethodNotAllowed { allow } => headers.push(("allow".to_owned(), (*allow).to_owned())),
+            // RFC 7617 section 2.1: the charset parameter tells clients how to encode user name and password.
+            Self::Unauthorized => headers.push((
+                "www-authenticate".to_owned(),
+                "Basic realm=\"webhook\", charset=\"UTF-8\"".to_owned(),
+            )),
+            Self::UnsupportedEncoding => {
+                // RFC 9110 section 12.5.3: a 415 about encodings lists the ones that are read.
+                headers.push(("accept-encoding".to_owned(), "gzip, deflate, br, identity".to_owned()));
+            }
+            Self::Busy | Self::NotStored | Self::Stopping => {
+                headers.push(("retry-after".to_owned(), RETRY_AFTER_SECONDS.to_string()));
+            }
+            _ => {}
+        }
+        Reply {
+            status,
+            headers,
+            body: body.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message())
+    }
+}
+
+impl std::error::Error for Rejection {}

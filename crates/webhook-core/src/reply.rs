@@ -1,0 +1,302 @@
+//! What goes back to the caller: status, headers and body, checked after templates were filled.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Content type of objects, arrays, numbers and booleans.
+pub const JSON: &str = "application/json; charset=utf-8";
+/// Content type of strings.
+pub const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Lowest status a workflow may answer with; 1xx are interim answers that Node sends itself.
+pub const STATUS_MIN: u16 = 200;
+/// Highest status a workflow may answer with.
+pub const STATUS_MAX: u16 = 599;
+
+/// An answer ready for the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers in order, names in lower case; a name may stand more than once (`set-cookie`).
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: String,
+}
+
+/// Why a configured answer cannot be sent: an error of the workflow, not of the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplyError {
+    /// The answer is not an object of the known fields.
+    Shape,
+    /// The status is not an integer from [`STATUS_MIN`] to [`STATUS_MAX`].
+    Status,
+    /// A header's name is not of the form [`is_header_name`] wants.
+    HeaderName {
+        /// Position in the list, from 0.
+        index: usize,
+    },
+    /// A header's value holds a character that HTTP does not allow in one, a line break above all.
+    HeaderValue {
+        /// The header's name.
+        name: String,
+        /// Position of the character in the value, from 0.
+        at: usize,
+    },
+}
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape => f.write_str("expected { statusCode, headers: [{ name, value }], body }"),
+            Self::Status => write!(f, "expected a status code from {STATUS_MIN} to {STATUS_MAX}"),
+            Self::HeaderName { index } => write!(
+                f,
+                "expected the name of response header {index} to begin with a letter and go on with letters, digits, \"-\" or \"_\""
+            ),
+            // The value itself may hold data of the event, so it is not repeated.
+            Self::HeaderValue { name, at } => write!(
+                f,
+                "expected printable characters in the value of the response header \"{name}\", but found another one (a line break, for example) at position {at}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ReplyError {}
+
+/// Whether a name may stand in a configured answer: `^[a-zA-Z][a-zA-Z0-9_-]*$`.
+pub fn is_header_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// Headers that say where a message ends or what the connection does. Node sets them from the body it sends; one out
+/// of a workflow could only contradict it (request smuggling, a hanging client), so they are left out.
+const FRAMING: [&str; 5] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// A configured answer whose templates have been filled, as JSON: `{"statusCode","headers":[{"name","value"}],"body"}`.
+///
+/// Values stay JSON text: a number goes out with the digits it came with.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Filled<'a> {
+    #[serde(default)]
+    status_code: Option<f64>,
+    #[serde(borrow, default)]
+    headers: Option<Vec<FilledHeader<'a>>>,
+    #[serde(borrow, default)]
+    body: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct FilledHeader<'a> {
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    value: Option<&'a RawValue>,
+}
+
+impl Reply {
+    /// Builds the answer out of a configuration whose templates have been filled (JSON text).
+    ///
+    /// - `statusCode`: absent or `null` means 200.
+    /// - `headers`: `{ name, value }`; a value that is absent or `null` leaves its header out, numbers and booleans
+    ///   become text, objects and arrays JSON. Framing headers (`content-length`, `connection`, ...) are left out.
+    /// - `body`: a string goes out as `text/plain`, absent or `null` as no body, everything else as JSON; a
+    ///   configured `content-type` wins. 204 and 304 go out without a body.
+    ///
+    /// # Errors
+    /// A status out of range, a name that HTTP has no room for, a value with a line break: see [`ReplyError`].
+    pub fn build(filled: &str) -> Result<Self, ReplyError> {
+        let filled: Filled = serde_json::from_str(filled).map_err(|_| ReplyError::Shape)?;
+        let status = match filled.status_code {
+            None => 200,
+            Some(number)
+                if number.fract() == 0.0 && (f64::from(STATUS_MIN)..=f64::from(STATUS_MAX)).contains(&number) =>
+            {
+                number as u16
+            }
+            Some(_) => return Err(ReplyError::Status),
+        };
+        let configured = filled.headers.unwrap_or_default();
+        let mut headers = Vec::with_capacity(configured.len() + 1);
+        for (index, header) in configured.iter().enumerate() {
+            if !is_header_name(&header.name) {
+                return Err(ReplyError::HeaderName { index });
+            }
+            let name = header.name.to_ascii_lowercase();
+            let Some(value) = header.value.filter(|value| value.get() != "null") else {
+                continue;
+            };
+            if FRAMING.contains(&name.as_str()) {
+                continue;
+            }
+            let value = text_of(value);
+            if let Some(at) = value.chars().position(|c| !is_header_value_char(c)) {
+                return Err(ReplyError::HeaderValue { name, at });
+            }
+            headers.push((name, value));
+        }
+        let (body, content_type) = match filled.body {
+            _ if status == 204 || status == 304 => (String::new(), None),
+            None => (String::new(), None),
+            Some(raw) if raw.get() == "null" => (String::new(), None),
+            Some(raw) => (text_of(raw), Some(if raw.get().starts_with('"') { TEXT } else { JSON })),
+        };
+        if let Some(content_type) = content_type {
+            if !headers.iter().any(|(name, _)| name == "content-type") {
+                headers.push(("content-type".to_owned(), content_type.to_owned()));
+            }
+        }
+        Ok(Self { status, headers, body })
+    }
+}
+
+// A string's own text, anything else as the JSON it is.
+fn text_of(raw: &RawValue) -> String {
+    match serde_json::from_str::<LossyString>(raw.get()) {
+        Ok(LossyString(text)) => text,
+        Err(_) => raw.get().to_owned(),
+    }
+}
+
+// A JavaScript string may hold half a surrogate pair, which no Rust string can; on the wire it becomes U+FFFD, as
+// everywhere in Node.
+struct LossyString(String);
+
+impl<'de> Deserialize<'de> for LossyString {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl serde::de::Visitor<'_> for Bytes {
+            type Value = LossyString;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<LossyString, E> {
+                Ok(LossyString(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+// What Node takes in a header value, which is RFC 9110's field-value with obs-text: a tab, and everything from the
+// space to U+00FF but the delete character.
+fn is_header_value_char(c: char) -> bool {
+    matches!(c, '\t' | ' '..='~' | '\u{80}'..='\u{ff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(filled: &str) -> (u16, Vec<(String, String)>, String) {
+        let reply = Reply::build(filled).expect(filled);
+        (reply.status, reply.headers, reply.body)
+    }
+
+    fn header(name: &str, value: &str) -> Vec<(String, String)> {
+        vec![(name.to_owned(), value.to_owned())]
+    }
+
+    #[test]
+    fn the_body_goes_out_as_configured_with_its_own_content_type() {
+        for (filled, content_type, body) in [
+            (r#"{"body":"ok"}"#, Some(TEXT), "ok"),
+            (r#"{"body":""}"#, Some(TEXT), ""),
+            (
+                r#"{"body":{"b":1.0e2, "a":[0.1]}}"#,
+                Some(JSON),
+                r#"{"b":1.0e2, "a":[0.1]}"#,
+            ),
+            (r#"{"body":[]}"#, Some(JSON), "[]"),
+            (r#"{"body":0}"#, Some(JSON), "0"),
+            (r#"{"body":false}"#, Some(JSON), "false"),
+            (r#"{"body":null}"#, None, ""),
+            (r#"{"body":"\ud800"}"#, Some(TEXT), "\u{fffd}\u{fffd}\u{fffd}"),
+            ("{}", None, ""),
+        ] {
+            let headers = content_type
+                .map(|value| header("content-type", value))
+                .unwrap_or_default();
+            assert_eq!(built(filled), (200, headers, body.to_owned()), "{filled}");
+        }
+    }
+
+    #[test]
+    fn a_configured_content_type_wins_and_framing_headers_are_left_out() {
+        assert_eq!(
+            built(
+                r#"{"headers":[{"name":"Content-Type","value":"text/csv"},{"name":"Content-Length","value":"1"}],"body":"a,b"}"#
+            ),
+            (200, header("content-type", "text/csv"), "a,b".to_owned())
+        );
+    }
+
+    #[test]
+    fn statuses_without_a_body_go_out_without_one() {
+        for status in [204, 304] {
+            assert_eq!(
+                built(&format!(r#"{{"statusCode":{status},"body":{{"a":1}}}}"#)),
+                (status, vec![], String::new())
+            );
+        }
+    }
+
+    #[test]
+    fn header_values_of_any_type_become_text_and_absent_ones_are_left_out() {
+        assert_eq!(
+            built(r#"{"headers":[{"name":"A","value":12},{"name":"B","value":null},{"name":"C"},{"name":"D","value":""}]}"#).1,
+            vec![("a".to_owned(), "12".to_owned()), ("d".to_owned(), String::new())]
+        );
+    }
+
+    #[test]
+    fn a_bad_status_name_or_value_is_an_error_and_never_a_second_header() {
+        for status in ["199", "600", "200.5", "1e9", "-200"] {
+            assert_eq!(
+                Reply::build(&format!(r#"{{"statusCode":{status}}}"#)),
+                Err(ReplyError::Status),
+                "{status}"
+            );
+        }
+        for name in ["", "1a", "a b", "a:", "é", "-a"] {
+            let filled = serde_json::json!({ "headers": [{ "name": name, "value": "x" }] }).to_string();
+            assert_eq!(
+                Reply::build(&filled),
+                Err(ReplyError::HeaderName { index: 0 }),
+                "{name}"
+            );
+        }
+        for (value, at) in [
+            ("a\r\nSet-Cookie: x", 1),
+            ("\n", 0),
+            ("\u{7f}", 0),
+            ("ab\u{0}", 2),
+            ("日", 0),
+        ] {
+            let filled = serde_json::json!({ "headers": [{ "name": "X", "value": value }] }).to_string();
+            assert_eq!(
+                Reply::build(&filled),
+                Err(ReplyError::HeaderValue {
+                    name: "x".to_owned(),
+                    at
+                }),
+                "{value:?}"
+            );
+        }
+        assert_eq!(Reply::build("1"), Err(ReplyError::Shape));
+    }
+}

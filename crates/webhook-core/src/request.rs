@@ -1,0 +1,69 @@
+//! A request as it came in, before anything about it is believed.
+
+/// The headers an endpoint wants to see, names in lower case, in the order sent, repeated ones kept apart.
+#[derive(Clone, Default)]
+pub struct Headers {
+    pairs: Vec<(String, String)>,
+}
+
+// Values hold credentials; only the names may show up in a message.
+impl std::fmt::Debug for Headers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.pairs.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl Headers {
+    /// Takes over name and value pairs; names are lower-cased here.
+    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            pairs: pairs
+                .into_iter()
+                .map(|(mut name, value)| {
+                    name.make_ascii_lowercase();
+                    (name, value)
+                })
+                .collect(),
+        }
+    }
+
+    /// Every value of a header; `name` in lower case.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a header; `name` in lower case. What Node gives for headers that may stand only once.
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.pairs
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a header joined as RFC 9110 section 5.2 joins them; `name` in lower case.
+    pub fn joined(&self, name: &str) -> Option<String> {
+        let mut values = self.all(name);
+        let mut joined = values.next()?.to_owned();
+        for value in values {
+            joined.push_str(", ");
+            joined.push_str(value);
+        }
+        Some(joined)
+    }
+}
+
+/// A request whose sender is not known yet. Only `judge::Endpoint::verify` turns it into one that may be parsed.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The method as sent, upper case.
+    pub method: &'a str,
+    /// What stands behind the `?`, as sent; empty for none.
+    pub query: &'a str,
+    /// The headers `judge::Endpoint::header_names` asked for.
+    pub headers: &'a Headers,
+    /// The body's exact bytes, as sent.
+    pub body: &'a [u8],
+}
