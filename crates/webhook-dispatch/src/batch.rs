@@ -1,0 +1,392 @@
+//! Events that wait are stored together; each is answered once its batch is stored.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{oneshot, Notify, Semaphore};
+use tokio::time::{timeout, Instant};
+
+/// Where events are kept.
+pub trait Store: Send + Sync + 'static {
+    /// One event.
+    type Event: Send + Sync + 'static;
+    /// What the store says of one stored event, such as its row's id.
+    type Receipt: Send + 'static;
+
+    /// Keeps all `events` or none of them. One receipt for each event, in their order.
+    fn store(
+        &self,
+        events: Vec<Arc<Self::Event>>,
+    ) -> impl Future<Output = Result<Vec<Self::Receipt>, StoreFailure>> + Send;
+}
+
+/// Why a batch was not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// The store itself doesn't work now: nothing in the batch is to blame, every event may be sent again later.
+    Unavailable(String),
+    /// The store refuses something in the batch: it is divided until the event at fault stands alone.
+    Refused(String),
+}
+
+/// What became of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome<R> {
+    /// Kept.
+    Stored(R),
+    /// Not kept, or not known to be (the store ran out of its time): to be sent again later.
+    Unavailable(String),
+    /// Not kept: the store refuses this event, and will again.
+    Refused(String),
+}
+
+/// The queue is full or closed: the event was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Busy {
+    /// As many events or bytes wait as may.
+    Full,
+    /// [`Batcher::close`] was called.
+    Closed,
+}
+
+/// How much a [`Batcher`] takes and how long it waits.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchLimits {
+    /// Events in one batch, at most.
+    pub batch_events: usize,
+    /// Bytes in one batch, at most; a single event larger than this is a batch by itself.
+    pub batch_bytes: usize,
+    /// How long a batch waits for company after the first of its events. Only under load: an event that comes when no
+    /// store was under way for this long goes at once.
+    pub linger: Duration,
+    /// Events that may wait, besides those being stored.
+    pub queue_events: usize,
+    /// Bytes that may wait, besides those being stored.
+    pub queue_bytes: usize,
+    /// How long a store may take. After that its events are answered [`Outcome::Unavailable`], and it is left to end by
+    /// itself.
+    pub store_time: Duration,
+    /// Stores that may be left to end by themselves before no further one is begun: what they hold is memory.
+    pub abandoned: usize,
+}
+
+/// What a [`Batcher`] has done and holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BatchCounts {
+    /// Events taken.
+    pub accepted: u64,
+    /// Events not taken because the queue was full or closed.
+    pub busy: u64,
+    /// Events stored.
+    pub stored: u64,
+    /// Events not stored for the time being.
+    pub unavailable: u64,
+    /// Events refused by the store.
+    pub refused: u64,
+    /// Calls of the store.
+    pub batches: u64,
+    /// Events waiting now.
+    pub queue_events: usize,
+    /// Bytes waiting now.
+    pub queue_bytes: usize,
+}
+
+/// The answer to come for one event taken by [`Batcher::submit`]. To drop it is to hang up: the event is stored all the same.
+#[derive(Debug)]
+pub struct Stored<R>(oneshot::Receiver<Outcome<R>>);
+
+impl<R> Stored<R> {
+    /// Waits until the event's batch is stored or has failed.
+    pub async fn outcome(self) -> Outcome<R> {
+        // The sender is only lost with the runtime: nobody knows then whether the event was kept.
+        self.0
+            .await
+            .unwrap_or_else(|_| Outcome::Unavailable("the dispatcher has ended".into()))
+    }
+}
+
+struct Waiting<S: Store> {
+    event: S::Event,
+    bytes: usize,
+    since: Instant,
+    answer: oneshot::Sender<Outcome<S::Receipt>>,
+}
+
+struct State<S: Store> {
+    queue: VecDeque<Waiting<S>>,
+    storing: bool,
+    closed: bool,
+    counts: BatchCounts,
+}
+
+struct Shared<S: Store> {
+    limits: BatchLimits,
+    state: Mutex<State<S>>,
+    changed: Notify,
+    idle: Notify,
+}
+
+impl<S: Store> Shared<S> {
+    fn state(&self) -> MutexGuard<'_, State<S>> {
+        // Nothing that can panic runs under this lock, so a poisoned one still holds a whole state.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stores events in batches.
+///
+/// While one batch is being stored, the events that come form the next; so the batch grows with the load by itself, and
+/// an event that comes alone waits for nothing. Dropping the batcher ends it: what still waits is answered
+/// [`Outcome::Unavailable`]. [`Batcher::close`] and [`Batcher::drained`] end it well.
+pub struct Batcher<S: Store> {
+    shared: Arc<Shared<S>>,
+    worker: tokio::task::JoinHandle<()>,
+}
+
+impl<S: Store> Batcher<S> {
+    /// A batcher over `store`, on the current tokio runtime.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn new(store: S, limits: BatchLimits) -> Self {
+        let shared = Arc::new(Shared {
+            limits,
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                storing: false,
+                closed: false,
+                counts: BatchCounts::default(),
+            }),
+            changed: Notify::new(),
+            idle: Notify::new(),
+        });
+        let worker = tokio::spawn(work(Arc::clone(&shared), Arc::new(store)));
+        Self { shared, worker }
+    }
+
+    /// Takes an event of `bytes` size, or says at once that it can't.
+    pub fn submit(&self, event: S::Event, bytes: usize) -> Result<Stored<S::Receipt>, Busy> {
+        let limits = &self.shared.limits;
+        let mut state = self.shared.state();
+        let refused = if state.closed {
+            Some(Busy::Closed)
+        // An event that is larger than the whole bound is let in when nothing else waits: it could never come in otherwise.
+        } else if state.queue.len() >= limits.queue_events
+            || (!state.queue.is_empty()
+                && state.counts.queue_bytes.saturating_add(bytes) > limits.queue_bytes)
+        {
+            Some(Busy::Full)
+        } else {
+            None
+        };
+        if let Some(busy) = refused {
+            state.counts.busy += 1;
+            return Err(busy);
+        }
+        let (answer, receiver) = oneshot::channel();
+        state.counts.accepted += 1;
+        state.counts.queue_bytes += bytes;
+        state.queue.push_back(Waiting {
+            event,
+            bytes,
+            since: Instant::now(),
+            answer,
+        });
+        state.counts.queue_events = state.queue.len();
+        drop(state);
+        self.shared.changed.notify_one();
+        Ok(Stored(receiver))
+    }
+
+    /// Takes no further event. What waits is still stored.
+    pub fn close(&self) {
+        self.shared.state().closed = true;
+        self.shared.changed.notify_one();
+    }
+
+    /// Waits until nothing waits and nothing is being stored, `limit` at most. Whether it came to that.
+    pub async fn drained(&self, limit: Duration) -> bool {
+        timeout(limit, async {
+            loop {
+                let idle = self.shared.idle.notified();
+                {
+                    let state = self.shared.state();
+                    if state.queue.is_empty() && !state.storing {
+                        return;
+                    }
+                }
+                idle.await;
+            }
+        })
+        .await
+        .is_ok()
+    }
+
+    /// What it has done and holds.
+    pub fn counts(&self) -> BatchCounts {
+        self.shared.state().counts
+    }
+}
+
+impl<S: Store> Drop for Batcher<S> {
+    fn drop(&mut self) {
+        self.worker.abort();
+        let mut state = self.shared.state();
+        state.closed = true;
+        // Dropping the senders answers their callers.
+        state.queue.clear();
+    }
+}
+
+async fn work<S: Store>(shared: Arc<Shared<S>>, store: Arc<S>) {
+    let limits = shared.limits;
+    // One more than may be abandoned: the one under way.
+    let stores = Arc::new(Semaphore::new(limits.abandoned + 1));
+    let mut last_store: Option<Instant> = None;
+    loop {
+        let first = {
+            let mut state = shared.state();
+            state.storing = false;
+            state.queue.front().map(|waiting| waiting.since)
+        };
+        let Some(first) = first else {
+            shared.idle.notify_waiters();
+            shared.changed.notified().await;
+            continue;
+        };
+        if last_store.is_some_and(|ended| first.duration_since(ended) < limits.linger) {
+            linger(&shared, first + limits.linger).await;
+        }
+        let batch = take(&shared);
+        keep(&shared, &store, &stores, batch).await;
+        last_store = Some(Instant::now());
+    }
+}
+
+/// Waits until `deadline`, or until a batch is full or the batcher closed.
+async fn linger<S: Store>(shared: &Shared<S>, deadline: Instant) {
+    let full = async {
+        loop {
+            let changed = shared.changed.notified();
+            {
+                let state = shared.state();
+                if state.closed
+                    || state.queue.len() >= shared.limits.batch_events
+                    || state.counts.queue_bytes >= shared.limits.batch_bytes
+                {
+                    return;
+                }
+            }
+            changed.await;
+        }
+    };
+    // Running out of time is the ordinary end of a linger.
+    let _ = tokio::time::timeout_at(deadline, full).await;
+}
+
+/// The next batch, in the order in which its events came.
+fn take<S: Store>(shared: &Shared<S>) -> Vec<Waiting<S>> {
+    let mut state = shared.state();
+    let mut batch = Vec::new();
+    let mut bytes = 0usize;
+    while let Some(next) = state.queue.front() {
+        let grown = bytes.saturating_add(next.bytes);
+        if batch.len() >= shared.limits.batch_events
+            || (!batch.is_empty() && grown > shared.limits.batch_bytes)
+        {
+            break;
+        }
+        bytes = grown;
+        batch.extend(state.queue.pop_front());
+    }
+    state.counts.queue_bytes -= bytes;
+    state.counts.queue_events = state.queue.len();
+    state.storing = true;
+    batch
+}
+
+/// Stores a batch and answers each of its events, dividing it as long as the store refuses something in it.
+async fn keep<S: Store>(
+    shared: &Shared<S>,
+    store: &Arc<S>,
+    stores: &Arc<Semaphore>,
+    batch: Vec<Waiting<S>>,
+) {
+    let (events, answers): (Vec<_>, Vec<_>) = batch
+        .into_iter()
+        .map(|waiting| (Arc::new(waiting.event), waiting.answer))
+        .unzip();
+    let mut parts = vec![(events, answers)];
+    while let Some((mut events, mut answers)) = parts.pop() {
+        match attempt(shared, store, stores, &events).await {
+            Ok(receipts) => {
+                shared.state().counts.stored += receipts.len() as u64;
+                for (answer, receipt) in answers.into_iter().zip(receipts) {
+                    // A caller that hung up is not there to be answered.
+                    let _ = answer.send(Outcome::Stored(receipt));
+                }
+            }
+            Err(StoreFailure::Refused(_)) if events.len() > 1 => {
+                let half = events.len() / 2;
+                parts.push((events.split_off(half), answers.split_off(half)));
+                // The first half on top: events are stored in their order.
+                parts.push((events, answers));
+            }
+            Err(StoreFailure::Refused(reason)) => {
+                shared.state().counts.refused += 1;
+                for answer in answers {
+                    let _ = answer.send(Outcome::Refused(reason.clone()));
+                }
+            }
+            Err(StoreFailure::Unavailable(reason)) => {
+                // What is left of the batch would meet the same: its callers are answered now, not one timeout later.
+                let answers = answers
+                    .into_iter()
+                    .chain(parts.drain(..).rev().flat_map(|(_, answers)| answers));
+                let mut count = 0;
+                for answer in answers {
+                    count += 1;
+                    let _ = answer.send(Outcome::Unavailable(reason.clone()));
+                }
+                shared.state().counts.unavailable += count;
+            }
+        }
+    }
+}
+
+async fn attempt<S: Store>(
+    shared: &Shared<S>,
+    store: &Arc<S>,
+    stores: &Arc<Semaphore>,
+    events: &[Arc<S::Event>],
+) -> Result<Vec<S::Receipt>, StoreFailure> {
+    let Ok(permit) = Arc::clone(stores).try_acquire_owned() else {
+        return Err(StoreFailure::Unavailable(
+            "earlier stores have not come back".into(),
+        ));
+    };
+    shared.state().counts.batches += 1;
+    let count = events.len();
+    // A task of its own: a panic ends that task only, and a store that hangs goes on without us.
+    let task = tokio::spawn({
+        let store = Arc::clone(store);
+        let events = events.to_vec();
+        async move {
+            let result = store.store(events).await;
+            drop(permit);
+            result
+        }
+    });
+    match timeout(shared.limits.store_time, task).await {
+        Ok(Ok(Ok(receipts))) if receipts.len() == count => Ok(receipts),
+        Ok(Ok(Ok(receipts))) => Err(StoreFailure::Unavailable(format!(
+            "expected {count} receipts from the store, but got {}",
+            receipts.len()
+        ))),
+        Ok(Ok(Err(failure))) => Err(failure),
+        Ok(Err(_)) => Err(StoreFailure::Unavailable("the store panicked".into())),
+        Err(_) => Err(StoreFailure::Unavailable("the store took too long".into())),
+    }
+}

@@ -1,0 +1,211 @@
+//! What is stored is handed on to be run, giving way while a rush of events comes in.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{timeout, timeout_at, Instant};
+
+/// Who runs what is stored.
+pub trait Publish: Send + Sync + 'static {
+    /// What names a stored event.
+    type Id: Send + 'static;
+
+    /// Hands `ids` on, in their order. A failure is the publisher's own to report: what is stored is not lost by it.
+    fn publish(&self, ids: Vec<Self::Id>) -> impl Future<Output = ()> + Send;
+}
+
+/// When stored events are handed on.
+#[derive(Debug, Clone, Copy)]
+pub struct StartLimits {
+    /// How many are handed on as they come, in each `window`. What comes beyond that is a rush, and waits.
+    pub share: usize,
+    /// For how long a `share` is. Under a load that keeps within the share nothing waits; under any load the oldest
+    /// `share` is handed on after this long.
+    pub window: Duration,
+    /// How long nothing may have been stored for a rush to be over: then all that waits is handed on.
+    pub quiet: Duration,
+    /// How many may wait; beyond it the oldest are handed on at once.
+    pub waiting: usize,
+    /// How many are handed on in one call.
+    pub chunk: usize,
+    /// How long one call of the publisher may take before the next is made.
+    pub publish_time: Duration,
+}
+
+/// What a [`Starter`] has done and holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StartCounts {
+    /// Handed on.
+    pub started: u64,
+    /// Waiting now.
+    pub waiting: usize,
+}
+
+struct State<I> {
+    waiting: VecDeque<I>,
+    /// When something was last stored.
+    last: Instant,
+    /// When the current window began, and what is left of its share.
+    window: Instant,
+    share: usize,
+    flushing: bool,
+    publishing: bool,
+    started: u64,
+}
+
+struct Shared<P: Publish> {
+    limits: StartLimits,
+    state: Mutex<State<P::Id>>,
+    changed: Notify,
+    idle: Notify,
+}
+
+impl<P: Publish> Shared<P> {
+    fn state(&self) -> MutexGuard<'_, State<P::Id>> {
+        // Nothing that can panic runs under this lock, so a poisoned one still holds a whole state.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Hands stored events on: as they come under a load that the runs keep up with, after the rush when they come in one.
+///
+/// To run an event costs the database many times what storing it does, so runs that begin during a rush take from it
+/// what the senders wait for. Dropping the starter forgets what waits; the events are stored, and whoever looks for
+/// stored events that never began will find them.
+pub struct Starter<P: Publish> {
+    shared: Arc<Shared<P>>,
+    worker: tokio::task::JoinHandle<()>,
+}
+
+impl<P: Publish> Starter<P> {
+    /// A starter before `publisher`, on the current tokio runtime.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn new(publisher: P, limits: StartLimits) -> Self {
+        let now = Instant::now();
+        let shared = Arc::new(Shared {
+            limits,
+            state: Mutex::new(State {
+                waiting: VecDeque::new(),
+                last: now,
+                window: now,
+                share: limits.share,
+                flushing: false,
+                publishing: false,
+                started: 0,
+            }),
+            changed: Notify::new(),
+            idle: Notify::new(),
+        });
+        let worker = tokio::spawn(work(Arc::clone(&shared), Arc::new(publisher)));
+        Self { shared, worker }
+    }
+
+    /// Takes what one batch stored.
+    pub fn add(&self, ids: impl IntoIterator<Item = P::Id>) {
+        let mut state = self.shared.state();
+        state.last = Instant::now();
+        state.waiting.extend(ids);
+        drop(state);
+        self.shared.changed.notify_one();
+    }
+
+    /// Hands everything on now, `limit` at most. Whether all was.
+    pub async fn flush(&self, limit: Duration) -> bool {
+        timeout(limit, async {
+            loop {
+                let idle = self.shared.idle.notified();
+                {
+                    let mut state = self.shared.state();
+                    if state.waiting.is_empty() && !state.publishing {
+                        return;
+                    }
+                    state.flushing = true;
+                }
+                self.shared.changed.notify_one();
+                idle.await;
+            }
+        })
+        .await
+        .is_ok()
+    }
+
+    /// What it has done and holds.
+    pub fn counts(&self) -> StartCounts {
+        let state = self.shared.state();
+        StartCounts {
+            started: state.started,
+            waiting: state.waiting.len(),
+        }
+    }
+}
+
+impl<P: Publish> Drop for Starter<P> {
+    fn drop(&mut self) {
+        self.worker.abort();
+    }
+}
+
+enum Next<I> {
+    Publish(Vec<I>),
+    WaitUntil(Instant),
+    WaitForMore,
+}
+
+async fn work<P: Publish>(shared: Arc<Shared<P>>, publisher: Arc<P>) {
+    loop {
+        let changed = shared.changed.notified();
+        match next(&shared) {
+            Next::Publish(ids) => {
+                let count = ids.len() as u64;
+                let publisher = Arc::clone(&publisher);
+                // A task of its own: a panic ends that task only, and one that hangs goes on without us.
+                let task = tokio::spawn(async move { publisher.publish(ids).await });
+                let _ = timeout(shared.limits.publish_time, task).await;
+                let mut state = shared.state();
+                state.publishing = false;
+                state.started += count;
+            }
+            Next::WaitUntil(time) => {
+                // Either is a reason to look again.
+                let _ = timeout_at(time, changed).await;
+            }
+            Next::WaitForMore => {
+                shared.idle.notify_waiters();
+                changed.await;
+            }
+        }
+    }
+}
+
+fn next<P: Publish>(shared: &Shared<P>) -> Next<P::Id> {
+    let limits = &shared.limits;
+    let now = Instant::now();
+    let mut state = shared.state();
+    if state.waiting.is_empty() {
+        state.flushing = false;
+        return Next::WaitForMore;
+    }
+    if now >= state.window + limits.window {
+        state.window = now;
+        state.share = limits.share;
+    }
+    let over = state.last + limits.quiet;
+    let count = if state.flushing || now >= over {
+        state.waiting.len()
+    } else if state.share > 0 {
+        state.share
+    } else if state.waiting.len() > limits.waiting {
+        state.waiting.len() - limits.waiting
+    } else {
+        return Next::WaitUntil(over.min(state.window + limits.window));
+    };
+    let count = count.min(limits.chunk).min(state.waiting.len());
+    state.share = state.share.saturating_sub(count);
+    state.publishing = true;
+    Next::Publish(state.waiting.drain(..count).collect())
+}

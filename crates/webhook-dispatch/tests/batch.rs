@@ -1,0 +1,424 @@
+//! Batching, its bounds, and a store that fails, hangs or panics; under tokio's paused clock.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::{sleep, Instant};
+use webhook_dispatch::{BatchLimits, Batcher, Busy, Outcome, Store, StoreFailure};
+
+const MS: Duration = Duration::from_millis(1);
+const STORE_TIME: Duration = Duration::from_secs(10);
+
+fn limits() -> BatchLimits {
+    BatchLimits {
+        batch_events: 4,
+        batch_bytes: 1000,
+        linger: Duration::ZERO,
+        queue_events: 100,
+        queue_bytes: 10_000,
+        store_time: STORE_TIME,
+        abandoned: 2,
+    }
+}
+
+/// Keeps each batch it is given after 10 ms; refuses batches with an event of `refuse`, hangs or panics on others.
+#[derive(Clone, Default)]
+struct Table(Arc<Inside>);
+
+#[derive(Default)]
+struct Inside {
+    batches: Mutex<Vec<Vec<u32>>>,
+    calls: AtomicUsize,
+    refuse: Mutex<HashSet<u32>>,
+    hang: Mutex<HashSet<u32>>,
+    panic: Mutex<HashSet<u32>>,
+    down: Mutex<bool>,
+    held: AtomicUsize,
+}
+
+impl Table {
+    fn batches(&self) -> Vec<Vec<u32>> {
+        self.0.batches.lock().unwrap().clone()
+    }
+}
+
+impl Store for Table {
+    type Event = u32;
+    type Receipt = u32;
+
+    fn store(
+        &self,
+        events: Vec<Arc<u32>>,
+    ) -> impl Future<Output = Result<Vec<u32>, StoreFailure>> + Send {
+        let table = self.clone();
+        async move {
+            table.0.calls.fetch_add(1, Ordering::SeqCst);
+            let has = |set: &Mutex<HashSet<u32>>| {
+                events
+                    .iter()
+                    .any(|event| set.lock().unwrap().contains(event))
+            };
+            assert!(!has(&table.0.panic), "asked to");
+            if has(&table.0.hang) {
+                table.0.held.fetch_add(1, Ordering::SeqCst);
+                std::future::pending::<()>().await;
+            }
+            sleep(10 * MS).await;
+            if *table.0.down.lock().unwrap() {
+                return Err(StoreFailure::Unavailable("down".into()));
+            }
+            if has(&table.0.refuse) {
+                return Err(StoreFailure::Refused("bad row".into()));
+            }
+            let ids: Vec<u32> = events.iter().map(|event| **event).collect();
+            table.0.batches.lock().unwrap().push(ids.clone());
+            Ok(ids)
+        }
+    }
+}
+
+async fn all(batcher: &Batcher<Table>, events: impl IntoIterator<Item = u32>) -> Vec<Outcome<u32>> {
+    let taken: Vec<_> = events
+        .into_iter()
+        .map(|event| batcher.submit(event, 1).expect("room"))
+        .collect();
+    let mut outcomes = Vec::new();
+    for stored in taken {
+        outcomes.push(stored.outcome().await);
+    }
+    outcomes
+}
+
+fn stored(events: impl IntoIterator<Item = u32>) -> Vec<Outcome<u32>> {
+    events.into_iter().map(Outcome::Stored).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_comes_alone_is_stored_at_once() {
+    let table = Table::default();
+    let batcher = Batcher::new(
+        table.clone(),
+        BatchLimits {
+            linger: 50 * MS,
+            ..limits()
+        },
+    );
+    let begin = Instant::now();
+    assert_eq!(all(&batcher, [1]).await, stored([1]));
+    assert_eq!(begin.elapsed(), 10 * MS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_come_while_a_batch_is_being_stored_form_the_next_one_in_their_order() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    let first = batcher.submit(1, 1).unwrap();
+    sleep(5 * MS).await;
+    let rest = all(&batcher, 2..=4).await;
+    assert_eq!(first.outcome().await, Outcome::Stored(1));
+    assert_eq!(rest, stored(2..=4));
+    assert_eq!(table.batches(), [vec![1], vec![2, 3, 4]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_event_is_answered_before_its_batch_is_stored() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    let outcome = tokio::spawn(batcher.submit(1, 1).unwrap().outcome());
+    sleep(9 * MS).await;
+    assert!(!outcome.is_finished());
+    assert_eq!(outcome.await.unwrap(), Outcome::Stored(1));
+    assert_eq!(table.batches(), [vec![1]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_holds_no_more_events_than_its_bound() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    assert_eq!(all(&batcher, 1..=9).await, stored(1..=9));
+    assert_eq!(
+        table.batches(),
+        [vec![1, 2, 3, 4], vec![5, 6, 7, 8], vec![9]]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_holds_no_more_bytes_than_its_bound_and_a_larger_event_goes_by_itself() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    let taken: Vec<_> = [(1, 600), (2, 400), (3, 1), (4, 5000), (5, 1)]
+        .into_iter()
+        .map(|(event, bytes)| batcher.submit(event, bytes).unwrap())
+        .collect();
+    for stored in taken {
+        assert!(matches!(stored.outcome().await, Outcome::Stored(_)));
+    }
+    assert_eq!(table.batches(), [vec![1, 2], vec![3], vec![4], vec![5]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_load_a_batch_waits_for_company_as_long_as_the_linger() {
+    let table = Table::default();
+    let batcher = Batcher::new(
+        table.clone(),
+        BatchLimits {
+            linger: 20 * MS,
+            ..limits()
+        },
+    );
+    all(&batcher, [1]).await;
+    // The store has just ended, so this is load.
+    let begin = Instant::now();
+    let second = batcher.submit(2, 1).unwrap();
+    sleep(15 * MS).await;
+    let third = batcher.submit(3, 1).unwrap();
+    assert_eq!(second.outcome().await, Outcome::Stored(2));
+    assert_eq!(begin.elapsed(), 30 * MS);
+    assert_eq!(third.outcome().await, Outcome::Stored(3));
+    assert_eq!(table.batches(), [vec![1], vec![2, 3]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_batch_does_not_linger() {
+    let table = Table::default();
+    let batcher = Batcher::new(
+        table.clone(),
+        BatchLimits {
+            linger: 20 * MS,
+            ..limits()
+        },
+    );
+    all(&batcher, [1]).await;
+    let begin = Instant::now();
+    all(&batcher, 2..=5).await;
+    assert_eq!(begin.elapsed(), 10 * MS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn past_the_bound_on_events_the_queue_is_busy_at_once_and_has_room_again_later() {
+    let table = Table::default();
+    let batcher = Batcher::new(
+        table.clone(),
+        BatchLimits {
+            queue_events: 3,
+            ..limits()
+        },
+    );
+    let taken: Vec<_> = (1..=3)
+        .map(|event| batcher.submit(event, 1).unwrap())
+        .collect();
+    assert_eq!(batcher.submit(4, 1).unwrap_err(), Busy::Full);
+    for stored in taken {
+        stored.outcome().await;
+    }
+    assert_eq!(all(&batcher, [5]).await, stored([5]));
+    assert_eq!(batcher.counts().busy, 1);
+    assert_eq!(batcher.counts().accepted, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn past_the_bound_on_bytes_the_queue_is_busy_but_an_event_larger_than_it_gets_in_alone() {
+    let table = Table::default();
+    let batcher = Batcher::new(
+        table.clone(),
+        BatchLimits {
+            queue_bytes: 100,
+            ..limits()
+        },
+    );
+    let large = batcher.submit(1, 1000).unwrap();
+    assert_eq!(batcher.submit(2, 1).unwrap_err(), Busy::Full);
+    assert_eq!(large.outcome().await, Outcome::Stored(1));
+    let small = batcher.submit(3, 60).unwrap();
+    assert_eq!(batcher.submit(4, 60).unwrap_err(), Busy::Full);
+    let smaller = batcher.submit(5, 40).unwrap();
+    assert_eq!(small.outcome().await, Outcome::Stored(3));
+    assert_eq!(smaller.outcome().await, Outcome::Stored(5));
+    assert_eq!(batcher.counts().queue_bytes, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_down_answers_every_event_of_the_batch_and_the_next_batch_is_tried_again() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    *table.0.down.lock().unwrap() = true;
+    assert_eq!(
+        all(&batcher, 1..=4).await,
+        vec![Outcome::Unavailable("down".into()); 4]
+    );
+    assert_eq!(
+        table.0.calls.load(Ordering::SeqCst),
+        1,
+        "a batch whose store is down is not divided"
+    );
+    *table.0.down.lock().unwrap() = false;
+    assert_eq!(all(&batcher, 5..=6).await, stored(5..=6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_event_is_refused_and_takes_none_of_its_batch_with_it() {
+    for bad in 1..=8u32 {
+        let table = Table::default();
+        let batcher = Batcher::new(
+            table.clone(),
+            BatchLimits {
+                batch_events: 8,
+                ..limits()
+            },
+        );
+        table.0.refuse.lock().unwrap().insert(bad);
+        let outcomes = all(&batcher, 1..=8).await;
+        for (event, outcome) in (1..=8).zip(outcomes) {
+            let expected = if event == bad {
+                Outcome::Refused("bad row".into())
+            } else {
+                Outcome::Stored(event)
+            };
+            assert_eq!(outcome, expected, "event {event} beside bad event {bad}");
+        }
+        let kept: Vec<u32> = table.batches().concat();
+        assert_eq!(
+            kept,
+            (1..=8).filter(|event| *event != bad).collect::<Vec<_>>(),
+            "each once, in order"
+        );
+        assert_eq!((batcher.counts().refused, batcher.counts().stored), (1, 7));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_store_goes_down_while_a_batch_is_divided_what_is_left_is_answered_at_once() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    table.0.refuse.lock().unwrap().insert(4);
+    let outcomes = tokio::spawn({
+        let taken: Vec<_> = (1..=4)
+            .map(|event| batcher.submit(event, 1).unwrap())
+            .collect();
+        async move {
+            let mut outcomes = Vec::new();
+            for stored in taken {
+                outcomes.push(stored.outcome().await);
+            }
+            outcomes
+        }
+    });
+    sleep(25 * MS).await;
+    *table.0.down.lock().unwrap() = true;
+    let outcomes = outcomes.await.unwrap();
+    assert_eq!(outcomes[..2], stored([1, 2])[..]);
+    assert_eq!(
+        outcomes[2..],
+        vec![Outcome::Unavailable("down".into()); 2][..]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_costs_its_own_batch_the_store_time_and_the_next_batch_goes_on() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    table.0.hang.lock().unwrap().insert(1);
+    let begin = Instant::now();
+    assert_eq!(
+        all(&batcher, 1..=2).await,
+        vec![Outcome::Unavailable("the store took too long".into()); 2]
+    );
+    assert_eq!(begin.elapsed(), STORE_TIME);
+    assert_eq!(all(&batcher, [3]).await, stored([3]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stores_that_never_come_back_are_bounded() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    table.0.hang.lock().unwrap().insert(1);
+    for _ in 0..20 {
+        assert!(matches!(
+            all(&batcher, [1]).await[..],
+            [Outcome::Unavailable(_)]
+        ));
+    }
+    assert_eq!(table.0.held.load(Ordering::SeqCst), limits().abandoned + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_panics_costs_its_own_batch_only() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    table.0.panic.lock().unwrap().insert(1);
+    assert_eq!(
+        all(&batcher, [1]).await,
+        [Outcome::Unavailable("the store panicked".into())]
+    );
+    assert_eq!(all(&batcher, [2]).await, stored([2]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_answers_for_fewer_events_than_it_got_is_not_believed() {
+    struct Short;
+    impl Store for Short {
+        type Event = u32;
+        type Receipt = u32;
+        async fn store(&self, _: Vec<Arc<u32>>) -> Result<Vec<u32>, StoreFailure> {
+            Ok(vec![])
+        }
+    }
+    let batcher = Batcher::new(Short, limits());
+    assert!(matches!(
+        batcher.submit(1, 1).unwrap().outcome().await,
+        Outcome::Unavailable(_)
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_whose_caller_hangs_up_is_stored_all_the_same() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    drop(batcher.submit(1, 1).unwrap());
+    drop(batcher.submit(2, 1).unwrap());
+    assert!(batcher.drained(STORE_TIME).await);
+    assert_eq!(table.batches(), [vec![1, 2]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_batcher_takes_nothing_and_stores_what_waits() {
+    let table = Table::default();
+    let batcher = Batcher::new(
+        table.clone(),
+        BatchLimits {
+            linger: 500 * MS,
+            ..limits()
+        },
+    );
+    all(&batcher, [1]).await;
+    let waiting = batcher.submit(2, 1).unwrap();
+    batcher.close();
+    assert_eq!(batcher.submit(3, 1).unwrap_err(), Busy::Closed);
+    let begin = Instant::now();
+    assert!(batcher.drained(STORE_TIME).await);
+    assert_eq!(begin.elapsed(), 10 * MS, "a drain does not linger");
+    assert_eq!(waiting.outcome().await, Outcome::Stored(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_waits_within_its_limit() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), limits());
+    table.0.hang.lock().unwrap().insert(1);
+    let _answer = batcher.submit(1, 1).unwrap();
+    let begin = Instant::now();
+    assert!(!batcher.drained(Duration::from_secs(2)).await);
+    assert_eq!(begin.elapsed(), Duration::from_secs(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_in_a_batcher_that_is_dropped_is_answered() {
+    let table = Table::default();
+    let batcher = Batcher::new(table, limits());
+    let waiting = batcher.submit(1, 1).unwrap();
+    drop(batcher);
+    assert!(matches!(waiting.outcome().await, Outcome::Unavailable(_)));
+}
