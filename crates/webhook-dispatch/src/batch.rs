@@ -174,8 +174,7 @@ impl<S: Store> Batcher<S> {
             Some(Busy::Closed)
         // An event that is larger than the whole bound is let in when nothing else waits: it could never come in otherwise.
         } else if state.queue.len() >= limits.queue_events
-            || (!state.queue.is_empty()
-                && state.counts.queue_bytes.saturating_add(bytes) > limits.queue_bytes)
+            || (!state.queue.is_empty() && state.counts.queue_bytes.saturating_add(bytes) > limits.queue_bytes)
         {
             Some(Busy::Full)
         } else {
@@ -293,9 +292,7 @@ fn take<S: Store>(shared: &Shared<S>) -> Vec<Waiting<S>> {
     let mut bytes = 0usize;
     while let Some(next) = state.queue.front() {
         let grown = bytes.saturating_add(next.bytes);
-        if batch.len() >= shared.limits.batch_events
-            || (!batch.is_empty() && grown > shared.limits.batch_bytes)
-        {
+        if batch.len() >= shared.limits.batch_events || (!batch.is_empty() && grown > shared.limits.batch_bytes) {
             break;
         }
         bytes = grown;
@@ -308,12 +305,7 @@ fn take<S: Store>(shared: &Shared<S>) -> Vec<Waiting<S>> {
 }
 
 /// Stores a batch and answers each of its events, dividing it as long as the store refuses something in it.
-async fn keep<S: Store>(
-    shared: &Shared<S>,
-    store: &Arc<S>,
-    stores: &Arc<Semaphore>,
-    batch: Vec<Waiting<S>>,
-) {
+async fn keep<S: Store>(shared: &Shared<S>, store: &Arc<S>, stores: &Arc<Semaphore>, batch: Vec<Waiting<S>>) {
     let (events, answers): (Vec<_>, Vec<_>) = batch
         .into_iter()
         .map(|waiting| (Arc::new(waiting.event), waiting.answer))
@@ -363,9 +355,7 @@ async fn attempt<S: Store>(
     events: &[Arc<S::Event>],
 ) -> Result<Vec<S::Receipt>, StoreFailure> {
     let Ok(permit) = Arc::clone(stores).try_acquire_owned() else {
-        return Err(StoreFailure::Unavailable(
-            "earlier stores have not come back".into(),
-        ));
+        return Err(StoreFailure::Unavailable("earlier stores have not come back".into()));
     };
     shared.state().counts.batches += 1;
     let count = events.len();

@@ -49,18 +49,11 @@ impl Store for Table {
     type Event = u32;
     type Receipt = u32;
 
-    fn store(
-        &self,
-        events: Vec<Arc<u32>>,
-    ) -> impl Future<Output = Result<Vec<u32>, StoreFailure>> + Send {
+    fn store(&self, events: Vec<Arc<u32>>) -> impl Future<Output = Result<Vec<u32>, StoreFailure>> + Send {
         let table = self.clone();
         async move {
             table.0.calls.fetch_add(1, Ordering::SeqCst);
-            let has = |set: &Mutex<HashSet<u32>>| {
-                events
-                    .iter()
-                    .any(|event| set.lock().unwrap().contains(event))
-            };
+            let has = |set: &Mutex<HashSet<u32>>| events.iter().any(|event| set.lock().unwrap().contains(event));
             assert!(!has(&table.0.panic), "asked to");
             if has(&table.0.hang) {
                 table.0.held.fetch_add(1, Ordering::SeqCst);
@@ -139,10 +132,7 @@ async fn a_batch_holds_no_more_events_than_its_bound() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     assert_eq!(all(&batcher, 1..=9).await, stored(1..=9));
-    assert_eq!(
-        table.batches(),
-        [vec![1, 2, 3, 4], vec![5, 6, 7, 8], vec![9]]
-    );
+    assert_eq!(table.batches(), [vec![1, 2, 3, 4], vec![5, 6, 7, 8], vec![9]]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -207,9 +197,7 @@ async fn past_the_bound_on_events_the_queue_is_busy_at_once_and_has_room_again_l
             ..limits()
         },
     );
-    let taken: Vec<_> = (1..=3)
-        .map(|event| batcher.submit(event, 1).unwrap())
-        .collect();
+    let taken: Vec<_> = (1..=3).map(|event| batcher.submit(event, 1).unwrap()).collect();
     assert_eq!(batcher.submit(4, 1).unwrap_err(), Busy::Full);
     for stored in taken {
         stored.outcome().await;
@@ -245,10 +233,7 @@ async fn a_store_that_is_down_answers_every_event_of_the_batch_and_the_next_batc
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     *table.0.down.lock().unwrap() = true;
-    assert_eq!(
-        all(&batcher, 1..=4).await,
-        vec![Outcome::Unavailable("down".into()); 4]
-    );
+    assert_eq!(all(&batcher, 1..=4).await, vec![Outcome::Unavailable("down".into()); 4]);
     assert_eq!(
         table.0.calls.load(Ordering::SeqCst),
         1,
@@ -295,9 +280,7 @@ async fn when_the_store_goes_down_while_a_batch_is_divided_what_is_left_is_answe
     let batcher = Batcher::new(table.clone(), limits());
     table.0.refuse.lock().unwrap().insert(4);
     let outcomes = tokio::spawn({
-        let taken: Vec<_> = (1..=4)
-            .map(|event| batcher.submit(event, 1).unwrap())
-            .collect();
+        let taken: Vec<_> = (1..=4).map(|event| batcher.submit(event, 1).unwrap()).collect();
         async move {
             let mut outcomes = Vec::new();
             for stored in taken {
@@ -310,10 +293,7 @@ async fn when_the_store_goes_down_while_a_batch_is_divided_what_is_left_is_answe
     *table.0.down.lock().unwrap() = true;
     let outcomes = outcomes.await.unwrap();
     assert_eq!(outcomes[..2], stored([1, 2])[..]);
-    assert_eq!(
-        outcomes[2..],
-        vec![Outcome::Unavailable("down".into()); 2][..]
-    );
+    assert_eq!(outcomes[2..], vec![Outcome::Unavailable("down".into()); 2][..]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -336,10 +316,7 @@ async fn stores_that_never_come_back_are_bounded() {
     let batcher = Batcher::new(table.clone(), limits());
     table.0.hang.lock().unwrap().insert(1);
     for _ in 0..20 {
-        assert!(matches!(
-            all(&batcher, [1]).await[..],
-            [Outcome::Unavailable(_)]
-        ));
+        assert!(matches!(all(&batcher, [1]).await[..], [Outcome::Unavailable(_)]));
     }
     assert_eq!(table.0.held.load(Ordering::SeqCst), limits().abandoned + 1);
 }

@@ -57,12 +57,7 @@ fn gate(permits: usize, queue: usize) -> (Engine, Arc<Gate<Engine>>) {
     )
 }
 
-fn pass(
-    gate: &Arc<Gate<Engine>>,
-    id: u64,
-    job: Job,
-    deadline: Duration,
-) -> tokio::task::JoinHandle<RunOutcome<u64>> {
+fn pass(gate: &Arc<Gate<Engine>>, id: u64, job: Job, deadline: Duration) -> tokio::task::JoinHandle<RunOutcome<u64>> {
     let gate = Arc::clone(gate);
     tokio::spawn(async move { gate.pass((id, job), deadline).await })
 }
@@ -70,9 +65,7 @@ fn pass(
 #[tokio::test(start_paused = true)]
 async fn no_more_run_at_a_time_than_there_are_permits() {
     let (engine, gate) = gate(3, 100);
-    let calls: Vec<_> = (0..20)
-        .map(|id| pass(&gate, id, Job::Take(10), LONG))
-        .collect();
+    let calls: Vec<_> = (0..20).map(|id| pass(&gate, id, Job::Take(10), LONG)).collect();
     for (id, call) in calls.into_iter().enumerate() {
         assert_eq!(call.await.unwrap(), RunOutcome::Done(id as u64));
     }
@@ -96,9 +89,7 @@ async fn calls_begin_in_the_order_in_which_they_came() {
 #[tokio::test(start_paused = true)]
 async fn past_the_bound_of_the_queue_a_call_is_busy_at_once() {
     let (_, gate) = gate(1, 2);
-    let calls: Vec<_> = (0..3)
-        .map(|id| pass(&gate, id, Job::Take(10), LONG))
-        .collect();
+    let calls: Vec<_> = (0..3).map(|id| pass(&gate, id, Job::Take(10), LONG)).collect();
     sleep(MS).await;
     let begin = Instant::now();
     assert_eq!(gate.pass((3, Job::Take(10)), LONG).await, RunOutcome::Busy);
@@ -107,20 +98,14 @@ async fn past_the_bound_of_the_queue_a_call_is_busy_at_once() {
     for (id, call) in calls.into_iter().enumerate() {
         assert_eq!(call.await.unwrap(), RunOutcome::Done(id as u64));
     }
-    assert_eq!(
-        gate.pass((4, Job::Take(10)), LONG).await,
-        RunOutcome::Done(4)
-    );
+    assert_eq!(gate.pass((4, Job::Take(10)), LONG).await, RunOutcome::Done(4));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_past_its_deadline_is_answered_then_and_left_alone() {
     let (engine, gate) = gate(1, 10);
     let begin = Instant::now();
-    assert_eq!(
-        gate.pass((1, Job::Take(100)), 40 * MS).await,
-        RunOutcome::TimedOut
-    );
+    assert_eq!(gate.pass((1, Job::Take(100)), 40 * MS).await, RunOutcome::TimedOut);
     assert_eq!(begin.elapsed(), 40 * MS);
     assert_eq!(engine.ended.load(Ordering::SeqCst), 0);
     sleep(61 * MS).await;
@@ -130,15 +115,9 @@ async fn a_run_past_its_deadline_is_answered_then_and_left_alone() {
 #[tokio::test(start_paused = true)]
 async fn a_run_that_timed_out_holds_its_permit_until_it_really_ends() {
     let (_, gate) = gate(1, 10);
-    assert_eq!(
-        gate.pass((1, Job::Take(100)), 40 * MS).await,
-        RunOutcome::TimedOut
-    );
+    assert_eq!(gate.pass((1, Job::Take(100)), 40 * MS).await, RunOutcome::TimedOut);
     let begin = Instant::now();
-    assert_eq!(
-        gate.pass((2, Job::Take(1)), LONG).await,
-        RunOutcome::Done(2)
-    );
+    assert_eq!(gate.pass((2, Job::Take(1)), LONG).await, RunOutcome::Done(2));
     assert_eq!(begin.elapsed(), 61 * MS);
 }
 
@@ -147,10 +126,7 @@ async fn a_call_whose_turn_does_not_come_before_its_deadline_is_busy_and_never_r
     let (engine, gate) = gate(1, 10);
     let first = pass(&gate, 1, Job::Take(100), LONG);
     sleep(MS).await;
-    assert_eq!(
-        gate.pass((2, Job::Take(1)), 50 * MS).await,
-        RunOutcome::Busy
-    );
+    assert_eq!(gate.pass((2, Job::Take(1)), 50 * MS).await, RunOutcome::Busy);
     first.await.unwrap();
     sleep(LONG).await;
     assert_eq!(*engine.begun.lock().unwrap(), [1]);
@@ -178,10 +154,7 @@ async fn a_run_whose_caller_hangs_up_goes_on_and_gives_its_permit_back() {
     let first = pass(&gate, 1, Job::Take(100), LONG);
     sleep(MS).await;
     first.abort();
-    assert_eq!(
-        gate.pass((2, Job::Take(1)), LONG).await,
-        RunOutcome::Done(2)
-    );
+    assert_eq!(gate.pass((2, Job::Take(1)), LONG).await, RunOutcome::Done(2));
     assert_eq!(engine.ended.load(Ordering::SeqCst), 2);
 }
 
@@ -196,24 +169,15 @@ async fn a_run_that_fails_or_panics_gives_its_permit_back() {
         gate.pass((2, Job::Panic), LONG).await,
         RunOutcome::Failed("the run panicked".into())
     );
-    assert_eq!(
-        gate.pass((3, Job::Take(1)), LONG).await,
-        RunOutcome::Done(3)
-    );
+    assert_eq!(gate.pass((3, Job::Take(1)), LONG).await, RunOutcome::Done(3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_hangs_takes_one_permit_and_leaves_the_others() {
     let (_, gate) = gate(2, 10);
-    assert_eq!(
-        gate.pass((1, Job::Hang), 10 * MS).await,
-        RunOutcome::TimedOut
-    );
+    assert_eq!(gate.pass((1, Job::Hang), 10 * MS).await, RunOutcome::TimedOut);
     for id in 2..10 {
-        assert_eq!(
-            gate.pass((id, Job::Take(1)), LONG).await,
-            RunOutcome::Done(id)
-        );
+        assert_eq!(gate.pass((id, Job::Take(1)), LONG).await, RunOutcome::Done(id));
     }
     assert_eq!(gate.counts().running, 1);
 }
@@ -236,10 +200,7 @@ async fn a_closed_gate_lets_nobody_in_and_its_drain_waits_for_what_runs() {
 #[tokio::test(start_paused = true)]
 async fn a_drain_waits_within_its_limit() {
     let (_, gate) = gate(1, 10);
-    assert_eq!(
-        gate.pass((1, Job::Hang), 10 * MS).await,
-        RunOutcome::TimedOut
-    );
+    assert_eq!(gate.pass((1, Job::Hang), 10 * MS).await, RunOutcome::TimedOut);
     gate.close();
     let begin = Instant::now();
     assert!(!gate.drained(Duration::from_secs(2)).await);

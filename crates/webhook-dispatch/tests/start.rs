@@ -50,10 +50,7 @@ impl Publish for Queue {
             _ => {}
         }
         let now = self.0.elapsed();
-        self.1
-            .lock()
-            .unwrap()
-            .extend(ids.into_iter().map(|id| (id, now)));
+        self.1.lock().unwrap().extend(ids.into_iter().map(|id| (id, now)));
     }
 }
 
@@ -91,16 +88,11 @@ async fn in_a_rush_the_share_is_handed_on_each_second_and_the_rest_once_it_is_ov
     for id in 0..40 {
         let second = u64::from(id / 10);
         assert!(
-            queue.when(id) >= Duration::from_secs(second)
-                && queue.when(id) < Duration::from_secs(second) + 101 * MS
+            queue.when(id) >= Duration::from_secs(second) && queue.when(id) < Duration::from_secs(second) + 101 * MS
         );
     }
     sleep(limits().quiet).await;
-    assert_eq!(
-        queue.ids(),
-        (0..350).collect::<Vec<_>>(),
-        "in their order, each once"
-    );
+    assert_eq!(queue.ids(), (0..350).collect::<Vec<_>>(), "in their order, each once");
     assert_eq!(starter.counts().started, 350);
 }
 
@@ -118,13 +110,7 @@ async fn no_more_wait_than_the_bound() {
 #[tokio::test(start_paused = true)]
 async fn a_publisher_that_panics_or_hangs_does_not_stop_the_next() {
     let queue = Queue::new();
-    let starter = Starter::new(
-        queue.clone(),
-        StartLimits {
-            chunk: 1,
-            ..limits()
-        },
-    );
+    let starter = Starter::new(queue.clone(), StartLimits { chunk: 1, ..limits() });
     starter.add([666, 1, 777, 2]);
     sleep(6 * limits().publish_time).await;
     assert_eq!(queue.ids(), [1, 2]);
@@ -143,13 +129,7 @@ async fn a_flush_hands_everything_on_without_waiting_for_the_rush_to_end() {
 #[tokio::test(start_paused = true)]
 async fn a_flush_waits_within_its_limit() {
     let queue = Queue::new();
-    let starter = Starter::new(
-        queue.clone(),
-        StartLimits {
-            chunk: 1,
-            ..limits()
-        },
-    );
+    let starter = Starter::new(queue.clone(), StartLimits { chunk: 1, ..limits() });
     starter.add([777]);
     let begin = Instant::now();
     assert!(!starter.flush(Duration::from_secs(1)).await);
