@@ -1,0 +1,58 @@
+// What has to happen before any package can be imported. Only Node builtins.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { packageJson } from './paths.mjs';
+import { run } from './run.mjs';
+import { onceFor } from './stamp.mjs';
+
+/**
+ * The environment for `npm ci` where packages may have to be compiled: Node's own headers are used where they lie
+ * with Node, instead of downloading them.
+ */
+export function npmEnvironment() {
+  const prefix = dirname(dirname(process.execPath));
+  const hasHeaders = existsSync(join(prefix, 'include', 'node', 'node.h'));
+  return { ...process.env, ...(hasHeaders ? { npm_config_nodedir: prefix } : {}) };
+}
+
+const runs = (command, args = ['--version']) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** Ends the process with one line if the machine lacks what the project cannot install itself. */
+export function checkMachine() {
+  const [, major, minor] = packageJson.engines.node.match(/(\d+)\.(\d+)/).map(Number);
+  const [nodeMajor, nodeMinor] = process.versions.node.split('.').map(Number);
+  const compilers = process.platform === 'win32' ? [['cl', []]] : [['cc'], ['gcc'], ['clang']];
+  const missing = [
+    [
+      nodeMajor > major || (nodeMajor === major && nodeMinor >= minor),
+      `Node ${major}.${minor} or newer (https://nodejs.org)`,
+    ],
+    [runs('cargo') && runs('rustc'), 'Rust with cargo (https://rustup.rs)'],
+    [compilers.some((compiler) => runs(...compiler)), 'a C compiler (e.g. Debian package build-essential)'],
+  ].flatMap(([there, what]) => (there ? [] : [what]));
+  if (missing.length === 0) return;
+  console.error(`Missing on this machine: ${missing.join('; ')}. Install it and run this again.`);
+  process.exit(1);
+}
+
+/** `npm ci` for the project itself, when the lock has changed since the last one. Says what it does and how long it took. */
+export async function installPackages() {
+  const step = { name: 'packages', inputs: ['package-lock.json'], outputs: ['node_modules/listr2'] };
+  const started = Date.now();
+  const ran = await onceFor(step, async () => {
+    console.log('Installing build and test packages (npm ci) ...');
+    await run('npm', ['ci', '--legacy-peer-deps', '--no-audit', '--no-fund'], { env: npmEnvironment() });
+  });
+  if (ran) console.log(`Installed build and test packages [${((Date.now() - started) / 1000).toFixed(1)}s]`);
+}
+
+/** Runs a script's main function; an error ends the process with its message, the stack only for a bug of the script. */
+export async function main(body) {
+  try {
+    await body();
+  } catch (error) {
+    console.error(error instanceof TypeError || error instanceof ReferenceError ? error : `\n${error.message}`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,191 @@
+// Builds what the package ships: the addon, the server bundle, the two browser bundles, and NocoBase's version file.
+import { build as esbuild } from 'esbuild';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build as vite } from 'vite';
+import { packageJson, root, runtimeDir, workDir } from './paths.mjs';
+import { run } from './run.mjs';
+import { forget, hashOf, onceFor } from './stamp.mjs';
+
+/** The two browser clients of NocoBase 2.2: their folder, and the AMD module id under which each asks for a plugin. */
+const lanes = [
+  { folder: 'client', id: packageJson.name },
+  { folder: 'client-v2', id: `${packageJson.name}/client-v2` },
+];
+
+/**
+ * What both clients define as AMD modules; anything else has to be inside the bundle. Source: `globalDeps.ts` of
+ * @nocobase/client, and the modules that enabled plugins define.
+ */
+const browserModules = [
+  /^react(-dom)?$/,
+  'react/jsx-runtime',
+  /^react-router(-dom)?$/,
+  /^antd(-style)?$/,
+  /^@ant-design\/(icons|cssinjs)$/,
+  /^(react-)?i18next$/,
+  /^@formily\/(antd-v5|core|react|reactive|shared)$/,
+  '@emotion/css',
+  /^(ahooks|lodash|dayjs|axios|file-saver)$/,
+  '@ctrl/tinycolor',
+  /^@dnd-kit\/(core|sortable)$/,
+  /^@nocobase\/(client|client-v2|flow-engine)$/,
+  /^@nocobase\/(utils|evaluators)(\/client)?$/,
+  /^@nocobase\/plugin-[a-z-]+\/client(-v2)?$/,
+];
+
+/** What NocoBase provides on the server; `../../index.js` is the package's own loader of the addon. */
+const serverModules = ['@nocobase/*', 'joi', '../../index.js'];
+
+/** The addon for this platform, in release mode, and with it index.js and index.d.ts. Returns whether it was built. */
+export function buildNative(report = () => {}) {
+  const step = {
+    name: 'native',
+    inputs: ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src/native', 'crates', 'package.json'],
+    outputs: ['index.js', 'index.d.ts'],
+    more: `${process.platform} ${process.arch}`,
+  };
+  if (addons().length === 0) forget(step.name);
+  return onceFor(step, () => run('npm', ['run', 'build:native'], { onLine: report }));
+}
+
+const addons = () => readdirSync(root).filter((file) => file.endsWith('.node'));
+
+/** The server bundle, and the API description beside it. Returns whether it was built. */
+export function buildServer() {
+  const entries = ['server', 'swagger'].filter((folder) => existsSync(join(root, 'src', folder, 'index.ts')));
+  const step = {
+    name: 'server',
+    inputs: ['src/server', 'src/swagger', 'src/common', 'package-lock.json', 'scripts/lib/build.mjs'],
+    outputs: [...entries.map((folder) => `dist/${folder}/index.js`), '.nocobase/build/server.json'],
+  };
+  return onceFor(step, async () => {
+    const { metafile } = await esbuild({
+      absWorkingDir: root,
+      entryPoints: entries.map((folder) => ({ in: `src/${folder}/index.ts`, out: `${folder}/index` })),
+      outdir: 'dist',
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+      external: serverModules,
+      metafile: true,
+      logLevel: 'silent',
+    });
+    const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+    keepExternals(
+      'server',
+      imports.filter((entry) => entry.external).map((entry) => entry.path),
+    );
+  });
+}
+
+/** The bundles of both browser clients. Returns whether any was built. */
+export async function buildClients() {
+  let built = false;
+  for (const { folder, id } of lanes.filter(({ folder }) => existsSync(join(root, 'src', folder, 'index.tsx')))) {
+    const step = {
+      name: folder,
+      inputs: ['src/client', 'src/client-v2', 'src/common', 'package-lock.json', 'scripts/lib/build.mjs'],
+      outputs: [`dist/${folder}/index.js`, `.nocobase/build/${folder}.json`],
+    };
+    built = (await onceFor(step, () => buildClient(folder, id))) || built;
+  }
+  return built;
+}
+
+async function buildClient(folder, id) {
+  const output = await vite({
+    configFile: false,
+    root,
+    logLevel: 'error',
+    publicDir: false,
+    esbuild: { jsx: 'automatic' },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: {
+      outDir: `dist/${folder}`,
+      emptyOutDir: true,
+      target: 'es2020',
+      lib: { entry: join(root, 'src', folder, 'index.tsx'), formats: ['umd'], name: id, fileName: () => 'index.js' },
+      rollupOptions: {
+        external: browserModules,
+        output: {
+          amd: { id },
+          exports: 'named',
+          globals: (module) => module,
+          // NocoBase's loader asks for one file per plugin: a chunk of its own would be looked for in another place.
+          inlineDynamicImports: true,
+        },
+      },
+    },
+  });
+  const chunks = [output].flat().flatMap((result) => result.output);
+  keepExternals(
+    folder,
+    chunks.flatMap((chunk) => chunk.imports ?? []),
+  );
+}
+
+function keepExternals(bundle, modules) {
+  mkdirSync(join(workDir, 'build'), { recursive: true });
+  writeFileSync(join(workDir, 'build', `${bundle}.json`), JSON.stringify([...new Set(modules)]));
+}
+
+/** The translations, which NocoBase reads from `dist/locale`. */
+export function copyLocale() {
+  rmSync(join(root, 'dist/locale'), { recursive: true, force: true });
+  cpSync(join(root, 'src/locale'), join(root, 'dist/locale'), { recursive: true });
+}
+
+/**
+ * `dist/externalVersion.js`, by which NocoBase judges whether a plugin is compatible: the version of every package that a
+ * bundle takes from NocoBase. Most browser packages are inside NocoBase's own bundle, so their versions are read from
+ * the same file of NocoBase's own plugins.
+ */
+export function writeExternalVersions() {
+  const scope = join(runtimeDir, 'node_modules', '@nocobase');
+  const known = Object.assign(
+    {},
+    ...readdirSync(scope)
+      .map((name) => join(scope, name, 'dist', 'externalVersion.js'))
+      .filter((file) => existsSync(file))
+      .map((file) => JSON.parse(readFileSync(file, 'utf8').match(/module\.exports = (\{[^]*\});/)[1])),
+  );
+  const nocobase = JSON.parse(readFileSync(join(scope, 'server', 'package.json'), 'utf8')).version;
+  const packages = ['server', ...lanes.map(({ folder }) => folder)]
+    .filter((bundle) => existsSync(join(workDir, 'build', `${bundle}.json`)))
+    .flatMap((bundle) => JSON.parse(readFileSync(join(workDir, 'build', `${bundle}.json`), 'utf8')))
+    .filter((module) => !module.startsWith('.') && !module.startsWith('node:'))
+    .map((module) =>
+      module
+        .split('/')
+        .slice(0, module.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+  const versions = {};
+  for (const name of [...new Set(packages)].sort()) {
+    const version = name.startsWith('@nocobase/') ? nocobase : known[name];
+    if (version) versions[name] = version;
+  }
+  writeFileSync(join(root, 'dist', 'externalVersion.js'), `module.exports = ${JSON.stringify(versions, null, 2)};\n`);
+}
+
+/**
+ * The tarball that is published and uploaded, made when anything in it has changed.
+ *
+ * @returns {Promise<{ file: string, hash: string }>} its path and a hash of its contents
+ */
+export async function pack() {
+  const { files } = packageJson;
+  const contents = files.flatMap((file) => (file === '*.node' ? addons() : [file]));
+  const hash = hashOf(['package.json', 'README.md', 'LICENSE', ...contents]);
+  const file = join(workDir, 'pack', `${packageJson.name}-${packageJson.version}-${hash}.tgz`);
+  if (!existsSync(file)) {
+    rmSync(join(workDir, 'pack'), { recursive: true, force: true });
+    mkdirSync(join(workDir, 'pack'), { recursive: true });
+    const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', join(workDir, 'pack')];
+    const [{ filename }] = JSON.parse(await run('npm', args));
+    renameSync(join(workDir, 'pack', filename), file);
+  }
+  return { file, hash };
+}
