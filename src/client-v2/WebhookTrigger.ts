@@ -1,0 +1,20 @@
+import { Trigger, type VariableOption } from '@nocobase/plugin-workflow/client-v2';
+import type { TriggerConfig } from '../common/config';
+import { tExpr, useT } from './locale';
+import { requestVariables } from './model/variables';
+
+/** The trigger as both clients' editors know it. Whether a workflow is synchronous is the user's choice on creation. */
+export class WebhookTrigger extends Trigger {
+  title = tExpr('Webhook event');
+  description = tExpr(
+    'Gives the workflow a URL. Another system calls it, and the workflow runs with the data that came along.',
+  );
+
+  FieldsetLoader = () => import('./forms/TriggerForm');
+  TriggerFieldsetLoader = () => import('./forms/ManualForm');
+
+  useVariables(config: TriggerConfig): VariableOption[] {
+    const t = useT();
+    return requestVariables(config?.request, t);
+  }
+}

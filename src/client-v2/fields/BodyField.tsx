@@ -1,0 +1,46 @@
+import type { MetaTreeNode } from '@nocobase/flow-engine';
+import { Radio } from 'antd';
+import { useState } from 'react';
+import { useT } from '../locale';
+import { JsonField } from './JsonField';
+
+interface BodyFieldProps {
+  id?: string;
+  value?: unknown;
+  onChange?: (value: unknown) => void;
+  metaTree?: MetaTreeNode[];
+}
+
+/** The body of an answer: JSON, or a text, which is stored as a string. */
+export function BodyField({ id, value, onChange, metaTree }: BodyFieldProps) {
+  const t = useT();
+  const [picked, setPicked] = useState<'json' | 'text'>();
+  const format = picked ?? (typeof value === 'string' && value !== '' ? 'text' : 'json');
+  return (
+    <>
+      <Radio.Group
+        size="small"
+        optionType="button"
+        aria-label={t('Format of the body')}
+        style={{ marginBottom: 8 }}
+        value={format}
+        onChange={(event) => setPicked(event.target.value as 'json' | 'text')}
+        options={[
+          { value: 'json', label: 'JSON' },
+          { value: 'text', label: t('Text') },
+        ]}
+      />
+      <JsonField
+        id={id}
+        value={value}
+        onChange={(next) => {
+          // From the first change on the format is the user's: a text typed as JSON must not turn into plain text.
+          setPicked(format);
+          onChange?.(next);
+        }}
+        variables={metaTree ?? true}
+        plain={format === 'text'}
+      />
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+import { FlowContextSelector, type MetaTreeNode } from '@nocobase/flow-engine';
+import { useWorkflowVariableOptions } from '@nocobase/plugin-workflow/client-v2';
+import { Button, Input, Space } from 'antd';
+import { type ChangeEvent, useMemo, useState } from 'react';
+import { useT } from '../locale';
+
+interface EnvInputProps {
+  id?: string;
+  value?: string;
+  onChange?: (value: string) => void;
+  /** Hide what is typed. The name of a variable is no secret and stays readable. */
+  masked?: boolean;
+}
+
+/** A text, or one of NocoBase's "Variables and secrets" (`{{$env.NAME}}`) picked instead of typing it. */
+export function EnvInput({ id, value, onChange, masked }: EnvInputProps) {
+  const t = useT();
+  const [revealed, setRevealed] = useState(false);
+  const options = useWorkflowVariableOptions();
+  const tree = useMemo(() => options.filter((node) => node.name === '$env'), [options]);
+  const isVariable = /^\{\{.*\}\}$/.test(value?.trim() ?? '');
+
+  const common = {
+    id,
+    value,
+    onChange: (event: ChangeEvent<HTMLInputElement>) => onChange?.(event.target.value),
+  };
+  return (
+    <Space.Compact block>
+      {masked ? (
+        <Input.Password
+          {...common}
+          autoComplete="new-password"
+          visibilityToggle={{ visible: isVariable || revealed, onVisibleChange: setRevealed }}
+        />
+      ) : (
+        <Input {...common} autoComplete="off" />
+      )}
+      {tree.length ? (
+        <FlowContextSelector
+          metaTree={() => tree}
+          onlyLeafSelectable
+          formatPathToValue={(node?: MetaTreeNode) => (node ? `{{${node.paths.join('.')}}}` : '')}
+          onChange={(picked: string) => picked && onChange?.(picked)}
+        >
+          <Button aria-label={t('Pick a variable or secret')} style={{ fontFamily: 'serif', fontStyle: 'italic' }}>
+            x
+          </Button>
+        </FlowContextSelector>
+      ) : null}
+    </Space.Compact>
+  );
+}

@@ -1,0 +1,130 @@
+import { useFlowEngine } from '@nocobase/flow-engine';
+import { Button, Form, Input, Typography } from 'antd';
+import { useId, useState } from 'react';
+import type { PathItem } from '../../common/config';
+import { INFER_ACTION, RESOURCE } from '../../common/names';
+import { useT } from '../locale';
+import { mergeRows } from '../model/rows';
+
+interface ParseBoxProps {
+  /** The list of rows that the paths go into. */
+  list: string[];
+  kind: 'json' | 'query';
+  label: string;
+  extra: string;
+  placeholder: string;
+}
+
+interface ParseError {
+  code: string;
+  message: string;
+  line: number;
+  column: number;
+}
+
+type Inferred = { ok: true; paths: string[] } | { ok: false; error: ParseError };
+
+interface Outcome {
+  found: number;
+  added: number;
+  missing: string[];
+}
+
+/** A sample of what will be sent, and a button that turns it into rows. The server reads it, as it will read calls. */
+export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProps) {
+  const t = useT();
+  const id = useId();
+  const form = Form.useFormInstance();
+  const { api } = useFlowEngine().context;
+  const [sample, setSample] = useState('');
+  const [pending, setPending] = useState(false);
+  const [error, setError] = useState<string>();
+  const [outcome, setOutcome] = useState<Outcome>();
+
+  async function parse() {
+    setPending(true);
+    setError(undefined);
+    setOutcome(undefined);
+    try {
+      const response = await api.request({
+        url: `${RESOURCE}:${INFER_ACTION}`,
+        method: 'post',
+        data: { sample, kind },
+        skipNotify: true,
+      });
+      const inferred = response.data.data as Inferred;
+      if (inferred.ok) {
+        const { rows, added, missing } = mergeRows((form.getFieldValue(list) as PathItem[]) ?? [], inferred.paths);
+        form.setFieldValue(list, rows);
+        setOutcome({ found: inferred.paths.length, added, missing });
+      } else {
+        const { line, column, message } = inferred.error;
+        setError(t('Line {{line}}, column {{column}}: {{message}}', { line, column, message }));
+      }
+    } catch {
+      setError(t('The server did not read the sample. Check the connection and your permissions, then try again.'));
+    } finally {
+      setPending(false);
+    }
+  }
+
+  function removeMissing(missing: string[]) {
+    const rows = (form.getFieldValue(list) as PathItem[]) ?? [];
+    form.setFieldValue(
+      list,
+      rows.filter((row) => !missing.includes(row?.key ?? '')),
+    );
+    setOutcome(undefined);
+  }
+
+  return (
+    <Form.Item
+      label={label}
+      htmlFor={id}
+      extra={extra}
+      validateStatus={error ? 'error' : undefined}
+      help={error && <span id={`${id}-error`}>{error}</span>}
+    >
+      <Input.TextArea
+        id={id}
+        value={sample}
+        placeholder={placeholder}
+        autoSize={{ minRows: kind === 'json' ? 3 : 1, maxRows: 10 }}
+        spellCheck={false}
+        style={{ fontFamily: 'monospace' }}
+        aria-invalid={Boolean(error)}
+        aria-describedby={error ? `${id}-error` : undefined}
+        onChange={(event) => {
+          setSample(event.target.value);
+          setError(undefined);
+        }}
+      />
+      <Button
+        style={{ marginTop: 8 }}
+        loading={pending}
+        disabled={sample.trim() ? undefined : true}
+        aria-label={kind === 'json' ? t('Parse the sample of the body') : t('Parse the sample of the query')}
+        onClick={parse}
+      >
+        {t('Parse')}
+      </Button>
+      <div role="status">
+        {outcome ? (
+          <Typography.Text type="secondary">
+            {t('Paths found: {{found}}, of these new: {{added}}.', { found: outcome.found, added: outcome.added })}
+          </Typography.Text>
+        ) : null}
+        {outcome?.missing.length ? (
+          <div>
+            <Typography.Text type="secondary">
+              {t('Not in the sample, but kept: {{paths}}', { paths: outcome.missing.join(', ') })}
+            </Typography.Text>{' '}
+            <Button size="small" onClick={() => removeMissing(outcome.missing)}>
+              {t('Remove these rows')}
+            </Button>
+          </div>
+        ) : null}
+      </div>
+    </Form.Item>
+  );
+}

@@ -1,0 +1,122 @@
+import { ArrowDownOutlined, ArrowUpOutlined, DeleteOutlined, PlusOutlined } from '@ant-design/icons';
+import { Button, Form, type FormListFieldData, theme } from 'antd';
+import type { Rule } from 'antd/es/form';
+import type { NamePath } from 'antd/es/form/interface';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { useT } from '../locale';
+
+interface RowListProps {
+  name: NamePath;
+  /** What the rows are, for screen readers. */
+  label: string;
+  addLabel: string;
+  /** A new row as it is stored; keys without a field of their own are kept. */
+  create: () => object;
+  /** Whether the order means something to the reader. */
+  reorder?: boolean;
+  /** The fields of a row; `n` counts from 1. */
+  children: (field: FormListFieldData, n: number) => ReactNode;
+}
+
+/** Rows that can be added, deleted and put in order, by mouse or by keyboard. */
+export function RowList({ name, label, addLabel, create, reorder, children }: RowListProps) {
+  const t = useT();
+  const { token } = theme.useToken();
+  const list = useRef<HTMLDivElement>(null);
+  const focus = useRef<'last' | 'add'>();
+
+  // The focus follows what was done: into the new row, or to a button that is still there.
+  useEffect(() => {
+    const wanted = focus.current;
+    focus.current = undefined;
+    if (wanted === 'last') {
+      list.current?.querySelector<HTMLElement>('[data-row]:last-of-type input')?.focus();
+    } else if (wanted === 'add') {
+      list.current?.querySelector<HTMLElement>('[data-add]')?.focus();
+    }
+  });
+
+  return (
+    <Form.List name={name}>
+      {(fields, { add, remove, move }) => (
+        <div ref={list} role="group" aria-label={label} style={{ marginBottom: token.margin }}>
+          {fields.map((field, index) => (
+            <div
+              key={field.key}
+              data-row
+              style={{ alignItems: 'start', display: 'flex', gap: token.marginXS, marginBottom: token.marginXS }}
+            >
+              <div style={{ display: 'flex', flex: 1, flexWrap: 'wrap', gap: token.marginXS, minWidth: 0 }}>
+                {children(field, index + 1)}
+              </div>
+              <div style={{ display: 'flex', flex: 'none' }}>
+                {reorder ? (
+                  <>
+                    <Button
+                      type="text"
+                      aria-label={t('Move row {{n}} up', { n: index + 1 })}
+                      icon={<ArrowUpOutlined />}
+                      disabled={index === 0 || undefined}
+                      onClick={() => move(index, index - 1)}
+                    />
+                    <Button
+                      type="text"
+                      aria-label={t('Move row {{n}} down', { n: index + 1 })}
+                      icon={<ArrowDownOutlined />}
+                      disabled={index === fields.length - 1 || undefined}
+                      onClick={() => move(index, index + 1)}
+                    />
+                  </>
+                ) : null}
+                <Button
+                  type="text"
+                  aria-label={t('Delete row {{n}}', { n: index + 1 })}
+                  icon={<DeleteOutlined />}
+                  onClick={() => {
+                    focus.current = 'add';
+                    remove(index);
+                  }}
+                />
+              </div>
+            </div>
+          ))}
+          <Button
+            type="dashed"
+            block
+            data-add
+            icon={<PlusOutlined />}
+            onClick={() => {
+              focus.current = 'last';
+              add(create());
+            }}
+          >
+            {addLabel}
+          </Button>
+        </div>
+      )}
+    </Form.List>
+  );
+}
+
+/** A field of a row: it takes its share of the width and shows its error below itself. */
+export function RowField({
+  name,
+  rules,
+  children,
+}: {
+  name: (string | number)[];
+  rules?: Rule[];
+  children: ReactNode;
+}) {
+  return (
+    <Form.Item
+      name={name}
+      rules={rules}
+      // An emptied field is an absent one, as one never touched is.
+      normalize={(value: unknown) => (value === '' ? undefined : value)}
+      style={{ flex: '1 1 9em', marginBottom: 0, minWidth: 0 }}
+    >
+      {children}
+    </Form.Item>
+  );
+}

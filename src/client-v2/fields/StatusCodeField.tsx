@@ -1,0 +1,23 @@
+import { AutoComplete } from 'antd';
+import { readStatusCode, statusText, USUAL_STATUS_CODES } from '../model/status';
+
+interface StatusCodeFieldProps {
+  id?: string;
+  value?: number | string;
+  onChange?: (value: number | string) => void;
+}
+
+const OPTIONS = USUAL_STATUS_CODES.map((code) => ({ value: String(code), label: statusText(code) }));
+
+/** A status code to type, or to pick from the usual ones. */
+export function StatusCodeField({ id, value, onChange }: StatusCodeFieldProps) {
+  return (
+    <AutoComplete
+      id={id}
+      style={{ maxWidth: '16em', width: '100%' }}
+      options={OPTIONS}
+      value={value === undefined ? '' : String(value)}
+      onChange={(typed) => onChange?.(readStatusCode(typed))}
+    />
+  );
+}

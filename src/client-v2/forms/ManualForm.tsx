@@ -1,0 +1,141 @@
+import { useFlowEngine } from '@nocobase/flow-engine';
+import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
+import { Button, Form, Typography } from 'antd';
+import { useEffect, useMemo } from 'react';
+import type { TriggerConfig } from '../../common/config';
+import { JsonField, jsonRule } from '../fields/JsonField';
+import { Section } from '../fields/Section';
+import { ValueInputs } from '../fields/ValueInputs';
+import { useT } from '../locale';
+import { textOfValue, valueOfText } from '../model/json';
+import { lastUsed } from '../model/lastUsed';
+import { EXAMPLE, exampleValue, segments } from '../model/sample';
+
+/** What a manual run is given in place of a call, as the form keeps it. */
+interface Values {
+  headers?: object;
+  query?: unknown;
+  body?: unknown;
+}
+
+/** The body as text: also one that isn't JSON yet is remembered. */
+interface Remembered {
+  headers?: object;
+  query?: string;
+  body?: string;
+}
+
+/** The fields of "Execute manually": the values that a call would bring. */
+export default function ManualForm() {
+  const t = useT();
+  const form = Form.useFormInstance<Values>();
+  const { app } = useFlowEngine().context;
+  const workflow = useCurrentWorkflowContext();
+  const { request } = (workflow?.config ?? {}) as TriggerConfig;
+  const memory = useMemo(() => lastUsed<Remembered>(app.name ?? 'main', workflow?.key ?? ''), [app, workflow?.key]);
+
+  const headers = (request?.headers ?? []).flatMap((item) => (item?.key ? [{ path: [item.key], label: item.key }] : []));
+  const query = (request?.query ?? []).flatMap((item) =>
+    item?.key ? [{ path: segments(item.key), label: item.alias || item.key }] : [],
+  );
+  const body = (request?.body ?? []).filter((item) => item?.key);
+
+  const sample = useMemo<Values>(
+    () => ({
+      ...(request?.headers?.length ? { headers: headersSample(request.headers) } : {}),
+      query: exampleValue(request?.query),
+      body: exampleValue(request?.body),
+    }),
+    [request],
+  );
+  const initial = useMemo<Values>(() => {
+    const last = memory.read();
+    return last
+      ? { headers: last.headers ?? sample.headers, query: valueOrNothing(last.query), body: valueOrNothing(last.body) }
+      : sample;
+  }, [memory, sample]);
+
+  const values = Form.useWatch([], form) as Values | undefined;
+  useEffect(() => {
+    if (values && ['headers', 'query', 'body'].some((name) => form.isFieldTouched(name))) {
+      memory.write({ headers: values.headers, query: textOfValue(values.query), body: textOfValue(values.body) });
+    }
+  }, [values, form, memory]);
+
+  return (
+    <>
+      {headers.length ? (
+        <Section title={t('Headers')}>
+          <Form.Item name="headers" initialValue={initial.headers} noStyle>
+            <ValueInputs fields={headers} />
+          </Form.Item>
+        </Section>
+      ) : null}
+      <Section title={t('Query')}>
+        {query.length ? (
+          <Form.Item name="query" initialValue={initial.query} noStyle>
+            <ValueInputs fields={query} />
+          </Form.Item>
+        ) : (
+          <Form.Item
+            name="query"
+            label={t('Query as JSON')}
+            initialValue={initial.query}
+            normalize={nothingForEmpty}
+            rules={[
+              jsonRule(t),
+              {
+                validator: async (_rule, value: unknown) => {
+                  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) {
+                    throw new Error(t('The query is an object: {{example}}', { example: '{"name": "value"}' }));
+                  }
+                },
+              },
+            ]}
+          >
+            <JsonField />
+          </Form.Item>
+        )}
+      </Section>
+      <Section title={t('Body')}>
+        <Form.Item
+          name="body"
+          label={t('Body as JSON')}
+          initialValue={initial.body}
+          normalize={nothingForEmpty}
+          rules={[jsonRule(t)]}
+          extra={
+            body.length
+              ? t('Used by the workflow: {{names}}', { names: body.map((item) => item.alias || item.key).join(', ') })
+              : undefined
+          }
+        >
+          <JsonField />
+        </Form.Item>
+      </Section>
+      <Button
+        size="small"
+        onClick={() => {
+          memory.clear();
+          form.resetFields(['headers', 'query', 'body']);
+          form.setFieldsValue(sample as object);
+        }}
+      >
+        {t('Back to the sample')}
+      </Button>{' '}
+      <Typography.Text type="secondary">{t('This browser remembers what you enter here.')}</Typography.Text>
+    </>
+  );
+}
+
+function headersSample(items: { key?: string }[]) {
+  return Object.fromEntries(items.flatMap((item) => (item?.key ? [[item.key, EXAMPLE]] : [])));
+}
+
+function nothingForEmpty(value: unknown): unknown {
+  return value === '' ? undefined : value;
+}
+
+function valueOrNothing(text: string | undefined): unknown {
+  return nothingForEmpty(valueOfText(text ?? ''));
+}

@@ -1,0 +1,82 @@
+import type { MetaTreeNode } from '@nocobase/flow-engine';
+import { WorkflowVariableInput } from '@nocobase/plugin-workflow/client-v2';
+import { Form, Input } from 'antd';
+import { BodyField } from '../fields/BodyField';
+import { jsonRule } from '../fields/JsonField';
+import { RowField, RowList } from '../fields/RowList';
+import { StatusCodeField } from '../fields/StatusCodeField';
+import { useT } from '../locale';
+import { isStatusCode } from '../model/status';
+
+interface ResponseFieldsProps {
+  /** Where the answer is in the form. */
+  path: string[];
+  /** Which variables can be used; by default those of the node that is being edited. */
+  metaTree?: MetaTreeNode[];
+}
+
+/** Status, headers and body of an answer. */
+export function ResponseFields({ path, metaTree }: ResponseFieldsProps) {
+  const t = useT();
+  return (
+    <>
+      <Form.Item
+        name={[...path, 'statusCode']}
+        label={t('Status code')}
+        initialValue={200}
+        required
+        rules={[
+          {
+            validator: async (_rule, value: unknown) => {
+              if (!isStatusCode(value)) {
+                throw new Error(t('The status code is a whole number from 200 to 599.'));
+              }
+            },
+          },
+        ]}
+      >
+        <StatusCodeField />
+      </Form.Item>
+      <Form.Item label={t('Headers of the response')} style={{ marginBottom: 0 }}>
+        <RowList
+          name={[...path, 'headers']}
+          label={t('Headers of the response')}
+          addLabel={t('Add a header')}
+          create={() => ({})}
+        >
+          {(field, n) => (
+            <>
+              <RowField
+                name={[field.name, 'name']}
+                rules={[
+                  { required: true, message: t('The name is missing.') },
+                  {
+                    pattern: /^[a-zA-Z][a-zA-Z0-9_-]*$/,
+                    message: t('A header name begins with a letter and has only letters, digits, - and _.'),
+                  },
+                ]}
+              >
+                <Input placeholder={t('Name')} aria-label={t('Name of header {{n}}', { n })} />
+              </RowField>
+              <div role="group" aria-label={t('Value of header {{n}}', { n })} style={{ flex: '2 1 12em', minWidth: 0 }}>
+                <RowField name={[field.name, 'value']}>
+                  <WorkflowVariableInput placeholder={t('Value')} {...(metaTree ? { metaTree } : {})} />
+                </RowField>
+              </div>
+            </>
+          )}
+        </RowList>
+      </Form.Item>
+      <Form.Item
+        name={[...path, 'body']}
+        label={t('Body of the response')}
+        rules={[jsonRule(t)]}
+        extra={t('Empty, or a text, or JSON. In JSON a variable stands in quotes: {{example}}', {
+          example: '{"id": "{{$context.body.id}}"}',
+        })}
+      >
+        <BodyField metaTree={metaTree} />
+      </Form.Item>
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import { useFlowEngine } from '@nocobase/flow-engine';
+import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
+import { Alert } from 'antd';
+import { useT } from '../locale';
+import { answersCaller } from '../ResponseInstruction';
+import { KeepRest } from './KeepRest';
+import { ResponseFields } from './ResponseFields';
+
+/** The drawer of the Response node. */
+export default function ResponseForm() {
+  const t = useT();
+  const workflow = useCurrentWorkflowContext();
+  const engine = useFlowEngine().context.app.pm.get('workflow');
+  return (
+    <>
+      <KeepRest />
+      {answersCaller(workflow, engine) ? null : (
+        <Alert
+          type="warning"
+          showIcon
+          style={{ marginBottom: 16 }}
+          message={t('This node only works in a synchronous webhook workflow. Here nobody waits for its answer.')}
+        />
+      )}
+      <ResponseFields path={['config']} />
+    </>
+  );
+}

@@ -1,0 +1,63 @@
+import { useFlowEngine } from '@nocobase/flow-engine';
+import { useCurrentWorkflowContext, useWorkflowVariableOptions } from '@nocobase/plugin-workflow/client-v2';
+import { Form, Typography } from 'antd';
+import { useMemo } from 'react';
+import type { RequestConfig } from '../../common/config';
+import { Section } from '../fields/Section';
+import { useT } from '../locale';
+import { requestMetaTree } from '../model/variables';
+import { answersCaller } from '../ResponseInstruction';
+import { EndpointSection } from './EndpointSection';
+import { KeepRest } from './KeepRest';
+import { RequestSections } from './RequestSections';
+import { ResponseFields } from './ResponseFields';
+import { SecuritySection } from './SecuritySection';
+
+/** The drawer of the trigger. */
+export default function TriggerForm() {
+  const t = useT();
+  const workflow = useCurrentWorkflowContext();
+  const engine = useFlowEngine().context.app.pm.get('workflow');
+  return (
+    <>
+      <KeepRest />
+      <EndpointSection />
+      <SecuritySection />
+      <RequestSections />
+      <Section title={t('Response')}>
+        {answersCaller(workflow, engine) ? (
+          <Typography.Paragraph type="secondary">
+            {t('This workflow answers when it is done. Add the node “Response” to decide what; without one the answer is 200 with an empty body.')}
+          </Typography.Paragraph>
+        ) : (
+          <ImmediateResponse />
+        )}
+      </Section>
+    </>
+  );
+}
+
+/** The answer of an asynchronous workflow. Its variables are those of the rows as typed, saved or not. */
+function ImmediateResponse() {
+  const t = useT();
+  const form = Form.useFormInstance();
+  const options = useWorkflowVariableOptions();
+  const request = Form.useWatch(['config', 'request'], form) as RequestConfig | undefined;
+  const signature = JSON.stringify(request ?? {});
+  const metaTree = useMemo(
+    () => [
+      requestMetaTree(JSON.parse(signature) as RequestConfig, t),
+      // Before the first node there are no results of nodes and no loops.
+      ...options.filter((node) => node.name === '$system' || node.name === '$env'),
+    ],
+    [signature, options, t],
+  );
+  return (
+    <>
+      <Typography.Paragraph type="secondary">
+        {t('The caller gets this answer at once; the workflow runs afterwards.')}
+      </Typography.Paragraph>
+      <ResponseFields path={['config', 'response']} metaTree={metaTree} />
+    </>
+  );
+}

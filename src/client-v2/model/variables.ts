@@ -1,0 +1,85 @@
+import type { MetaTreeNode } from '@nocobase/flow-engine';
+import type { VariableOption } from '@nocobase/plugin-workflow/client-v2';
+import type { HeaderItem, PathItem, RequestConfig } from '../../common/config';
+import type { Translate } from '../locale';
+
+interface Option extends VariableOption {
+  key: string;
+  value: string;
+  label: string;
+  children?: Option[];
+}
+
+/**
+ * The variables of a webhook as the editor's pickers list them: `$context.headers`, `.query` and `.body`.
+ *
+ * A group without rows has no `children`, which makes the group itself a variable; without headers there is none, as
+ * only configured headers are kept.
+ */
+export function requestVariables(request: RequestConfig | undefined, t: Translate): VariableOption[] {
+  return [
+    group('headers', t('Headers'), headerOptions(request?.headers)),
+    group('query', t('Query'), pathOptions(request?.query)),
+    group('body', t('Body'), pathOptions(request?.body)),
+  ].filter((option) => option.value !== 'headers' || option.children);
+}
+
+function group(value: string, label: string, children: Option[]): Option {
+  return { key: value, value, label, ...(children.length ? { children } : {}) };
+}
+
+function headerOptions(headers: HeaderItem[] | undefined): Option[] {
+  return (headers ?? []).flatMap((item) => (item?.key ? [{ key: item.key, value: item.key, label: item.key }] : []));
+}
+
+function pathOptions(items: PathItem[] | undefined): Option[] {
+  const options: Option[] = [];
+  for (const item of items ?? []) {
+    if (!item?.key) {
+      continue;
+    }
+    const label = item.alias || item.key;
+    if (item._var) {
+      options.push({ key: item._var, value: item._var, label });
+    } else {
+      addNested(options, item.key.split('.'), label);
+    }
+  }
+  return options;
+}
+
+/** Pickers cut a variable at its dots when they look for its label, so a path without a name of its own is a branch. */
+function addNested(options: Option[], [first, ...rest]: string[], label: string) {
+  let option = options.find((one) => one.value === first);
+  if (!option) {
+    option = { key: first, value: first, label: first };
+    options.push(option);
+  }
+  if (rest.length) {
+    option.children ??= [];
+    addNested(option.children, rest, label);
+  } else {
+    option.label = label;
+  }
+}
+
+/** The same variables in the form that NocoBase's pickers take directly. */
+export function requestMetaTree(request: RequestConfig | undefined, t: Translate): MetaTreeNode {
+  return metaTreeNode({
+    value: '$context',
+    label: t('Trigger variables'),
+    children: requestVariables(request, t),
+  });
+}
+
+function metaTreeNode(option: VariableOption, parents: string[] = []): MetaTreeNode {
+  const name = String(option.value);
+  const paths = [...parents, name];
+  return {
+    name,
+    title: String(option.label),
+    type: '',
+    paths,
+    ...(option.children ? { children: option.children.map((child) => metaTreeNode(child, paths)) } : {}),
+  };
+}

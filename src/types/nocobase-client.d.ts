@@ -1,0 +1,60 @@
+// What the browser code uses of the NocoBase packages that are not in the registry (seen in NocoBase 2.2.15).
+
+declare module '@nocobase/flow-engine' {
+  import type { ComponentType, ReactNode } from 'react';
+
+  export interface MetaTreeNode {
+    name: string;
+    title: string;
+    type: string;
+    paths: string[];
+    disabled?: boolean;
+    children?: MetaTreeNode[] | (() => Promise<MetaTreeNode[]>);
+  }
+
+  interface ApiRequest {
+    url: string;
+    method: string;
+    data?: unknown;
+    /** No message to the user when the request fails; the caller says it. */
+    skipNotify?: boolean;
+  }
+
+  interface FlowContext {
+    app: {
+      name?: string;
+      getApiUrl(path: string): string;
+      pm: { get(name: 'workflow'): { isWorkflowSync(workflow: object): boolean } | undefined };
+    };
+    api: { request(request: ApiRequest): Promise<{ data: { data: unknown } }> };
+    t(key: string, options?: object): string;
+  }
+
+  export function useFlowEngine(): { context: FlowContext };
+  export function tExpr(key: string, options?: object): string;
+  export function randomId(prefix?: string, length?: number): string;
+
+  export const FlowContextSelector: ComponentType<{
+    metaTree: () => MetaTreeNode[];
+    onlyLeafSelectable?: boolean;
+    formatPathToValue?: (node?: MetaTreeNode) => string;
+    onChange?: (value: string) => void;
+    children?: ReactNode;
+  }>;
+
+  export type SubModelItem = object;
+}
+
+declare module '@nocobase/client' {
+  export class Plugin {
+    app: { pm: { get(name: string): unknown } };
+    load(): Promise<void>;
+  }
+}
+
+declare module '@nocobase/client-v2' {
+  export class Plugin {
+    app: { pm: { get(name: string): unknown } };
+    load(): Promise<void>;
+  }
+}
