@@ -31,6 +31,9 @@ export class ResponseInstruction extends Instruction {
 }
 
 /** Whether a workflow's caller waits for an answer, i.e. whether it is a synchronous webhook. */
-export function answersCaller(workflow: Workflow | undefined, engine?: { isWorkflowSync(workflow: Workflow): boolean }) {
+export function answersCaller(
+  workflow: Workflow | undefined,
+  engine?: { isWorkflowSync(workflow: Workflow): boolean },
+) {
   return workflow?.type === TRIGGER_TYPE && Boolean(engine?.isWorkflowSync?.(workflow) ?? workflow.sync);
 }

@@ -37,7 +37,14 @@ export function CopyField({ label, copyLabel, text, shown = text, extra, command
         {command ? (
           <Input.TextArea id={id} readOnly disabled={false} value={shown} autoSize={{ maxRows: 8 }} style={style} />
         ) : (
-          <Input id={id} readOnly disabled={false} value={shown} style={style} onFocus={(event) => event.target.select()} />
+          <Input
+            id={id}
+            readOnly
+            disabled={false}
+            value={shown}
+            style={style}
+            onFocus={(event) => event.target.select()}
+          />
         )}
         <Button
           disabled={false}
@@ -50,7 +57,10 @@ export function CopyField({ label, copyLabel, text, shown = text, extra, command
       </div>
       <Announcement>{outcome === 'copied' ? t('Copied') : undefined}</Announcement>
       {outcome === 'refused' ? (
-        <Alert type="warning" message={t('The browser refuses to copy. Select the text and copy it with the keyboard.')} />
+        <Alert
+          type="warning"
+          message={t('The browser refuses to copy. Select the text and copy it with the keyboard.')}
+        />
       ) : null}
     </Form.Item>
   );

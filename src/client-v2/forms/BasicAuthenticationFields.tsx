@@ -32,7 +32,13 @@ export function BasicAuthenticationFields() {
         <Switch />
       </Form.Item>
       {value ? (
-        <div style={{ display: 'grid', gap: '0 16px', gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 14em), 1fr))' }}>
+        <div
+          style={{
+            display: 'grid',
+            gap: '0 16px',
+            gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 14em), 1fr))',
+          }}
+        >
           <Form.Item
             name={[...PATH, 'username']}
             label={t('User name')}
@@ -52,7 +58,12 @@ export function BasicAuthenticationFields() {
           </Form.Item>
         </div>
       ) : (
-        <Alert type="warning" showIcon message={t('Anyone who knows the URL can run this workflow.')} style={{ marginBottom: 16 }} />
+        <Alert
+          type="warning"
+          showIcon
+          message={t('Anyone who knows the URL can run this workflow.')}
+          style={{ marginBottom: 16 }}
+        />
       )}
     </>
   );

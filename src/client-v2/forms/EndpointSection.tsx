@@ -38,7 +38,9 @@ export function EndpointSection() {
         copyLabel={t('Copy the command')}
         text={curlCommand(url, config)}
         shown={curlCommand(url, config, '••••••')}
-        extra={t('A command for the terminal that calls the webhook as configured below. Copying it copies the password too.')}
+        extra={t(
+          'A command for the terminal that calls the webhook as configured below. Copying it copies the password too.',
+        )}
       />
     </Section>
   );

@@ -34,7 +34,9 @@ export default function ManualForm() {
   const { request } = (workflow?.config ?? {}) as TriggerConfig;
   const memory = useMemo(() => lastUsed<Remembered>(app.name ?? 'main', workflow?.key ?? ''), [app, workflow?.key]);
 
-  const headers = (request?.headers ?? []).flatMap((item) => (item?.key ? [{ path: [item.key], label: item.key }] : []));
+  const headers = (request?.headers ?? []).flatMap((item) =>
+    item?.key ? [{ path: [item.key], label: item.key }] : [],
+  );
   const query = (request?.query ?? []).flatMap((item) =>
     item?.key ? [{ path: segments(item.key), label: item.alias || item.key }] : [],
   );

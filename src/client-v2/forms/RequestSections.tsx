@@ -13,7 +13,9 @@ export function RequestSections() {
   return (
     <>
       <Section title={t('Request headers')}>
-        <Hint>{t('Only the headers listed here can be used in the workflow. Upper and lower case make no difference.')}</Hint>
+        <Hint>
+          {t('Only the headers listed here can be used in the workflow. Upper and lower case make no difference.')}
+        </Hint>
         <RowList
           name={[...REQUEST, 'headers']}
           label={t('Request headers')}
@@ -28,7 +30,10 @@ export function RequestSections() {
                 { pattern: /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, message: t('A header name has no spaces and no : in it.') },
               ]}
             >
-              <Input placeholder={t('e.g. {{example}}', { example: 'X-Request-Id' })} aria-label={t('Name of header {{n}}', { n })} />
+              <Input
+                placeholder={t('e.g. {{example}}', { example: 'X-Request-Id' })}
+                aria-label={t('Name of header {{n}}', { n })}
+              />
             </RowField>
           )}
         </RowList>

@@ -58,7 +58,11 @@ export function ResponseFields({ path, metaTree }: ResponseFieldsProps) {
               >
                 <Input placeholder={t('Name')} aria-label={t('Name of header {{n}}', { n })} />
               </RowField>
-              <div role="group" aria-label={t('Value of header {{n}}', { n })} style={{ flex: '2 1 12em', minWidth: 0 }}>
+              <div
+                role="group"
+                aria-label={t('Value of header {{n}}', { n })}
+                style={{ flex: '2 1 12em', minWidth: 0 }}
+              >
                 <RowField name={[field.name, 'value']}>
                   <WorkflowVariableInput placeholder={t('Value')} {...(metaTree ? { metaTree } : {})} />
                 </RowField>

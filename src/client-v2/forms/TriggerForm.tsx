@@ -27,7 +27,9 @@ export default function TriggerForm() {
       <Section title={t('Response')}>
         {answersCaller(workflow, engine) ? (
           <Typography.Paragraph type="secondary">
-            {t('This workflow answers when it is done. Add the node “Response” to decide what; without one the answer is 200 with an empty body.')}
+            {t(
+              'This workflow answers when it is done. Add the node “Response” to decide what; without one the answer is 200 with an empty body.',
+            )}
           </Typography.Paragraph>
         ) : (
           <ImmediateResponse />

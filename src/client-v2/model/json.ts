@@ -6,7 +6,8 @@ export interface Place {
   column: number;
 }
 
-export type JsonResult = { ok: true; value: unknown } | { ok: false; reason: 'syntax' | 'number' | 'key'; place: Place };
+export type JsonResult =
+  { ok: true; value: unknown } | { ok: false; reason: 'syntax' | 'number' | 'key'; place: Place };
 
 /** Stands in a form for a JSON text that can't be saved: it keeps what was typed, and the form's rules refuse it. */
 export class UnreadableJson {
