@@ -9,5 +9,128 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/**
+ * The queues between the requests of one application and its database and engine.
+ *
+ * An event or a call is named by a ticket that the caller chooses; a ticket may be used again once it is answered.
+ * Several dispatchers live in one process without knowing of each other.
+ */
+export declare class Dispatcher {
+  /**
+   * `storeBatch` stores all of a batch or nothing. `run` runs one synchronous call to its end. `start` hands stored
+   * events on to be run. Each gets tickets. A callback that throws, rejects or never settles costs its own events an
+   * error and nothing else.
+   */
+  constructor(limits: DispatchLimits, storeBatch: (arg: Array<number>) => Promise<BatchAnswer>, run: (arg: number) => Promise<undefined>, start: (arg: Array<number>) => Promise<undefined>)
+  /**
+   * Puts an event in line to be stored. Settles once it is stored or known not to be.
+   *
+   * @param ticket names the event to `storeBatch` and `start`
+   * @param bytes its size, for the bounds
+   */
+  store(ticket: number, bytes: number): Promise<StoreAnswer>
+  /** Runs a synchronous call when its turn comes. Settles when the run has ended, or after `deadline` milliseconds. */
+  run(ticket: number, deadline: number): Promise<RunAnswer>
+  /** The caller of `run(ticket)` is gone: when its turn has not come, it leaves the line. A run that has begun goes on. */
+  leave(ticket: number): void
+  /** Takes nothing further; what waits to be stored still is, what waits for its turn to run is answered `closed`. */
+  close(): void
+  /** Waits until everything taken is stored, handed on and run, `limit` milliseconds at most. Whether it came to that. */
+  drained(limit: number): Promise<boolean>
+  /** What it has done and holds. */
+  counts(): DispatchCounts
+}
+
+/** What the storing of a batch came to. */
+export type BatchAnswer =
+  | { status: 'stored'; /** One for each event. */
+  start: Array<boolean> }
+  | { status: 'unavailable'; /** For the log. */
+  reason: string }
+  | { status: 'refused'; /** For the log. */
+  reason: string }
+
+/** What a `Dispatcher` has done since it was made, and what it holds now. */
+export interface DispatchCounts {
+  /** Events taken to be stored. */
+  accepted: number
+  /** Events and calls not taken, or not begun before their deadline. */
+  busy: number
+  /** Events stored. */
+  stored: number
+  /** Events answered `unavailable`. */
+  unavailable: number
+  /** Events the store refused. */
+  refused: number
+  /** Batches stored or tried. */
+  batches: number
+  /** Events waiting to be stored. */
+  queueEvents: number
+  /** Bytes waiting to be stored. */
+  queueBytes: number
+  /** Synchronous runs begun. */
+  runs: number
+  /** Synchronous runs whose deadline passed. */
+  timedOut: number
+  /** Synchronous runs under way. */
+  running: number
+  /** Synchronous calls waiting for their turn. */
+  runQueue: number
+  /** Stored events handed on to `start`. */
+  started: number
+  /** Stored events waiting to be handed on. */
+  startWaiting: number
+}
+
+/** How much a `Dispatcher` takes and how long it waits. Times are milliseconds, all at least 0; counts are at least 1. */
+export interface DispatchLimits {
+  /** Events stored in one batch, at most. */
+  batchEvents: number
+  /** Bytes stored in one batch, at most; a larger event is a batch by itself. */
+  batchBytes: number
+  /** How long a batch waits for company under load. An event that comes when nothing is going on never waits. */
+  linger: number
+  /** Events that may wait to be stored. */
+  queueEvents: number
+  /** Bytes that may wait to be stored. */
+  queueBytes: number
+  /** How long the storing of one batch may take before its events are answered `unavailable`. */
+  storeTime: number
+  /** Batches that may be left to end by themselves after their `storeTime` before no further one is begun. */
+  abandoned: number
+  /** Synchronous runs at a time. */
+  permits: number
+  /** Synchronous calls that may wait for their turn. */
+  runQueue: number
+  /** Stored events handed on as they come, in each `startWindow`. What comes beyond it is a rush, and waits. */
+  startShare: number
+  /** For how long a `startShare` is. */
+  startWindow: number
+  /** How long nothing may have been stored for a rush to be over. */
+  startQuiet: number
+  /** Stored events that may wait to be handed on. */
+  startWaiting: number
+}
+
+/** What became of one synchronous call. */
+export type RunAnswer =
+  | { status: 'done' }
+  | { status: 'timeout' }
+  | { status: 'busy' }
+  | { status: 'closed' }
+  | { status: 'left' }
+  | { status: 'failed'; /** For the log. */
+  reason: string }
+
+/** What became of one event. */
+export type StoreAnswer =
+  | { status: 'stored' }
+  | { status: 'unavailable'; /** For the log. */
+  reason: string }
+  | { status: 'refused'; /** For the log. */
+  reason: string }
+  | { status: 'busy' }
+  | { status: 'closed' }
+
 /** Version of the native addon. */
 export declare function version(): string

@@ -1,5 +1,7 @@
 //! The Node binding of [`webhook_core`]: types, conversion and exports. No rule about webhooks lives here.
 
+mod dispatch;
+
 use napi_derive::napi;
 
 /// Version of the native addon.
