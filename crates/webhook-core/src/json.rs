@@ -1,1 +1,17 @@
 //! JSON text: its grammar, its paths, and the values along them.
+//!
+//! A body is never turned into a tree. [`PathSet::extract`] walks the text once along the wanted paths and gives the
+//! values as JSON text; [`Variables`] puts them together as the object that a workflow sees; [`infer_json`] lists the
+//! paths of a sample. What is accepted, and what it means, is what `JSON.parse` accepts and means.
+
+pub mod assemble;
+mod extract;
+mod fault;
+mod infer;
+mod path;
+mod scan;
+
+pub use assemble::{quote, Target, Variables};
+pub use extract::{check, PathSet, BOM};
+pub use infer::{infer_json, infer_value_paths, Rows};
+pub use path::{Path, Segment};

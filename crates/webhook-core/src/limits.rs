@@ -1,1 +1,18 @@
 //! Every bound of the crate, each a named constant with its unit and its reason.
+
+/// Objects and arrays that may be open at once in a JSON text.
+///
+/// `JSON.parse` knows no limit, but what reads the value later (a database's JSON column, a recursive walk in a workflow
+/// node) does; no sender of webhooks comes near.
+pub const MAX_DEPTH: usize = 2000;
+
+/// Paths that a sample may give in the editor: more can't be looked through by a person, and each is a row of the form.
+pub const MAX_INFERRED_PATHS: usize = 2000;
+
+/// Bytes that the paths of a sample may have together: long keys, deeply nested, would otherwise be repeated in each path
+/// below them.
+pub const MAX_INFERRED_BYTES: usize = 1 << 20;
+
+/// Array indexes below this one make an array when variables are put together; from it on, the index is a key of an
+/// object, so that `a[4000000000]` in a config doesn't make an array of four billion holes.
+pub const MAX_ARRAY_INDEX: u32 = 1000;
