@@ -78,53 +78,56 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
   }
 
   return (
-    <Form.Item
-      label={label}
-      htmlFor={id}
-      extra={extra}
-      validateStatus={error ? 'error' : undefined}
-      help={error && <span id={`${id}-error`}>{error}</span>}
-    >
-      <Input.TextArea
-        id={id}
-        value={sample}
-        placeholder={placeholder}
-        autoSize={{ minRows: kind === 'json' ? 3 : 1, maxRows: 10 }}
-        spellCheck={false}
-        style={{ fontFamily: 'monospace' }}
-        aria-invalid={Boolean(error)}
-        aria-describedby={error ? `${id}-error` : undefined}
-        onChange={(event) => {
-          setSample(event.target.value);
-          setError(undefined);
-        }}
-      />
-      <Button
-        style={{ marginTop: 8 }}
-        loading={pending}
-        disabled={sample.trim() ? undefined : true}
-        aria-label={kind === 'json' ? t('Parse the sample of the body') : t('Parse the sample of the query')}
-        onClick={parse}
+    <>
+      <Form.Item
+        label={label}
+        htmlFor={id}
+        extra={extra}
+        validateStatus={error ? 'error' : undefined}
+        help={error && <span id={`${id}-error`}>{error}</span>}
       >
-        {t('Parse')}
-      </Button>
-      <div role="status">
-        {outcome ? (
-          <Typography.Text type="secondary">
-            {t('Paths found: {{found}}, of these new: {{added}}.', { found: outcome.found, added: outcome.added })}
-          </Typography.Text>
-        ) : null}
-        {outcome?.missing.length ? (
-          <div>
+        <Input.TextArea
+          id={id}
+          value={sample}
+          placeholder={placeholder}
+          autoSize={{ minRows: kind === 'json' ? 3 : 1, maxRows: 10 }}
+          spellCheck={false}
+          style={{ fontFamily: 'monospace' }}
+          aria-invalid={Boolean(error)}
+          aria-describedby={error ? `${id}-error` : undefined}
+          onChange={(event) => {
+            setSample(event.target.value);
+            setError(undefined);
+          }}
+        />
+      </Form.Item>
+      <div style={{ margin: '-8px 0 16px' }}>
+        <Button
+          loading={pending}
+          disabled={sample.trim() ? undefined : true}
+          aria-label={kind === 'json' ? t('Parse the sample of the body') : t('Parse the sample of the query')}
+          onClick={parse}
+        >
+          {t('Parse')}
+        </Button>
+        <div role="status">
+          {outcome ? (
             <Typography.Text type="secondary">
-              {t('Not in the sample, but kept: {{paths}}', { paths: outcome.missing.join(', ') })}
-            </Typography.Text>{' '}
-            <Button size="small" onClick={() => removeMissing(outcome.missing)}>
-              {t('Remove these rows')}
-            </Button>
-          </div>
-        ) : null}
+              {t('Paths found: {{found}}, of these new: {{added}}.', { found: outcome.found, added: outcome.added })}
+            </Typography.Text>
+          ) : null}
+          {outcome?.missing.length ? (
+            <div>
+              <Typography.Text type="secondary">
+                {t('Not in the sample, but kept: {{paths}}', { paths: outcome.missing.join(', ') })}
+              </Typography.Text>{' '}
+              <Button size="small" onClick={() => removeMissing(outcome.missing)}>
+                {t('Remove these rows')}
+              </Button>
+            </div>
+          ) : null}
+        </div>
       </div>
-    </Form.Item>
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { ArrowDownOutlined, ArrowUpOutlined, DeleteOutlined, PlusOutlined } from '@ant-design/icons';
-import { Button, Form, type FormListFieldData, theme } from 'antd';
+import { Button, Form, type FormListFieldData, type FormListOperation, theme } from 'antd';
 import type { Rule } from 'antd/es/form';
 import type { NamePath } from 'antd/es/form/interface';
 import { type ReactNode, useEffect, useRef } from 'react';
@@ -19,7 +19,15 @@ interface RowListProps {
 }
 
 /** Rows that can be added, deleted and put in order, by mouse or by keyboard. */
-export function RowList({ name, label, addLabel, create, reorder, children }: RowListProps) {
+export function RowList({ name, ...rest }: RowListProps) {
+  return <Form.List name={name}>{(fields, operations) => <Rows {...rest} {...{ fields, ...operations }} />}</Form.List>;
+}
+
+interface RowsProps extends Omit<RowListProps, 'name'>, FormListOperation {
+  fields: FormListFieldData[];
+}
+
+function Rows({ label, addLabel, create, reorder, children, fields, add, remove, move }: RowsProps) {
   const t = useT();
   const { token } = theme.useToken();
   const list = useRef<HTMLDivElement>(null);
@@ -30,71 +38,68 @@ export function RowList({ name, label, addLabel, create, reorder, children }: Ro
     const wanted = focus.current;
     focus.current = undefined;
     if (wanted === 'last') {
-      list.current?.querySelector<HTMLElement>('[data-row]:last-of-type input')?.focus();
+      const rows = list.current?.querySelectorAll('[data-row]');
+      rows?.[rows.length - 1]?.querySelector('input')?.focus();
     } else if (wanted === 'add') {
       list.current?.querySelector<HTMLElement>('[data-add]')?.focus();
     }
-  });
+  }, [fields.length]);
 
   return (
-    <Form.List name={name}>
-      {(fields, { add, remove, move }) => (
-        <div ref={list} role="group" aria-label={label} style={{ marginBottom: token.margin }}>
-          {fields.map((field, index) => (
-            <div
-              key={field.key}
-              data-row
-              style={{ alignItems: 'start', display: 'flex', gap: token.marginXS, marginBottom: token.marginXS }}
-            >
-              <div style={{ display: 'flex', flex: 1, flexWrap: 'wrap', gap: token.marginXS, minWidth: 0 }}>
-                {children(field, index + 1)}
-              </div>
-              <div style={{ display: 'flex', flex: 'none' }}>
-                {reorder ? (
-                  <>
-                    <Button
-                      type="text"
-                      aria-label={t('Move row {{n}} up', { n: index + 1 })}
-                      icon={<ArrowUpOutlined />}
-                      disabled={index === 0 || undefined}
-                      onClick={() => move(index, index - 1)}
-                    />
-                    <Button
-                      type="text"
-                      aria-label={t('Move row {{n}} down', { n: index + 1 })}
-                      icon={<ArrowDownOutlined />}
-                      disabled={index === fields.length - 1 || undefined}
-                      onClick={() => move(index, index + 1)}
-                    />
-                  </>
-                ) : null}
+    <div ref={list} role="group" aria-label={label} style={{ marginBottom: token.margin }}>
+      {fields.map((field, index) => (
+        <div
+          key={field.key}
+          data-row
+          style={{ alignItems: 'start', display: 'flex', gap: token.marginXS, marginBottom: token.marginXS }}
+        >
+          <div style={{ display: 'flex', flex: 1, flexWrap: 'wrap', gap: token.marginXS, minWidth: 0 }}>
+            {children(field, index + 1)}
+          </div>
+          <div style={{ display: 'flex', flex: 'none' }}>
+            {reorder ? (
+              <>
                 <Button
                   type="text"
-                  aria-label={t('Delete row {{n}}', { n: index + 1 })}
-                  icon={<DeleteOutlined />}
-                  onClick={() => {
-                    focus.current = 'add';
-                    remove(index);
-                  }}
+                  aria-label={t('Move row {{n}} up', { n: index + 1 })}
+                  icon={<ArrowUpOutlined />}
+                  disabled={index === 0 || undefined}
+                  onClick={() => move(index, index - 1)}
                 />
-              </div>
-            </div>
-          ))}
-          <Button
-            type="dashed"
-            block
-            data-add
-            icon={<PlusOutlined />}
-            onClick={() => {
-              focus.current = 'last';
-              add(create());
-            }}
-          >
-            {addLabel}
-          </Button>
+                <Button
+                  type="text"
+                  aria-label={t('Move row {{n}} down', { n: index + 1 })}
+                  icon={<ArrowDownOutlined />}
+                  disabled={index === fields.length - 1 || undefined}
+                  onClick={() => move(index, index + 1)}
+                />
+              </>
+            ) : null}
+            <Button
+              type="text"
+              aria-label={t('Delete row {{n}}', { n: index + 1 })}
+              icon={<DeleteOutlined />}
+              onClick={() => {
+                focus.current = 'add';
+                remove(index);
+              }}
+            />
+          </div>
         </div>
-      )}
-    </Form.List>
+      ))}
+      <Button
+        type="dashed"
+        block
+        data-add
+        icon={<PlusOutlined />}
+        onClick={() => {
+          focus.current = 'last';
+          add(create());
+        }}
+      >
+        {addLabel}
+      </Button>
+    </div>
   );
 }
 
