@@ -1,0 +1,367 @@
+// Real NocoBase apps in child processes, each with folders, port and database of its own.
+//
+// Apps with the plugin enabled share the installed runtime and one unpacked plugin, to which NocoBase links from the
+// runtime's `node_modules`. An app that is to install the plugin itself gets a `node_modules` of its own.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pack } from './build.mjs';
+import { createDatabase, dropDatabase } from './databases.mjs';
+import { packageJson, root, runtimeDir, workDir } from './paths.mjs';
+import { run } from './run.mjs';
+import { hashOf } from './stamp.mjs';
+
+/** The account every app is installed with. */
+export const account = { account: 'admin@nocobase.com', password: 'admin123' };
+
+const cli = join(root, 'scripts/lib/nocobase-cli.cjs');
+const cliArgs = ['--preserve-symlinks', '--enable-source-maps', cli];
+
+const sharedModules = join(runtimeDir, 'node_modules');
+
+/**
+ * A `node_modules` in which NocoBase may link plugins for one app alone. Its own packages are hard links: it resolves
+ * symbolic ones, and would load a second copy of itself from the runtime.
+ */
+async function ownModules(dir) {
+  const modules = join(dir, 'node_modules');
+  mkdirSync(modules);
+  for (const name of readdirSync(sharedModules).filter((entry) => !entry.startsWith('.') && entry !== '@nocobase')) {
+    symlinkSync(join(sharedModules, name), join(modules, name), 'junction');
+  }
+  await run('cp', ['-al', join(sharedModules, '@nocobase'), modules]);
+}
+
+/** A copy of what `APP_PACKAGE_ROOT` is read for, as NocoBase writes the public path into the index.html there. */
+function copyClient(dir) {
+  const from = join(sharedModules, '@nocobase/app/dist/client');
+  const to = join(dir, 'app/dist/client');
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    if (entry.isDirectory()) symlinkSync(join(from, entry.name), join(to, entry.name), 'junction');
+    else cpSync(join(from, entry.name), join(to, entry.name));
+  }
+}
+
+/** The folder with the unpacked plugin that apps share, and the link to it that NocoBase would make too late for a first start. */
+async function sharedPlugin() {
+  const { file, hash } = await pack();
+  const folder = join(workDir, 'plugins', hash);
+  const plugin = join(folder, packageJson.name);
+  if (!existsSync(plugin)) {
+    const unpacked = join(folder, `unpacking-${randomBytes(6).toString('hex')}`);
+    mkdirSync(unpacked, { recursive: true });
+    await run('tar', ['-xzf', file, '-C', unpacked, '--strip-components=1']);
+    renameOnce(unpacked, plugin);
+  }
+  const link = join(sharedModules, packageJson.name);
+  if (readlink(link) !== plugin) {
+    rmSync(link, { recursive: true, force: true });
+    symlinkSync(plugin, link, 'junction');
+  }
+  return folder;
+}
+
+function readlink(link) {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Puts a finished folder in its place, unless another process has done the same in the meantime. */
+function renameOnce(from, to) {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    rmSync(from, { recursive: true, force: true });
+    if (!existsSync(to)) throw error;
+  }
+}
+
+/** What of the caller's environment a NocoBase process gets: enough to run, nothing that says how to run. */
+const inherited = ['PATH', 'HOME', 'LANG', 'SystemRoot', 'APPDATA'];
+
+function environment(dir, port, { modules, plugins }, database, env) {
+  return {
+    ...Object.fromEntries(inherited.filter((name) => process.env[name]).map((name) => [name, process.env[name]])),
+    APP_ENV: 'production',
+    NODE_ENV: 'production',
+    APP_KEY: 'a key for apps on this machine only',
+    APP_PORT: String(port),
+    APP_PACKAGE_ROOT: join(dir, 'app'),
+    NODE_MODULES_PATH: modules,
+    NODE_PATH: modules,
+    PLUGIN_STORAGE_PATH: plugins,
+    // NocoBase unpacks uploads in the temporary folder under the name of the uploaded file.
+    TMPDIR: join(dir, 'tmp'),
+    // A socket's path may be no longer than about 100 bytes.
+    SOCKET_PATH: join(tmpdir(), `nocobase-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}.sock`),
+    TZ: 'UTC',
+    LOGGER_TRANSPORT: 'console',
+    LOGGER_LEVEL: 'info',
+    LOGGER_FORMAT: 'logfmt',
+    INIT_ROOT_EMAIL: account.account,
+    INIT_ROOT_PASSWORD: account.password,
+    INIT_ROOT_NICKNAME: 'Admin',
+    INIT_ROOT_USERNAME: 'admin',
+    ...database,
+    ...env,
+  };
+}
+
+/** Runs one command of NocoBase to its end; NocoBase exits with 0 after an error too, so its output tells. */
+async function command(dir, env, ...args) {
+  const output = [];
+  await run(process.execPath, [...cliArgs, ...args], { cwd: dir, env, onLine: (line) => output.push(line) });
+  const error = output.findIndex((line) => /\blevel=error\b|^\S*Error: /.test(line));
+  if (error >= 0) throw new Error(`nocobase ${args.join(' ')} failed\n${output.slice(error, error + 20).join('\n')}`);
+  return output.join('\n');
+}
+
+/** Installs NocoBase into the app's database and enables the plugin, as its documentation says to on a command line. */
+async function install(dir, env, withPlugin) {
+  await command(dir, env, 'install', '--lang=en-US');
+  if (withPlugin) await command(dir, env, 'pm', 'enable', packageJson.name);
+}
+
+function createFolder(dir) {
+  rmSync(dir, { recursive: true, force: true });
+  for (const folder of ['storage/plugins', 'storage/db', 'tmp']) mkdirSync(join(dir, folder), { recursive: true });
+  // NocoBase's command line refuses a folder without it.
+  writeFileSync(join(dir, '.env.e2e.example'), '');
+  copyClient(dir);
+}
+
+/** Where an app's packages and plugins are. */
+async function layout(dir, withPlugin) {
+  if (withPlugin) return { modules: sharedModules, plugins: await sharedPlugin() };
+  if (!existsSync(join(dir, 'node_modules'))) await ownModules(dir);
+  return { modules: join(dir, 'node_modules'), plugins: join(dir, 'storage/plugins') };
+}
+
+/**
+ * The storage of an app on SQLite with NocoBase installed and the plugin enabled, made once for every build of the plugin
+ * and copied for each app: an install takes longer than everything a test does afterwards.
+ *
+ * @returns {Promise<string>} the folder to copy `storage` from
+ */
+export async function installedTemplate() {
+  const { hash } = await pack();
+  const key = hashOf(['scripts/runtime', 'scripts/lib/nocobase.mjs', 'scripts/lib/nocobase-cli.cjs'], hash);
+  const template = join(workDir, 'templates', key);
+  if (existsSync(template)) return template;
+  const dir = join(workDir, 'templates', `building-${randomBytes(6).toString('hex')}`);
+  createFolder(dir);
+  await install(dir, environment(dir, 0, await layout(dir, true), sqlite(dir), {}), true);
+  renameOnce(dir, template);
+  return template;
+}
+
+const sqlite = (dir) => ({ DB_DIALECT: 'sqlite', DB_STORAGE: join(dir, 'storage/db/nocobase.sqlite') });
+
+/** A port that was free a moment ago. */
+export async function freePort() {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/**
+ * Starts a NocoBase app with this plugin enabled and waits until it answers.
+ *
+ * @param {import('./nocobase.d.mts').BootOptions} [options]
+ * @returns {Promise<import('./nocobase.d.mts').App>}
+ */
+export async function bootApp({
+  name = `app-${randomBytes(4).toString('hex')}`,
+  port,
+  dialect = 'sqlite',
+  env = {},
+  fresh = true,
+  withPlugin = true,
+  onLine = () => {},
+} = {}) {
+  const dir = join(workDir, 'apps', name);
+  const kept = join(dir, 'database.json');
+  const appPort = port ?? (await freePort());
+  const created = fresh || !existsSync(kept);
+  if (created) createFolder(dir);
+  const places = await layout(dir, withPlugin);
+  if (created) {
+    const database = dialect === 'sqlite' ? sqlite(dir) : await createDatabase(dialect, name);
+    const asTemplate = dialect === 'sqlite' && withPlugin && !Object.keys(env).some((key) => /^(DB|INIT)_/.test(key));
+    if (asTemplate) cpSync(join(await installedTemplate(), 'storage'), join(dir, 'storage'), { recursive: true });
+    else await install(dir, environment(dir, appPort, places, database, env), withPlugin);
+    writeFileSync(kept, JSON.stringify(database));
+  }
+  const database = JSON.parse(readFileSync(kept, 'utf8'));
+  const app = new App(name, dir, environment(dir, appPort, places, database, env), onLine);
+  await app.start();
+  return app;
+}
+
+/** Apps still running when this process ends would keep their ports. */
+const running = new Set();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+class App {
+  #env;
+  #onLine;
+  #child;
+  #log = '';
+  #token;
+
+  constructor(name, dir, env, onLine) {
+    this.name = name;
+    this.dir = dir;
+    this.port = Number(env.APP_PORT);
+    this.plugins = env.PLUGIN_STORAGE_PATH;
+    this.#env = env;
+    this.#onLine = onLine;
+    this.url = `http://127.0.0.1:${this.port}`;
+    const publicPath = (env.APP_PUBLIC_PATH ?? '').replace(/\/$/, '');
+    this.apiUrl = `${this.url}${publicPath}${env.API_BASE_PATH ?? '/api/'}`;
+  }
+
+  get pid() {
+    return this.#child?.pid;
+  }
+
+  async start() {
+    if (this.#child) throw new Error(`${this.name} is already running`);
+    const child = spawn(process.execPath, [...cliArgs, 'start'], {
+      cwd: this.dir,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    running.add(child);
+    const exited = once(child, 'exit').then(() => {
+      running.delete(child);
+      if (this.#child === child) this.#child = undefined;
+    });
+    this.exited = exited;
+    const deadline = Date.now() + 120_000;
+    // Every question asked too early is an error in its log, so it is asked when NocoBase says it has started, and now and
+    // then for a log level that keeps it from saying so.
+    let nextQuestion = Date.now() + 5000;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        this.#log += text;
+        appendFileSync(join(this.dir, 'log.txt'), text);
+        if (text.includes('app has been started')) nextQuestion = 0;
+        for (const line of text.split('\n').filter((part) => part.trim())) this.#onLine(line);
+      });
+    }
+    while (Date.now() < deadline) {
+      if (this.#child !== child) throw new Error(`${this.name} ended while starting\n${this.#tail()}`);
+      if (Date.now() > nextQuestion) {
+        if (await this.#answers()) return;
+        nextQuestion = Date.now() + 1000;
+      }
+      await sleep(50);
+    }
+    await this.kill9();
+    throw new Error(`${this.name} did not answer within 120 s\n${this.#tail()}`);
+  }
+
+  async #answers() {
+    try {
+      const response = await fetch(`${this.apiUrl}__health_check`, { signal: AbortSignal.timeout(2000) });
+      return response.status === 200 && (await response.text()) === 'ok';
+    } catch {
+      return false;
+    }
+  }
+
+  #tail() {
+    return this.#log.split('\n').slice(-40).join('\n');
+  }
+
+  logs() {
+    return this.#log;
+  }
+
+  async login() {
+    const response = await fetch(`${this.apiUrl}auth:signIn`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-authenticator': 'basic' },
+      body: JSON.stringify(account),
+    });
+    const body = await response.json();
+    if (!response.ok) throw new Error(`signing in failed: ${response.status} ${JSON.stringify(body)}`);
+    this.#token = body.data.token;
+    return this.#token;
+  }
+
+  fetch(path, init) {
+    return fetch(this.apiUrl + path, init);
+  }
+
+  async api(method, path, body, { app } = {}) {
+    const token = this.#token ?? (await this.login());
+    const response = await this.fetch(path, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body instanceof FormData || body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(app ? { 'x-app': app } : {}),
+      },
+      body: body instanceof FormData || body === undefined ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    const parsed = text ? JSON.parse(text) : {};
+    return parsed.data ?? parsed;
+  }
+
+  async stop({ timeout = 30_000 } = {}) {
+    const child = this.#child;
+    if (!child) return;
+    child.kill('SIGTERM');
+    const stopped = await Promise.race([this.exited.then(() => true), sleep(timeout, false, { ref: false })]);
+    if (!stopped) {
+      await this.kill9();
+      throw new Error(`${this.name} did not stop within ${timeout / 1000} s of SIGTERM\n${this.#tail()}`);
+    }
+  }
+
+  async kill9() {
+    this.#child?.kill('SIGKILL');
+    await this.exited;
+  }
+
+  async restart() {
+    await this.stop();
+    this.#token = undefined;
+    await this.start();
+  }
+
+  async remove() {
+    await this.stop();
+    if (this.#env.DB_DIALECT !== 'sqlite') await dropDatabase(this.#env.DB_DIALECT, this.name);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
