@@ -82,7 +82,10 @@ export interface DispatchCounts {
   startWaiting: number
 }
 
-/** How much a `Dispatcher` takes and how long it waits. Times are milliseconds, all at least 0; counts are at least 1. */
+/**
+ * How much a `Dispatcher` takes and how long it waits. Times are milliseconds. `abandoned`, `linger`, `runQueue` and
+ * `startQuiet` may be 0, the others are at least 1.
+ */
 export interface DispatchLimits {
   /** Events stored in one batch, at most. */
   batchEvents: number

@@ -83,7 +83,7 @@ export function buildServer() {
 /** The bundles of both browser clients. Returns whether any was built. */
 export async function buildClients() {
   let built = false;
-  for (const { folder, id } of lanes.filter(({ folder }) => existsSync(join(root, 'src', folder, 'index.tsx')))) {
+  for (const { folder, id } of lanes) {
     const step = {
       name: folder,
       inputs: ['src/client', 'src/client-v2', 'src/common', 'package-lock.json', 'scripts/lib/build.mjs'],
@@ -153,7 +153,6 @@ export function writeExternalVersions() {
   );
   const nocobase = JSON.parse(readFileSync(join(scope, 'server', 'package.json'), 'utf8')).version;
   const packages = ['server', ...lanes.map(({ folder }) => folder)]
-    .filter((bundle) => existsSync(join(workDir, 'build', `${bundle}.json`)))
     .flatMap((bundle) => JSON.parse(readFileSync(join(workDir, 'build', `${bundle}.json`), 'utf8')))
     .filter((module) => !module.startsWith('.') && !module.startsWith('node:'))
     .map((module) =>

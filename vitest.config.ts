@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that boot a NocoBase: how long a boot and a request may take on a busy machine. */
+const realApp = { testTimeout: 60_000, hookTimeout: 240_000, globalSetup: ['tests/support/prepare.ts'] };
+
+export default defineConfig({
+  test: {
+    // Each app takes a core while it starts and 300 MB while it runs.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['__test__/**/*.test.ts'],
+          testTimeout: 120_000,
+          typecheck: { enabled: true, include: ['__test__/**/*.test-d.ts'] },
+        },
+      },
+      ...['server', 'browser', 'crash', 'services'].map((name) => ({
+        test: { name, include: [`tests/${name}/**/*.test.ts`], ...realApp },
+      })),
+    ],
+  },
+});
