@@ -115,6 +115,62 @@ export interface DispatchLimits {
   startWaiting: number
 }
 
+/**
+ * Takes the values along `paths` out of a JSON body, without parsing the rest of it into objects.
+ *
+ * A path means what lodash's `get` makes of it (`a.b`, `a[0]`, `a["b.c"]`, `name.length`), of own properties only; `[]`
+ * stands for each element: `items[].id` is a list with one item for each element, `null` for one that has no `id`. An
+ * own key of the body that is the whole path wins over taking the path apart. What isn't there has no key in `values`;
+ * `null`, `0`, `false` and `''` are there.
+ *
+ * The body means what `JSON.parse` makes of it, and is checked as a whole: same acceptance, same values, the last of
+ * repeated keys counts, `__proto__` is a plain key. A string is taken as its UTF-8; one BOM is skipped. Codes:
+ * `JSON_UNEXPECTED_END`, `JSON_UNEXPECTED_CHARACTER`, `JSON_CONTROL_CHARACTER`, `JSON_INVALID_ESCAPE`,
+ * `JSON_INVALID_UTF8`, and `JSON_TOO_DEEP` beyond 2,000 nested objects and arrays.
+ *
+ * Throws a `TypeError` if `body` is neither a string nor bytes, or `paths` is no array of strings.
+ *
+ * ```js
+ * extractPaths('{"user":{"name":"Ann"},"items":[{"id":1},{}]}', ['user.name', 'items[].id', 'missing'])
+ * // { ok: true, values: { 'user.name': 'Ann', 'items[].id': [1, null] } }
+ * ```
+ */
+export declare function extractPaths(body: string | Uint8Array, paths: ReadonlyArray<string>): { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }
+
+/**
+ * Lists the paths of a sample: a path for every key, branches included, in the order in which they first appear.
+ *
+ * `sample` is JSON text. The first element of an array gives its paths (`items`, `items[0]`, `items[0].id`), later
+ * elements what no element before them had. A key that a path would take apart is quoted: `["a.b"]`. Every path is
+ * found in the sample by `extractPaths`.
+ *
+ * Limits: 2,000 paths with 1 MiB of text (more are the error `JSON_TOO_MANY_PATHS`), and those of `extractPaths`.
+ *
+ * Throws a `TypeError` if `sample` is neither a string nor bytes, or `kind` is none of those listed.
+ *
+ * ```js
+ * inferPaths('{"a":1,"b":{"c":2}}', 'json')
+ * // { ok: true, paths: ['a', 'b', 'b.c'] }
+ * inferPaths('{"a":1,}', 'json').error
+ * // { code: 'JSON_UNEXPECTED_CHARACTER', message: "expected a key in double quotes, but found '}'", line: 1, column: 8, offset: 7 }
+ * ```
+ */
+export declare function inferPaths(sample: string | Uint8Array, kind: 'json'): { ok: true; paths: Array<string> } | { ok: false; error: ParseError }
+
+/** What is wrong with a text, and where. */
+export interface ParseError {
+  /** Stable code, upper case with underscores, such as `JSON_SYNTAX`. */
+  code: string
+  /** What was expected and what was found, in English, without the place. */
+  message: string
+  /** Line, from 1. */
+  line: number
+  /** Column, from 1, in UTF-16 units, as editors count. */
+  column: number
+  /** Offset of the first wrong byte, from 0. */
+  offset: number
+}
+
 /** What became of one synchronous call. */
 export type RunAnswer =
   | { status: 'done' }

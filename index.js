@@ -836,4 +836,6 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Dispatcher = nativeBinding.Dispatcher
+module.exports.extractPaths = nativeBinding.extractPaths
+module.exports.inferPaths = nativeBinding.inferPaths
 module.exports.version = nativeBinding.version

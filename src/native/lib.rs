@@ -1,6 +1,8 @@
 //! The Node binding of [`webhook_core`]: types, conversion and exports. No rule about webhooks lives here.
 
 mod dispatch;
+mod json;
+mod types;
 
 use napi_derive::napi;
 

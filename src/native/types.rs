@@ -1,0 +1,84 @@
+//! What several exports give to JavaScript.
+
+use std::borrow::Cow;
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+/// What is wrong with a text, and where.
+#[napi(object)]
+pub struct ParseError {
+    /// Stable code, upper case with underscores, such as `JSON_SYNTAX`.
+    pub code: String,
+    /// What was expected and what was found, in English, without the place.
+    pub message: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1, in UTF-16 units, as editors count.
+    pub column: u32,
+    /// Offset of the first wrong byte, from 0.
+    pub offset: u32,
+}
+
+impl From<webhook_core::error::ParseError> for ParseError {
+    fn from(error: webhook_core::error::ParseError) -> Self {
+        Self {
+            code: error.code.to_owned(),
+            message: error.message,
+            line: error.line,
+            column: error.column,
+            offset: u32::try_from(error.offset).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Throws a `TypeError` saying what an argument should have been; for misuse by the calling code, never for what a
+/// sender sent.
+pub fn misuse<T>(env: &Env, argument: &str, expected: &str) -> Result<T> {
+    let message = format!("expected {argument} to be {expected}");
+    env.throw_type_error(&message, None)?;
+    Err(Error::new(Status::PendingException, message))
+}
+
+/// The bytes of an argument that is a string (as UTF-8), a `Buffer` or a `Uint8Array`.
+pub fn bytes<'env>(env: &Env, argument: &str, value: Unknown<'env>) -> Result<Cow<'env, [u8]>> {
+    if value.get_type()? == ValueType::String {
+        // SAFETY: the type was checked above.
+        return Ok(Cow::Owned(unsafe { value.cast::<String>() }?.into_bytes()));
+    }
+    if value.is_typedarray()? {
+        // SAFETY: the type was checked above; the conversion checks the kind of array again.
+        if let Ok(slice) = unsafe { value.cast::<Uint8ArraySlice>() } {
+            // SAFETY: no JavaScript runs while the addon's function does, so nothing writes to it.
+            return Ok(Cow::Borrowed(unsafe {
+                std::slice::from_raw_parts(slice.as_ptr(), slice.len())
+            }));
+        }
+    }
+    misuse(env, argument, "a string, a Buffer or a Uint8Array")
+}
+
+/// `{ ok: true, [name]: value }`
+pub fn accepted<'env>(env: &'env Env, name: &str, value: impl ToNapiValue) -> Result<Object<'env>> {
+    let mut outcome = Object::new(env)?;
+    outcome.set("ok", true)?;
+    outcome.set(name, value)?;
+    Ok(outcome)
+}
+
+/// `{ ok: false, error }`
+pub fn refused(env: &Env, error: webhook_core::error::ParseError) -> Result<Object<'_>> {
+    let mut outcome = Object::new(env)?;
+    outcome.set("ok", false)?;
+    outcome.set("error", ParseError::from(error))?;
+    Ok(outcome)
+}
+
+/// What `JSON.parse` makes of a text that the core wrote; faster than setting an object's keys one by one.
+pub fn parse_json<'env>(env: &'env Env, json: String) -> Result<Unknown<'env>> {
+    let parse: Function<String, Unknown> = env
+        .get_global()?
+        .get_named_property::<Object>("JSON")?
+        .get_named_property("parse")?;
+    parse.call(json)
+}
