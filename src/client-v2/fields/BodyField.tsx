@@ -19,7 +19,6 @@ export function BodyField({ id, value, onChange, metaTree }: BodyFieldProps) {
   return (
     <>
       <Radio.Group
-        size="small"
         optionType="button"
         aria-label={t('Format of the body')}
         style={{ marginBottom: 8 }}

@@ -30,10 +30,14 @@ export function CopyField({ label, copyLabel, text, shown = text, extra, command
 
   useEffect(() => setOutcome(undefined), [text]);
 
-  const style: CSSProperties = command ? { fontFamily: token.fontFamilyCode, fontSize: token.fontSizeSM } : {};
+  const style: CSSProperties = {
+    flex: '1 1 12em',
+    minWidth: 0,
+    ...(command ? { fontFamily: token.fontFamilyCode, fontSize: token.fontSizeSM } : {}),
+  };
   return (
     <Form.Item label={label} htmlFor={id} extra={extra}>
-      <div style={{ alignItems: 'start', display: 'flex', gap: token.marginXS }}>
+      <div style={{ alignItems: 'start', display: 'flex', flexWrap: 'wrap', gap: token.marginXS }}>
         {command ? (
           <Input.TextArea id={id} readOnly disabled={false} value={shown} autoSize={{ maxRows: 8 }} style={style} />
         ) : (

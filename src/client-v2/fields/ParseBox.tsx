@@ -3,7 +3,7 @@ import { Button, Form, Input, Typography } from 'antd';
 import { useId, useState } from 'react';
 import type { PathItem } from '../../common/config';
 import { INFER_ACTION, RESOURCE } from '../../common/names';
-import { useT } from '../locale';
+import { type Translate, useT } from '../locale';
 import { mergeRows } from '../model/rows';
 
 interface ParseBoxProps {
@@ -28,6 +28,29 @@ interface Outcome {
   found: number;
   added: number;
   missing: string[];
+}
+
+/** What an error of the core means, in the reader's language; nothing for a code that came later than this form. */
+function explain(code: string, t: Translate): string | undefined {
+  switch (code) {
+    case 'JSON_UNEXPECTED_END':
+      return t('The sample ends too early.');
+    case 'JSON_UNEXPECTED_CHARACTER':
+      return t('This character is not expected here.');
+    case 'JSON_CONTROL_CHARACTER':
+      return t('A line break or another control character inside quotes must be written as an escape.');
+    case 'JSON_INVALID_ESCAPE':
+      return t('A backslash is followed by something that is no escape.');
+    case 'JSON_TOO_DEEP':
+      return t('The sample is nested too deep.');
+    case 'JSON_TOO_MANY_PATHS':
+    case 'TOO_MANY_PARAMETERS':
+      return t('The sample has too many values.');
+    case 'MALFORMED_PERCENT_ENCODING':
+      return t('A % is not followed by two hexadecimal digits.');
+    default:
+      return undefined;
+  }
 }
 
 /** A sample of what will be sent, and a button that turns it into rows. The server reads it, as it will read calls. */
@@ -58,8 +81,10 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
         form.setFieldValue(list, rows);
         setOutcome({ found: inferred.paths.length, added, missing });
       } else {
-        const { line, column, message } = inferred.error;
-        setError(t('Line {{line}}, column {{column}}: {{message}}', { line, column, message }));
+        const { code, line, column, message } = inferred.error;
+        setError(
+          t('Line {{line}}, column {{column}}: {{message}}', { line, column, message: explain(code, t) ?? message }),
+        );
       }
     } catch {
       setError(t('The server did not read the sample. Check the connection and your permissions, then try again.'));

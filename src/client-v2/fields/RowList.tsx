@@ -51,12 +51,18 @@ function Rows({ label, addLabel, create, reorder, children, fields, add, remove,
         <div
           key={field.key}
           data-row
-          style={{ alignItems: 'start', display: 'flex', gap: token.marginXS, marginBottom: token.marginXS }}
+          style={{
+            alignItems: 'start',
+            display: 'flex',
+            flexWrap: 'wrap',
+            gap: token.marginXS,
+            marginBottom: token.marginXS,
+          }}
         >
-          <div style={{ display: 'flex', flex: 1, flexWrap: 'wrap', gap: token.marginXS, minWidth: 0 }}>
+          <div style={{ display: 'flex', flex: '1 1 9em', flexWrap: 'wrap', gap: token.marginXS, minWidth: 0 }}>
             {children(field, index + 1)}
           </div>
-          <div style={{ display: 'flex', flex: 'none' }}>
+          <div style={{ display: 'flex', flex: 'none', marginInlineStart: 'auto' }}>
             {reorder ? (
               <>
                 <Button
@@ -119,7 +125,7 @@ export function RowField({
       rules={rules}
       // An emptied field is an absent one, as one never touched is.
       normalize={(value: unknown) => (value === '' ? undefined : value)}
-      style={{ flex: '1 1 9em', marginBottom: 0, minWidth: 0 }}
+      style={{ flex: '1 1 8em', marginBottom: 0, minWidth: 0 }}
     >
       {children}
     </Form.Item>

@@ -7,6 +7,7 @@ import { JsonField, jsonRule } from '../fields/JsonField';
 import { Section } from '../fields/Section';
 import { ValueInputs } from '../fields/ValueInputs';
 import { useT } from '../locale';
+import { FormRoot } from './FormRoot';
 import { textOfValue, valueOfText } from '../model/json';
 import { lastUsed } from '../model/lastUsed';
 import { EXAMPLE, exampleValue, segments } from '../model/sample';
@@ -65,7 +66,7 @@ export default function ManualForm() {
   }, [values, form, memory]);
 
   return (
-    <>
+    <FormRoot>
       {headers.length ? (
         <Section title={t('Headers')}>
           <Form.Item name="headers" initialValue={initial.headers} noStyle>
@@ -126,7 +127,7 @@ export default function ManualForm() {
         {t('Back to the sample')}
       </Button>{' '}
       <Typography.Text type="secondary">{t('This browser remembers what you enter here.')}</Typography.Text>
-    </>
+    </FormRoot>
   );
 }
 

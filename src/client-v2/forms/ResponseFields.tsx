@@ -61,7 +61,7 @@ export function ResponseFields({ path, metaTree }: ResponseFieldsProps) {
               <div
                 role="group"
                 aria-label={t('Value of header {{n}}', { n })}
-                style={{ flex: '2 1 12em', minWidth: 0 }}
+                style={{ flex: '2 1 14em', minWidth: 0 }}
               >
                 <RowField name={[field.name, 'value']}>
                   <WorkflowVariableInput placeholder={t('Value')} {...(metaTree ? { metaTree } : {})} />

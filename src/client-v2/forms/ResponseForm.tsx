@@ -2,6 +2,7 @@ import { useFlowEngine } from '@nocobase/flow-engine';
 import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
 import { Alert } from 'antd';
 import { useT } from '../locale';
+import { FormRoot } from './FormRoot';
 import { answersCaller } from '../ResponseInstruction';
 import { KeepRest } from './KeepRest';
 import { ResponseFields } from './ResponseFields';
@@ -12,7 +13,7 @@ export default function ResponseForm() {
   const workflow = useCurrentWorkflowContext();
   const engine = useFlowEngine().context.app.pm.get('workflow');
   return (
-    <>
+    <FormRoot>
       <KeepRest />
       {answersCaller(workflow, engine) ? null : (
         <Alert
@@ -23,6 +24,6 @@ export default function ResponseForm() {
         />
       )}
       <ResponseFields path={['config']} />
-    </>
+    </FormRoot>
   );
 }

@@ -5,6 +5,7 @@ import { useMemo } from 'react';
 import type { RequestConfig } from '../../common/config';
 import { Section } from '../fields/Section';
 import { useT } from '../locale';
+import { FormRoot } from './FormRoot';
 import { requestMetaTree } from '../model/variables';
 import { answersCaller } from '../ResponseInstruction';
 import { EndpointSection } from './EndpointSection';
@@ -19,7 +20,7 @@ export default function TriggerForm() {
   const workflow = useCurrentWorkflowContext();
   const engine = useFlowEngine().context.app.pm.get('workflow');
   return (
-    <>
+    <FormRoot>
       <KeepRest />
       <EndpointSection />
       <SecuritySection />
@@ -35,7 +36,7 @@ export default function TriggerForm() {
           <ImmediateResponse />
         )}
       </Section>
-    </>
+    </FormRoot>
   );
 }
 

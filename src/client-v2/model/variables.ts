@@ -38,18 +38,17 @@ function pathOptions(items: PathItem[] | undefined): Option[] {
     if (!item?.key) {
       continue;
     }
-    const label = item.alias || item.key;
     if (item._var) {
-      options.push({ key: item._var, value: item._var, label });
+      options.push({ key: item._var, value: item._var, label: item.alias || item.key });
     } else {
-      addNested(options, item.key.split('.'), label);
+      addNested(options, item.key.split('.'), item.alias);
     }
   }
   return options;
 }
 
 /** Pickers cut a variable at its dots when they look for its label, so a path without a name of its own is a branch. */
-function addNested(options: Option[], [first, ...rest]: string[], label: string) {
+function addNested(options: Option[], [first, ...rest]: string[], alias: string | undefined) {
   let option = options.find((one) => one.value === first);
   if (!option) {
     option = { key: first, value: first, label: first };
@@ -57,9 +56,9 @@ function addNested(options: Option[], [first, ...rest]: string[], label: string)
   }
   if (rest.length) {
     option.children ??= [];
-    addNested(option.children, rest, label);
+    addNested(option.children, rest, alias);
   } else {
-    option.label = label;
+    option.label = alias || first;
   }
 }
 
