@@ -140,9 +140,10 @@ export declare function extractPaths(body: string | Uint8Array, paths: ReadonlyA
 /**
  * Lists the paths of a sample: a path for every key, branches included, in the order in which they first appear.
  *
- * `sample` is JSON text. The first element of an array gives its paths (`items`, `items[0]`, `items[0].id`), later
- * elements what no element before them had. A key that a path would take apart is quoted: `["a.b"]`. Every path is
- * found in the sample by `extractPaths`.
+ * `sample` is JSON text; of kind `'query'` a URL or just its query, as `parseQuery` reads it. The first element of an array
+ * gives its paths (`items`, `items[0]`, `items[0].id`), later elements what no element before them had (in a query every
+ * element gives its own). A key that a path would take apart is quoted: `["a.b"]`. Every path is found in the sample by
+ * `extractPaths`.
  *
  * Limits: 2,000 paths with 1 MiB of text (more are the error `JSON_TOO_MANY_PATHS`), and those of `extractPaths`.
  *
@@ -151,11 +152,13 @@ export declare function extractPaths(body: string | Uint8Array, paths: ReadonlyA
  * ```js
  * inferPaths('{"a":1,"b":{"c":2}}', 'json')
  * // { ok: true, paths: ['a', 'b', 'b.c'] }
+ * inferPaths('https://example.com/hook?query[0][a]=1', 'query')
+ * // { ok: true, paths: ['query', 'query[0]', 'query[0].a'] }
  * inferPaths('{"a":1,}', 'json').error
  * // { code: 'JSON_UNEXPECTED_CHARACTER', message: "expected a key in double quotes, but found '}'", line: 1, column: 8, offset: 7 }
  * ```
  */
-export declare function inferPaths(sample: string | Uint8Array, kind: 'json'): { ok: true; paths: Array<string> } | { ok: false; error: ParseError }
+export declare function inferPaths(sample: string | Uint8Array, kind: 'json' | 'query'): { ok: true; paths: Array<string> } | { ok: false; error: ParseError }
 
 /** What is wrong with a text, and where. */
 export interface ParseError {
@@ -170,6 +173,24 @@ export interface ParseError {
   /** Offset of the first wrong byte, from 0. */
   offset: number
 }
+
+/**
+ * Reads a query string as the `qs` package reads it: `a[b]=1` is a key in a key, `a[]=1` and `a=1&a=2` are lists.
+ *
+ * `query` is what stands behind the `?` of a URL; one leading `?` is skipped. All values are strings. Names or values
+ * with `%`-escapes that can't be decoded stay as they are, and a `__proto__` is dropped.
+ *
+ * Limits: 20 levels of brackets (what is deeper stays one key), 1,000 elements in a list (more make it an object with
+ * its indices as keys), 10,000 parameters (more are the error `TOO_MANY_PARAMETERS`).
+ *
+ * Throws a `TypeError` if `query` is neither a string nor bytes.
+ *
+ * ```js
+ * parseQuery('?order[id]=7&tag=a&tag=b')
+ * // { ok: true, values: { order: { id: '7' }, tag: ['a', 'b'] } }
+ * ```
+ */
+export declare function parseQuery(query: string | Uint8Array): { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }
 
 /** What became of one synchronous call. */
 export type RunAnswer =

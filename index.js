@@ -838,4 +838,5 @@ module.exports = nativeBinding
 module.exports.Dispatcher = nativeBinding.Dispatcher
 module.exports.extractPaths = nativeBinding.extractPaths
 module.exports.inferPaths = nativeBinding.inferPaths
+module.exports.parseQuery = nativeBinding.parseQuery
 module.exports.version = nativeBinding.version

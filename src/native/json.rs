@@ -1,16 +1,18 @@
-//! JSON bodies: the paths of a sample, and the values along paths.
+//! The paths of a sample, and the values along paths.
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use webhook_core::json::{self, PathSet};
+use webhook_core::query;
 
 use crate::types::{accepted, bytes, misuse, parse_json, refused};
 
 /// Lists the paths of a sample: a path for every key, branches included, in the order in which they first appear.
 ///
-/// `sample` is JSON text. The first element of an array gives its paths (`items`, `items[0]`, `items[0].id`), later
-/// elements what no element before them had. A key that a path would take apart is quoted: `["a.b"]`. Every path is
-/// found in the sample by `extractPaths`.
+/// `sample` is JSON text; of kind `'query'` a URL or just its query, as `parseQuery` reads it. The first element of an array
+/// gives its paths (`items`, `items[0]`, `items[0].id`), later elements what no element before them had (in a query every
+/// element gives its own). A key that a path would take apart is quoted: `["a.b"]`. Every path is found in the sample by
+/// `extractPaths`.
 ///
 /// Limits: 2,000 paths with 1 MiB of text (more are the error `JSON_TOO_MANY_PATHS`), and those of `extractPaths`.
 ///
@@ -19,12 +21,14 @@ use crate::types::{accepted, bytes, misuse, parse_json, refused};
 /// ```js
 /// inferPaths('{"a":1,"b":{"c":2}}', 'json')
 /// // { ok: true, paths: ['a', 'b', 'b.c'] }
+/// inferPaths('https://example.com/hook?query[0][a]=1', 'query')
+/// // { ok: true, paths: ['query', 'query[0]', 'query[0].a'] }
 /// inferPaths('{"a":1,}', 'json').error
 /// // { code: 'JSON_UNEXPECTED_CHARACTER', message: "expected a key in double quotes, but found '}'", line: 1, column: 8, offset: 7 }
 /// ```
 #[napi(
     catch_unwind,
-    ts_args_type = "sample: string | Uint8Array, kind: 'json'",
+    ts_args_type = "sample: string | Uint8Array, kind: 'json' | 'query'",
     ts_return_type = "{ ok: true; paths: Array<string> } | { ok: false; error: ParseError }"
 )]
 pub fn infer_paths<'env>(env: &'env Env, sample: Unknown<'env>, kind: Unknown<'env>) -> Result<Object<'env>> {
@@ -36,7 +40,8 @@ pub fn infer_paths<'env>(env: &'env Env, sample: Unknown<'env>, kind: Unknown<'e
     let sample = bytes(env, "sample", sample)?;
     let paths = match kind.as_str() {
         "json" => json::infer_json(&sample),
-        _ => return misuse(env, "kind", "'json'"),
+        "query" => query::infer_query(&String::from_utf8_lossy(&sample)),
+        _ => return misuse(env, "kind", "'json' or 'query'"),
     };
     match paths {
         Ok(paths) => accepted(env, "paths", paths),

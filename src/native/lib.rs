@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod json;
+mod query;
 mod types;
 
 use napi_derive::napi;

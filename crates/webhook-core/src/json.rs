@@ -11,7 +11,7 @@ mod infer;
 mod path;
 mod scan;
 
-pub use assemble::{quote, Target, Variables};
+pub use assemble::{quote, write_string, Target, Variables};
 pub use extract::{check, PathSet, BOM};
 pub use infer::{infer_json, infer_value_paths, Rows};
 pub use path::{Path, Segment};

@@ -16,3 +16,14 @@ pub const MAX_INFERRED_BYTES: usize = 1 << 20;
 /// Array indexes below this one make an array when variables are put together; from it on, the index is a key of an
 /// object, so that `a[4000000000]` in a config doesn't make an array of four billion holes.
 pub const MAX_ARRAY_INDEX: u32 = 1000;
+
+/// Bracket groups of a query's or form's name that are taken apart; what is nested deeper stays one key with its brackets.
+/// `qs` takes 5 by default, which real forms exceed.
+pub const MAX_QUERY_DEPTH: usize = 20;
+
+/// Parameters that a query or a form may have; ten times what `qs` takes by default.
+pub const MAX_QUERY_PARAMETERS: usize = 10_000;
+
+/// Elements that a list in a query or a form may have, and the first index that makes an object instead of a list. A list
+/// that grows past it becomes an object, as in `qs`, whose default is 20.
+pub const MAX_QUERY_ARRAY: u32 = 1000;

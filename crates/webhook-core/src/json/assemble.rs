@@ -272,20 +272,26 @@ pub fn quote(text: &str) -> String {
     json
 }
 
-fn write_string(out: &mut String, text: &str) {
+/// Appends a text as a JSON string.
+pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if c < ' ' => {
-                out.push_str("\\u00");
-                out.push(char::from(b"01"[usize::from(c as u8 >> 4)]));
-                out.push(char::from(b"0123456789abcdef"[usize::from(c as u8 & 15)]));
-            }
-            c => out.push(c),
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            0..=0x1F => "\\u00",
+            _ => continue,
+        };
+        out.push_str(&text[from..at]);
+        out.push_str(escape);
+        if byte < b' ' {
+            out.push(char::from(b"01"[usize::from(byte >> 4)]));
+            out.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
         }
+        from = at + 1;
     }
+    out.push_str(&text[from..]);
     out.push('"');
 }
 
