@@ -1,0 +1,94 @@
+import { openAsBlob, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { pack } from '../../scripts/lib/build.mjs';
+import { bootApp, createWorkflow, type App, type CreatedWorkflow } from '../support/app';
+import { waitFor } from '../support/wait';
+
+interface ListedPlugin {
+  packageName: string;
+  version: string;
+  enabled: boolean;
+  isCompatible: boolean;
+  depsCompatible: { name: string; result: boolean }[];
+}
+
+/** The tests go through the life of one installation, so each needs the ones before it. */
+describe('the packed plugin in a NocoBase that has never seen it', () => {
+  let app: App;
+  let workflow: CreatedWorkflow;
+  const listed = async () =>
+    (await app.api<ListedPlugin[]>('GET', 'pm:list')).find((plugin) => plugin.packageName === packageJson.name);
+
+  beforeAll(async () => {
+    app = await bootApp({ withPlugin: false });
+  });
+  afterAll(() => app?.remove());
+
+  it('is unknown before the upload', async () => {
+    expect(await listed()).toBeUndefined();
+  });
+
+  it('is listed as compatible after an upload in the plugin manager', async () => {
+    const form = new FormData();
+    form.set('file', await openAsBlob((await pack()).file), `${packageJson.name}.tgz`);
+    await app.api('POST', 'pm:add', form);
+
+    const plugin = await waitFor('the uploaded plugin in the list', listed);
+    expect(plugin).toMatchObject({ version: packageJson.version, enabled: false, isCompatible: true });
+    expect(plugin.depsCompatible.filter(({ result }) => !result)).toEqual([]);
+    expect(plugin.depsCompatible.map(({ name }) => name)).toContain('@nocobase/server');
+  });
+
+  it('answers a webhook once it is enabled', async () => {
+    await app.api('POST', `pm:enable?filterByTk=${packageJson.name}&awaitResponse=true`);
+    await waitFor('the enabled plugin', async () => (await listed())?.enabled);
+
+    workflow = await createWorkflow(app, {
+      title: 'installed',
+      config: { response: { statusCode: 202, body: 'kept' } },
+    });
+    const answer = await fetch(workflow.url, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect([answer.status, await answer.text()]).toEqual([202, 'kept']);
+  });
+
+  it('is in both browser clients', async () => {
+    for (const list of ['pm:listEnabled', 'pm:listEnabledV2']) {
+      const plugins = await app.api<{ packageName: string; url: string }[]>('GET', list);
+      const plugin = plugins.find(({ packageName }) => packageName === packageJson.name);
+      const bundle = await fetch(new URL(plugin?.url ?? 'missing', app.url));
+      expect([list, bundle.status]).toEqual([list, 200]);
+      expect(await bundle.text()).toContain(`define("${packageJson.name}${list.endsWith('V2') ? '/client-v2' : ''}"`);
+    }
+  });
+
+  it('leaves the app up without its addon, and says in one error what is missing and for which platform', async () => {
+    await app.stop();
+    const folder = join(app.plugins, packageJson.name);
+    const addons = readdirSync(folder).filter((file) => file.endsWith('.node'));
+    expect(addons).toHaveLength(1);
+    rmSync(join(folder, addons[0] as string));
+
+    const before = app.logs().length;
+    await app.start();
+    const errors = app
+      .logs()
+      .slice(before)
+      .split('\n')
+      .filter((line) => line.startsWith('level=error') && /addon|\.node\b/.test(line));
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(packageJson.name);
+    expect(errors[0]).toContain(process.platform);
+    expect(errors[0]).toContain(process.arch);
+
+    await app.login();
+    expect(await app.api('GET', 'users:list')).toHaveLength(1);
+    const answer = await fetch(workflow.url, { method: 'POST' });
+    expect(answer.status).toBe(404);
+  });
+});
