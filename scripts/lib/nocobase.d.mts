@@ -21,8 +21,12 @@ export interface App {
   readonly port: number;
   /** Process id while it runs. */
   readonly pid: number | undefined;
-  /** Its folder: `storage`, and `log.txt` with everything it printed. */
+  /** Its folder, with `storage` in it. */
   readonly dir: string;
+  /** A file with everything it printed; kept when the app is removed. */
+  readonly logFile: string;
+  /** Resolves when the process has ended, whatever the reason. */
+  readonly exited: Promise<void>;
   /** The folder its plugins are unpacked in; shared with other apps unless booted with `withPlugin: false`. */
   readonly plugins: string;
   /** `http://127.0.0.1:<port>` */

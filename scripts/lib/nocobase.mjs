@@ -222,6 +222,68 @@ export async function bootApp({
   return app;
 }
 
+/**
+ * The app of `npm start`: kept from one start to the next, on the database that NocoBase's variables name or else on SQLite.
+ *
+ * @param {number} port
+ * @param {(line: string) => void} report is told what happens
+ */
+export async function bootStandalone(port, report) {
+  if (!(await isFree(port))) throw new Error(`Port ${port} is in use. Set APP_PORT to another one.`);
+  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|INIT_CWD$|TMPDIR$)/i.test(name));
+  const env = { ...Object.fromEntries(own), APP_PORT: String(port) };
+  const { DB_DIALECT = 'sqlite', DB_STORAGE, DB_HOST, DB_PORT, DB_DATABASE, DB_SCHEMA, DB_TABLE_PREFIX } = process.env;
+  const identity = [DB_DIALECT, DB_STORAGE, DB_HOST, DB_PORT, DB_DATABASE, DB_SCHEMA, DB_TABLE_PREFIX]
+    .filter(Boolean)
+    .join(' ');
+  const dir = join(workDir, 'apps', `start-${identity.replace(/[^\w.-]+/g, '-')}`);
+  const created = !existsSync(dir);
+  if (created) createFolder(dir);
+  const places = await layout(dir, true);
+  if (created && identity === 'sqlite' && !process.env.INIT_ROOT_EMAIL) {
+    report('installing');
+    cpSync(join(await installedTemplate(), 'storage'), join(dir, 'storage'), { recursive: true });
+  }
+  const database = DB_DIALECT === 'sqlite' ? sqlite(dir) : {};
+  const appEnv = environment(dir, port, places, database, env);
+  const app = new App('start', dir, appEnv, (line) => report(line.match(/message=(.*?) extra=/)?.[1] ?? line));
+  try {
+    await app.start();
+  } catch (error) {
+    if (!(error instanceof NotInstalledError)) throw error;
+    report('installing NocoBase into the database');
+    await install(dir, appEnv, true);
+    await app.start();
+  }
+  await enablePlugin(app);
+  return app;
+}
+
+/** For a database with a NocoBase in it that does not know the plugin. */
+async function enablePlugin(app) {
+  const isEnabled = async () =>
+    (await app.api('GET', 'pm:list')).some(({ packageName, enabled }) => packageName === packageJson.name && enabled);
+  if (await isEnabled()) return;
+  await app.api('POST', `pm:enable?filterByTk=${packageJson.name}&awaitResponse=true`);
+  for (let i = 0; i < 60 && !(await isEnabled().catch(() => false)); i += 1) await sleep(500);
+}
+
+async function isFree(port) {
+  const server = createServer();
+  try {
+    server.listen(port);
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+/** The database is there, but no NocoBase in it. */
+class NotInstalledError extends Error {}
+
 /** Apps still running when this process ends would keep their ports. */
 const running = new Set();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
@@ -238,6 +300,7 @@ class App {
     this.dir = dir;
     this.port = Number(env.APP_PORT);
     this.plugins = env.PLUGIN_STORAGE_PATH;
+    this.logFile = join(workDir, 'logs', `${name}.log`);
     this.#env = env;
     this.#onLine = onLine;
     this.url = `http://127.0.0.1:${this.port}`;
@@ -250,6 +313,7 @@ class App {
   }
 
   async start() {
+    mkdirSync(join(workDir, 'logs'), { recursive: true });
     if (this.#child) throw new Error(`${this.name} is already running`);
     const child = spawn(process.execPath, [...cliArgs, 'start'], {
       cwd: this.dir,
@@ -267,15 +331,21 @@ class App {
     // Every question asked too early is an error in its log, so it is asked when NocoBase says it has started, and now and
     // then for a log level that keeps it from saying so.
     let nextQuestion = Date.now() + 5000;
+    let notInstalled = false;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
         this.#log += text;
-        appendFileSync(join(this.dir, 'log.txt'), text);
+        appendFileSync(this.logFile, text);
         if (text.includes('app has been started')) nextQuestion = 0;
+        if (text.includes('APP_NOT_INSTALLED_ERROR')) notInstalled = true;
         for (const line of text.split('\n').filter((part) => part.trim())) this.#onLine(line);
       });
     }
     while (Date.now() < deadline) {
+      if (notInstalled) {
+        await this.kill9();
+        throw new NotInstalledError(`no NocoBase is installed in the database of ${this.name}`);
+      }
       if (this.#child !== child) throw new Error(`${this.name} ended while starting\n${this.#tail()}`);
       if (Date.now() > nextQuestion) {
         if (await this.#answers()) return;

@@ -1,7 +1,9 @@
 // The named steps of a build, shown with progress and time by listr2: a live list on a terminal, plain lines elsewhere.
 import { Listr, PRESET_TIMER } from 'listr2';
 import { buildClients, buildNative, buildServer, copyLocale, pack, writeExternalVersions } from './build.mjs';
+import { bootStandalone } from './nocobase.mjs';
 import { installRuntime } from './runtime.mjs';
+import { ensureSamples } from './samples.mjs';
 
 /**
  * Runs steps one after another; the first error ends the list and is thrown.
@@ -55,3 +57,20 @@ export const packStep = {
     ctx.plugin = await pack();
   },
 };
+
+/** Starting the app of `npm start`; puts `app`, `origin` and `samples` into the context. */
+export const startSteps = (port) => [
+  {
+    title: `Start NocoBase on port ${port}`,
+    task: async (ctx, task) => {
+      ctx.app = await bootStandalone(port, reporter(task));
+      ctx.origin = `http://localhost:${port}`;
+    },
+  },
+  {
+    title: 'Create the sample workflows',
+    task: async (ctx) => {
+      ctx.samples = await ensureSamples(ctx.app, ctx.origin);
+    },
+  },
+];

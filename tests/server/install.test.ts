@@ -89,6 +89,6 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
     await app.login();
     expect(await app.api('GET', 'users:list')).toHaveLength(1);
     const answer = await fetch(workflow.url, { method: 'POST' });
-    expect(answer.status).toBe(404);
+    expect(answer.status).toBe(503);
   });
 });
