@@ -50,6 +50,21 @@ export type BatchAnswer =
   | { status: 'refused'; /** For the log. */
   reason: string }
 
+/**
+ * Compiles paths once and gives the function that takes their values out of a body: `extractPaths` for many bodies.
+ *
+ * The function takes, gives, refuses and throws what `extractPaths` does for the body.
+ *
+ * Throws a `TypeError` if `paths` is no array of strings.
+ *
+ * ```js
+ * const read = compilePaths(['user.name', 'items[].id'])
+ * read('{"user":{"name":"Ann"}}') // { ok: true, values: { 'user.name': 'Ann' } }
+ * read('[') // { ok: false, error: { code: 'JSON_UNEXPECTED_END', … } }
+ * ```
+ */
+export declare function compilePaths(paths: ReadonlyArray<string>): (body: string | Uint8Array) => { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }
+
 /** What a `Dispatcher` has done since it was made, and what it holds now. */
 export interface DispatchCounts {
   /** Events taken to be stored. */

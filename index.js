@@ -836,6 +836,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Dispatcher = nativeBinding.Dispatcher
+module.exports.compilePaths = nativeBinding.compilePaths
 module.exports.extractPaths = nativeBinding.extractPaths
 module.exports.inferPaths = nativeBinding.inferPaths
 module.exports.parseQuery = nativeBinding.parseQuery

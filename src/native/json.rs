@@ -1,6 +1,12 @@
 //! The paths of a sample, and the values along paths.
 
+use std::borrow::Cow;
+use std::ffi::c_void;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::ptr;
+
 use napi::bindgen_prelude::*;
+use napi::{check_status, sys, JsError, JsValue};
 use napi_derive::napi;
 use webhook_core::json::{self, PathSet};
 use webhook_core::query;
@@ -82,17 +88,162 @@ pub fn extract_paths<'env>(env: &'env Env, body: Unknown<'env>, paths: Unknown<'
         Ok(values) => values,
         Err(error) => return refused(env, error),
     };
-    let mut object = String::from("{");
-    for (path, value) in paths.iter().zip(values) {
+    let keys: Vec<_> = paths.iter().map(|path| json::quote(path) + ":").collect();
+    accepted(env, "values", parse_json(env, object(&keys, &values))?)
+}
+
+/// The text of an object: each key with its colon, and its value; keys without a value left out.
+fn object(keys: &[String], values: &[Option<Cow<'_, str>>]) -> String {
+    let length: usize = keys
+        .iter()
+        .zip(values)
+        .map(|(key, value)| key.len() + value.as_deref().map_or(0, str::len) + 1)
+        .sum();
+    let mut object = String::with_capacity(length + 2);
+    object.push('{');
+    for (key, value) in keys.iter().zip(values) {
         if let Some(value) = value {
             if object.len() > 1 {
                 object.push(',');
             }
-            object.push_str(&json::quote(path));
-            object.push(':');
-            object.push_str(&value);
+            object.push_str(key);
+            object.push_str(value);
         }
     }
     object.push('}');
-    accepted(env, "values", parse_json(env, object)?)
+    object
+}
+
+/// Compiles paths once and gives the function that takes their values out of a body: `extractPaths` for many bodies.
+///
+/// The function takes, gives, refuses and throws what `extractPaths` does for the body.
+///
+/// Throws a `TypeError` if `paths` is no array of strings.
+///
+/// ```js
+/// const read = compilePaths(['user.name', 'items[].id'])
+/// read('{"user":{"name":"Ann"}}') // { ok: true, values: { 'user.name': 'Ann' } }
+/// read('[') // { ok: false, error: { code: 'JSON_UNEXPECTED_END', … } }
+/// ```
+#[napi(
+    catch_unwind,
+    ts_args_type = "paths: ReadonlyArray<string>",
+    ts_return_type = "(body: string | Uint8Array) => { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }"
+)]
+pub fn compile_paths<'env>(env: &'env Env, paths: Unknown<'env>) -> Result<Unknown<'env>> {
+    let Ok(paths) = Vec::<String>::from_unknown(paths) else {
+        return misuse(env, "paths", "an array of strings");
+    };
+    let set = PathSet::new(paths.iter().map(String::as_str));
+    let keys: Vec<_> = paths.iter().map(|path| json::quote(path) + ":").collect();
+    let read = reader(env, Box::new(Reader { set, keys }))?;
+    // V8 makes objects of a text several times faster than native code does key by key, and calls its own `JSON.parse`
+    // faster than native code can.
+    let wrap: Function<Unknown, Unknown> = env.run_script(
+        "((parse) => (read) => (body) => {
+          const found = read(body);
+          return typeof found === 'string' ? { ok: true, values: parse(found) } : found;
+        })(JSON.parse)",
+    )?;
+    wrap.call(read)
+}
+
+struct Reader {
+    set: PathSet,
+    keys: Vec<String>,
+}
+
+/// A JavaScript function of the reader: a body gives the values as JSON text, or the refusal as an object.
+///
+/// It is made by hand since it is called once for each body, and small bodies are read in less time than what the
+/// generated code takes to look at arguments: a bare function with a data pointer is four times cheaper.
+fn reader<'env>(env: &'env Env, reader: Box<Reader>) -> Result<Unknown<'env>> {
+    let data = Box::into_raw(reader).cast();
+    let mut function = ptr::null_mut();
+    // SAFETY: `env` is the one of the running call; the name is read during the call; `data` is what `read_body` expects.
+    check_status!(unsafe {
+        sys::napi_create_function(env.raw(), c"read".as_ptr(), 4, Some(read_body), data, &mut function)
+    })?;
+    // SAFETY: `function` was made above. The finalizer runs once, after the function is gone, so `data` outlives it.
+    check_status!(unsafe {
+        sys::napi_add_finalizer(
+            env.raw(),
+            function,
+            data,
+            Some(drop_reader),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    })?;
+    // SAFETY: `function` is a value of this scope.
+    unsafe { Unknown::from_napi_value(env.raw(), function) }
+}
+
+unsafe extern "C" fn drop_reader(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
+    // SAFETY: `reader` made the pointer of a box, and nothing else frees it.
+    drop(unsafe { Box::from_raw(data.cast::<Reader>()) });
+}
+
+unsafe extern "C" fn read_body(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let read = || -> Result<sys::napi_value> {
+        let (mut count, mut body, mut data) = (1, ptr::null_mut(), ptr::null_mut());
+        // SAFETY: Node hands over a valid `env` and `info`; there is room for one argument, and a missing one is
+        // `undefined`. The data is the box that `reader` made, alive as long as the function.
+        let reader = unsafe {
+            check_status!(sys::napi_get_cb_info(
+                env,
+                info,
+                &mut count,
+                &mut body,
+                ptr::null_mut(),
+                &mut data
+            ))?;
+            &*data.cast::<Reader>()
+        };
+        let (mut kind, mut length, mut start) = (0, 0, ptr::null_mut());
+        // SAFETY: `body` is a value of this call; what isn't asked for may be null.
+        let status = unsafe {
+            sys::napi_get_typedarray_info(
+                env,
+                body,
+                &mut kind,
+                &mut length,
+                &mut start,
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        };
+        let wrapped = Env::from_raw(env);
+        let body = if status == sys::Status::napi_ok && kind == sys::TypedarrayType::uint8_array && !start.is_null() {
+            // SAFETY: Node tells start and length of the array's memory, and no JavaScript runs before `body` is read.
+            Cow::Borrowed(unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length) })
+        } else {
+            // SAFETY: `body` is a value of this call.
+            bytes(&wrapped, "body", unsafe { Unknown::from_napi_value(env, body)? })?
+        };
+        match reader.set.extract(&body) {
+            Ok(values) => json_string(env, &object(&reader.keys, &values)),
+            Err(error) => Ok(refused(&wrapped, error)?.raw()),
+        }
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(Error::new(Status::GenericFailure, "panic in readPaths")));
+    outcome.unwrap_or_else(|error| {
+        // SAFETY: `env` is the one of this call, which ends with the exception.
+        unsafe { JsError::from(error).throw_into(env) };
+        ptr::null_mut()
+    })
+}
+
+fn json_string(env: sys::napi_env, text: &str) -> Result<sys::napi_value> {
+    // What is ASCII needs no decoding, and most bodies are.
+    let create = if text.is_ascii() {
+        sys::napi_create_string_latin1
+    } else {
+        sys::napi_create_string_utf8
+    };
+    let mut string = ptr::null_mut();
+    // SAFETY: `text` is alive during the call, and its length is given.
+    check_status!(unsafe { create(env, text.as_ptr().cast(), text.len() as isize, &mut string) })?;
+    Ok(string)
 }
