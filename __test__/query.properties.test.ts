@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import qs from 'qs';
 import { expect, test } from 'vitest';
 
-import { parseQuery } from '..';
+import { parseQuery } from '../index.js';
 
 // A new seed each run; a failure prints it with the shortest input that fails. WEBHOOK_SEED repeats a run.
 const seed = Number(process.env.WEBHOOK_SEED ?? Date.now() % 2 ** 31);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { inferPaths, parseQuery } from '..';
+import { inferPaths, parseQuery } from '../index.js';
 
 test('a query becomes values as plain data', () => {
   expect(parseQuery('?order[id]=7&tag=a&tag=b&items[0][sku]=x')).toEqual({

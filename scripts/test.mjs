@@ -1,0 +1,75 @@
+// `npm test`: everything, from a fresh clone. `npm test -- --project server tests/server/x.test.ts` hands its arguments to
+// vitest and leaves the Rust tests out.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
+import { root, workDir } from './lib/paths.mjs';
+
+/** Runs a test runner, showing what it prints, and returns its exit code and output. */
+function show(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      shell: process.platform === 'win32',
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      process.stdout.write(text);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+/**
+ * A runner's own numbers. A test that did not run proves nothing, so it counts as failed; so does a runner that fails
+ * without a failed test, as when it could not load a file.
+ */
+function tally(name, { code, passed, failed, skipped }) {
+  if (skipped > 0) console.error(`${name}: ${skipped} tests were skipped`);
+  const notPassed = failed + skipped;
+  return { name, passed, failed: notPassed === 0 && (code !== 0 || passed === 0) ? 1 : notPassed };
+}
+
+async function rust() {
+  const { code, output } = await show('cargo', ['test', '--workspace', '--no-fail-fast']);
+  const results = [...output.matchAll(/^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/gm)];
+  const sum = (index) => results.reduce((total, result) => total + Number(result[index]), 0);
+  return tally('cargo test', { code, passed: sum(1), failed: sum(2), skipped: sum(3) });
+}
+
+async function vitest(args) {
+  const report = join(workDir, 'reports', 'vitest.json');
+  mkdirSync(join(workDir, 'reports'), { recursive: true });
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { code } = await show(join(root, 'node_modules/.bin/vitest'), ['run', ...reporters, ...args]);
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  const unloadable = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  return tally('vitest', {
+    code,
+    passed: numPassedTests,
+    failed: numFailedTests + unloadable.length,
+    skipped: numPendingTests + numTodoTests,
+  });
+}
+
+await main(async () => {
+  checkMachine();
+  await installPackages();
+  const { buildSteps, packStep, runSteps } = await import('./lib/steps.mjs');
+  await runSteps([...buildSteps, packStep], {});
+  const started = Date.now();
+  const args = process.argv.slice(2);
+  const results = args.length > 0 ? [await vitest(args)] : [await rust(), await vitest([])];
+  console.log(`\nTests took ${Math.round((Date.now() - started) / 1000)} s`);
+  for (const { name, passed, failed } of results) console.log(`${name}: ${passed} passed, ${failed} failed`);
+  const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+  console.log(`${total('passed')} passed, ${total('failed')} failed`);
+  process.exitCode = total('failed') === 0 ? 0 : 1;
+});
