@@ -5,6 +5,7 @@ import type { PathItem } from '../../common/config';
 import { INFER_ACTION, RESOURCE } from '../../common/names';
 import { type Translate, useT } from '../locale';
 import { mergeRows } from '../model/rows';
+import { newRow } from './newRow';
 
 interface ParseBoxProps {
   /** The list of rows that the paths go into. */
@@ -77,7 +78,11 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
       });
       const inferred = response.data.data as Inferred;
       if (inferred.ok) {
-        const { rows, added, missing } = mergeRows((form.getFieldValue(list) as PathItem[]) ?? [], inferred.paths);
+        const { rows, added, missing } = mergeRows(
+          (form.getFieldValue(list) as PathItem[]) ?? [],
+          inferred.paths,
+          newRow,
+        );
         form.setFieldValue(list, rows);
         setOutcome({ found: inferred.paths.length, added, missing });
       } else {

@@ -1,9 +1,9 @@
 import { Input, Typography } from 'antd';
+import { newRow } from '../fields/newRow';
 import { ParseBox } from '../fields/ParseBox';
 import { RowField, RowList } from '../fields/RowList';
 import { Section } from '../fields/Section';
 import { useT } from '../locale';
-import { newRow } from '../model/rows';
 
 const REQUEST = ['config', 'request'];
 

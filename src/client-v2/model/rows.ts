@@ -1,10 +1,4 @@
-import { randomId } from '@nocobase/flow-engine';
 import type { PathItem } from '../../common/config';
-
-/** A row for a path, with a variable name that stays when the path or the alias is changed later. */
-export function newRow(key?: string): PathItem {
-  return { key, _var: randomId('v_') };
-}
 
 /** What pressing Parse does to a list of rows. */
 export interface Merged {
@@ -18,8 +12,10 @@ export interface Merged {
 /**
  * The rows after a sample's paths are known: in the sample's order, rows that were there before unchanged (alias and
  * variable name), then the rows that the sample doesn't have. Rows without a path are dropped.
+ *
+ * @param create makes the row of a path that has none yet
  */
-export function mergeRows(rows: PathItem[], paths: string[]): Merged {
+export function mergeRows(rows: PathItem[], paths: string[], create: (path: string) => PathItem): Merged {
   const left = rows.filter((row) => row?.key);
   let added = 0;
   const merged = paths.flatMap((path) => {
@@ -29,7 +25,7 @@ export function mergeRows(rows: PathItem[], paths: string[]): Merged {
       return same;
     }
     added += 1;
-    return [newRow(path)];
+    return [create(path)];
   });
   return { rows: [...merged, ...left], added, missing: left.map((row) => row.key ?? '') };
 }

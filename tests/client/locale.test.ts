@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const root = join(__dirname, '../..');
+
+/** The languages of NocoBase's own workflow plugin, as it is installed. */
+const LANGUAGES = readdirSync(join(root, '.nocobase/runtime/node_modules/@nocobase/plugin-workflow/dist/locale'))
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.replace('.json', ''))
+  .sort();
+
+const read = (language: string) =>
+  JSON.parse(readFileSync(join(root, 'src/locale', `${language}.json`), 'utf8')) as Record<string, string>;
+const placeholders = (text: string) => (text.match(/\{\{\w+\}\}/g) ?? []).sort();
+
+/** The keys that the browser code translates; a key that is no literal can't be found and fails the test. */
+function usedKeys(): string[] {
+  const folder = join(root, 'src/client-v2');
+  const keys = new Set<string>();
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.tsx?$/.test(name),
+  )) {
+    const source = ts.createSourceFile(file, readFileSync(join(folder, file), 'utf8'), ts.ScriptTarget.Latest, true);
+    const visit = (node: ts.Node): void => {
+      if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && /^t(Expr)?$/.test(node.expression.text)) {
+        const [key] = node.arguments;
+        if (!ts.isStringLiteralLike(key)) {
+          throw new Error(`${file}: the key of ${node.getText(source)} is no literal`);
+        }
+        keys.add(key.text);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+  }
+  return [...keys].sort();
+}
+
+describe('the translations', () => {
+  it('are there for every language of the workflow plugin', () => {
+    expect(LANGUAGES).toHaveLength(17);
+    expect(readdirSync(join(root, 'src/locale')).sort()).toEqual(LANGUAGES.map((language) => `${language}.json`));
+  });
+
+  it.each(LANGUAGES)('have exactly the keys that the code uses: %s', (language) => {
+    expect(Object.keys(read(language)).sort()).toEqual(usedKeys());
+  });
+
+  it.each(LANGUAGES)('are no empty texts and keep the places for values: %s', (language) => {
+    for (const [key, text] of Object.entries(read(language))) {
+      expect(text.trim(), key).not.toBe('');
+      expect(placeholders(text), key).toEqual(placeholders(key));
+    }
+  });
+
+  it('are the keys themselves in English', () => {
+    for (const [key, text] of Object.entries(read('en-US'))) {
+      expect(text).toBe(key);
+    }
+  });
+
+  it.each(LANGUAGES.filter((language) => language !== 'en-US'))(
+    'are translated, but for a few names: %s',
+    (language) => {
+      const same = Object.entries(read(language)).filter(([key, text]) => key === text && /[a-z]/.test(text));
+      expect(same.length, JSON.stringify(same)).toBeLessThan(12);
+    },
+  );
+
+  it.each(LANGUAGES.filter((language) => language !== 'en-US'))('cover the plugin manager: %s', (language) => {
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
+    expect(manifest[`displayName.${language}`]).toBeTruthy();
+    expect(manifest[`description.${language}`]).toBeTruthy();
+  });
+});

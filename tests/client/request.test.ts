@@ -1,0 +1,219 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { curlCommand } from '../../src/client-v2/model/curl';
+import { webhookUrl } from '../../src/client-v2/model/endpoint';
+import { mergeRows } from '../../src/client-v2/model/rows';
+import { exampleQuery, exampleValue } from '../../src/client-v2/model/sample';
+import { isStatusCode, readStatusCode, statusText } from '../../src/client-v2/model/status';
+import { requestVariables } from '../../src/client-v2/model/variables';
+
+const rows = (...keys: string[]) => keys.map((key) => ({ key }));
+
+describe('the URL of a webhook', () => {
+  const getApiUrl = (path: string) => `https://example.com/nb/api/${path}`;
+
+  it('is below the base of the API', () => {
+    expect(webhookUrl({ name: 'main', getApiUrl }, 'abc')).toBe('https://example.com/nb/api/webhook:trigger/abc');
+  });
+
+  it('names the sub-app', () => {
+    expect(webhookUrl({ name: 'shop', getApiUrl }, 'abc')).toBe(
+      'https://example.com/nb/api/__app/shop/webhook:trigger/abc',
+    );
+  });
+});
+
+describe('an example value', () => {
+  it('has something at each path', () => {
+    expect(exampleValue(rows('order', 'order.id', 'items[0].sku', 'tags[]', 'note'))).toEqual({
+      order: { id: 'example' },
+      items: [{ sku: 'example' }],
+      tags: ['example'],
+      note: 'example',
+    });
+  });
+
+  it('is an array where every path begins with an index', () => {
+    expect(exampleValue(rows('[0].id', '[1]'))).toEqual([{ id: 'example' }, 'example']);
+  });
+
+  it('takes a quoted key for one key', () => {
+    expect(exampleValue(rows('a["b.c"]'))).toEqual({ a: { 'b.c': 'example' } });
+  });
+
+  it('leaves the prototype alone', () => {
+    expect(exampleValue(rows('__proto__.polluted', 'a'))).toEqual({ a: 'example' });
+    expect({}).not.toHaveProperty('polluted');
+  });
+
+  it('is nothing without a path', () => {
+    expect(exampleValue([{ key: '' }, {}])).toBeUndefined();
+    expect(exampleValue(undefined)).toBeUndefined();
+  });
+});
+
+describe('an example query', () => {
+  it('writes a path in brackets, percent-encoded', () => {
+    expect(exampleQuery(rows('q', 'query[0].a', 'é &'))).toBe(
+      'q=example&query%5B0%5D%5Ba%5D=example&%C3%A9+%26=example',
+    );
+  });
+});
+
+describe('the curl command', () => {
+  /** The arguments as a shell hands them to the program. */
+  const argumentsOf = (command: string) =>
+    execFileSync('sh', ['-c', `curl() { printf '%s\\0' "$@"; }; ${command}`], { encoding: 'utf8' })
+      .split('\0')
+      .slice(0, -1);
+
+  it('calls the webhook as it is configured', () => {
+    const command = curlCommand('https://example.com/api/webhook:trigger/abc', {
+      basicAuthentication: { username: 'ann', password: `it's "$HOME" \\ !` },
+      request: {
+        headers: [{ key: 'X-Request-Id' }, { key: 'Content-Type' }, { key: 'Authorization' }],
+        query: rows('q'),
+        body: rows('order.id'),
+      },
+    });
+    expect(argumentsOf(command)).toEqual([
+      '-X',
+      'POST',
+      'https://example.com/api/webhook:trigger/abc?q=example',
+      '-u',
+      `ann:it's "$HOME" \\ !`,
+      '-H',
+      'Content-Type: application/json',
+      '-H',
+      'X-Request-Id: example',
+      '-d',
+      '{"order":{"id":"example"}}',
+    ]);
+  });
+
+  it('names a secret instead of telling it, and hides the password where it is only shown', () => {
+    const config = { basicAuthentication: { username: '{{$env.HOOK_USER}}', password: '{{ $env.HOOK_PASSWORD }}' } };
+    expect(argumentsOf(curlCommand('https://x', config))).toContain('<HOOK_USER>:<HOOK_PASSWORD>');
+    expect(
+      argumentsOf(curlCommand('https://x', { basicAuthentication: { username: 'a', password: 'b' } }, '•••')),
+    ).toContain('a:•••');
+  });
+
+  it('sends something where nothing is configured', () => {
+    expect(argumentsOf(curlCommand('https://x', {}))).toEqual([
+      '-X',
+      'POST',
+      'https://x',
+      '-H',
+      'Content-Type: application/json',
+      '-d',
+      '{"hello":"world"}',
+    ]);
+  });
+});
+
+describe('rows after parsing a sample', () => {
+  const create = (key: string) => ({ key, _var: `new_${key}` });
+
+  it('are in the order of the sample and keep alias and variable name', () => {
+    const merged = mergeRows([{ key: 'b', alias: 'Bee', _var: 'v_b' }, { key: 'a' }], ['a', 'b', 'c'], create);
+    expect(merged).toEqual({
+      rows: [{ key: 'a' }, { key: 'b', alias: 'Bee', _var: 'v_b' }, { key: 'c', _var: 'new_c' }],
+      added: 1,
+      missing: [],
+    });
+  });
+
+  it('keep what the sample does not have, at the end, and say so', () => {
+    const merged = mergeRows([{ key: 'old', alias: 'Old', _var: 'v_o' }, { key: '' }, { key: 'a' }], ['a'], create);
+    expect(merged).toEqual({
+      rows: [{ key: 'a' }, { key: 'old', alias: 'Old', _var: 'v_o' }],
+      added: 0,
+      missing: ['old'],
+    });
+  });
+
+  it('keep two variables of one path', () => {
+    const two = [
+      { key: 'a', _var: 'v_1' },
+      { key: 'a', _var: 'v_2' },
+    ];
+    expect(mergeRows(two, ['a'], create)).toEqual({ rows: two, added: 0, missing: [] });
+  });
+});
+
+describe('the variables of a request', () => {
+  const t = (key: string) => key;
+
+  it('have their alias or path as label, and their own name as value', () => {
+    const variables = requestVariables(
+      {
+        headers: [{ key: 'X-Request-Id' }],
+        query: [{ key: 'q', _var: 'v_q' }],
+        body: [{ key: 'order.id', alias: 'Order', _var: 'v_o' }],
+      },
+      t,
+    );
+    expect(variables).toEqual([
+      {
+        key: 'headers',
+        value: 'headers',
+        label: 'Headers',
+        children: [{ key: 'X-Request-Id', value: 'X-Request-Id', label: 'X-Request-Id' }],
+      },
+      { key: 'query', value: 'query', label: 'Query', children: [{ key: 'v_q', value: 'v_q', label: 'q' }] },
+      { key: 'body', value: 'body', label: 'Body', children: [{ key: 'v_o', value: 'v_o', label: 'Order' }] },
+    ]);
+  });
+
+  it('are a branch where a path has no name of its own', () => {
+    const [, body] = requestVariables(
+      { body: [{ key: 'order.id', alias: 'Order' }, { key: 'order.sku' }, { key: 'order' }] },
+      t,
+    );
+    expect(body.children).toEqual([
+      {
+        key: 'order',
+        value: 'order',
+        label: 'order',
+        children: [
+          { key: 'id', value: 'id', label: 'Order' },
+          { key: 'sku', value: 'sku', label: 'sku' },
+        ],
+      },
+    ]);
+  });
+
+  it('are the whole query and the whole body where no rows are configured, and no headers', () => {
+    expect(requestVariables(undefined, t)).toEqual([
+      { key: 'query', value: 'query', label: 'Query' },
+      { key: 'body', value: 'body', label: 'Body' },
+    ]);
+  });
+});
+
+describe('a status code', () => {
+  it('is a whole number from 200 to 599', () => {
+    expect([199, 200, 404, 599, 600, 200.5, '200', undefined].map(isStatusCode)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('stays as typed while it is no number', () => {
+    expect(readStatusCode(' 404 ')).toBe(404);
+    expect(readStatusCode('4o4')).toBe('4o4');
+    expect(readStatusCode('')).toBe('');
+  });
+
+  it('is named where it is a usual one', () => {
+    expect(statusText(404)).toBe('404 Not Found');
+    expect(statusText(418)).toBe('418');
+  });
+});
