@@ -41,6 +41,37 @@ export declare class Dispatcher {
   counts(): DispatchCounts
 }
 
+/** An enabled webhook, compiled once from its configuration. */
+export declare class Endpoint {
+  /**
+   * Compiles a configuration, given as JSON text with its `{{$env.NAME}}` filled. `limit` bounds the body in bytes,
+   * as sent and as inflated.
+   *
+   * Throws an Error listing what makes the configuration unusable: credentials that can't be checked.
+   */
+  constructor(config: string, limit: number)
+  /** The headers the endpoint looks at, in lower case; others need not be handed over. */
+  get headerNames(): Array<string>
+  /** The refusal that needs no body: of the method, or of a declared length over the limit; `null` for none. */
+  checkHead(method: string, contentLength: number): Reply | null
+  /** The refusal of a body over the limit. */
+  tooLarge(): Reply
+  /**
+   * Judges a request: the context of its execution as JSON text, or a refusal.
+   *
+   * `query` is what stands behind the `?`; `headers` holds names and values in turn, repeated ones kept apart; `body`
+   * holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
+   */
+  judge(method: string, query: string, headers: Array<string>, body: Buffer): string | Reply
+  /** `judge` on a thread of its own pool. The body must not be changed before the promise is fulfilled. */
+  judgeOffThread(method: string, query: string, headers: Array<string>, body: Buffer): Promise<string | Reply>
+  /**
+   * The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
+   * `undefined` is "not given".
+   */
+  shape(headers: Array<string>, query?: string | undefined | null, body?: string | undefined | null): string
+}
+
 /** What the storing of a batch came to. */
 export type BatchAnswer =
   | { status: 'stored'; /** One for each event. */
@@ -49,6 +80,28 @@ export type BatchAnswer =
   reason: string }
   | { status: 'refused'; /** For the log. */
   reason: string }
+
+/**
+ * Makes a filled answer ready to be sent; `filled` is the JSON text of `{ statusCode, headers: [{ name, value }], body }`.
+ *
+ * Throws an Error saying what is wrong: a status out of range, a header's name or value that HTTP has no room for.
+ */
+export declare function buildReply(filled: string): Reply
+
+/** Lists what is wrong with an answer's configuration: the trigger's `response`, or the `config` of a Response node. */
+export declare function checkAnswer(answer: unknown): Array<ConfigIssue>
+
+/**
+ * Lists what is wrong with a trigger's configuration (`workflow.config`); an empty list for a good one.
+ *
+ * Absent fields have their defaults, so `{}` is good; unknown fields are passed over.
+ *
+ * ```js
+ * checkConfig({ response: { statusCode: 99 } });
+ * // [{ path: 'response.statusCode', code: 'STATUS_CODE', message: 'expected an integer from 200 to 599' }]
+ * ```
+ */
+export declare function checkConfig(config: unknown): Array<ConfigIssue>
 
 /**
  * Compiles paths once and gives the function that takes their values out of a body: `extractPaths` for many bodies.
@@ -64,6 +117,16 @@ export type BatchAnswer =
  * ```
  */
 export declare function compilePaths(paths: ReadonlyArray<string>): (body: string | Uint8Array) => { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }
+
+/** One thing that is wrong with a configuration. */
+export interface ConfigIssue {
+  /** Where, such as `request.body.0.key`; empty for the configuration itself. */
+  path: string
+  /** Stable code, upper-case with underscores, such as `REQUIRED`. */
+  code: string
+  /** "expected X, but found Y". Never holds the value, which may be a secret. */
+  message: string
+}
 
 /** What a `Dispatcher` has done since it was made, and what it holds now. */
 export interface DispatchCounts {
@@ -175,6 +238,24 @@ export declare function extractPaths(body: string | Uint8Array, paths: ReadonlyA
  */
 export declare function inferPaths(sample: string | Uint8Array, kind: 'json' | 'query'): { ok: true; paths: Array<string> } | { ok: false; error: ParseError }
 
+/**
+ * Judges a request by a trigger's configuration, as the server does with an enabled webhook, but for the workflow's key.
+ *
+ * Gives the decision as a value: the variables the workflow would get (`$context`), or the refusal with status, code,
+ * headers and body. Bodies may have 10 MiB, as sent and as inflated. `{{$env.NAME}}` is not filled.
+ *
+ * Throws a TypeError for arguments of another type, and an Error where the configuration can't be used.
+ *
+ * ```js
+ * judge({ request: { body: [{ key: 'order.id' }] } }, {
+ *   headers: { 'content-type': 'application/json' },
+ *   body: '{"order":{"id":7}}',
+ * });
+ * // { accepted: true, variables: { headers: {}, query: {}, body: { order: { id: 7 } } } }
+ * ```
+ */
+export declare function judge(config: unknown, request: { method?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }): { accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }
+
 /** What is wrong with a text, and where. */
 export interface ParseError {
   /** Stable code, upper case with underscores, such as `JSON_SYNTAX`. */
@@ -207,6 +288,21 @@ export interface ParseError {
  */
 export declare function parseQuery(query: string | Uint8Array): { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }
 
+/** The reply to a request that is refused for a reason only the server knows. */
+export declare function refuse(reason: 'notFound' | 'incomplete' | 'misconfigured' | 'busy' | 'notStored' | 'stopping' | 'timedOut' | 'workflowFailed'): Reply
+
+/** An answer ready to be sent. */
+export interface Reply {
+  /** HTTP status, 200 to 599. */
+  status: number
+  /** Names, in lower case, and values; a name may stand more than once (`set-cookie`). */
+  headers: Array<[string, string]>
+  /** The body; empty for none. */
+  body: string
+  /** Code of a refusal, such as `NOT_FOUND`; absent for a workflow's own answer. */
+  code?: string
+}
+
 /** What became of one synchronous call. */
 export type RunAnswer =
   | { status: 'done' }
@@ -227,5 +323,16 @@ export type StoreAnswer =
   | { status: 'busy' }
   | { status: 'closed' }
 
-/** Version of the native addon. */
-export declare function version(): string
+/**
+ * Whether an `Authorization` header holds a user name and password as HTTP Basic (RFC 7617) sends them, in UTF-8.
+ *
+ * Takes the same time whatever was sent. A missing (`null`, `undefined`) or malformed header is `false`, and so is
+ * everything where the expected user name or password is empty: a blank secret protects nothing.
+ *
+ * ```js
+ * verifyBasicAuth('Basic dXNlcjpwYXNz', 'user', 'pass'); // true
+ * ```
+ *
+ * Throws a `TypeError` if an argument has another type.
+ */
+export declare function verifyBasicAuth(authorization: string | null | undefined, username: string, password: string): boolean

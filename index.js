@@ -836,8 +836,14 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Dispatcher = nativeBinding.Dispatcher
+module.exports.Endpoint = nativeBinding.Endpoint
+module.exports.buildReply = nativeBinding.buildReply
+module.exports.checkAnswer = nativeBinding.checkAnswer
+module.exports.checkConfig = nativeBinding.checkConfig
 module.exports.compilePaths = nativeBinding.compilePaths
 module.exports.extractPaths = nativeBinding.extractPaths
 module.exports.inferPaths = nativeBinding.inferPaths
+module.exports.judge = nativeBinding.judge
 module.exports.parseQuery = nativeBinding.parseQuery
-module.exports.version = nativeBinding.version
+module.exports.refuse = nativeBinding.refuse
+module.exports.verifyBasicAuth = nativeBinding.verifyBasicAuth

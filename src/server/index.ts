@@ -1,10 +1,12 @@
-import { Plugin } from '@nocobase/server';
-// eslint-disable-next-line
-const native = require('../../index.js');
+import { native, type Native } from './native';
 
-/** Registers the Webhook trigger and the Response node. */
-export default class WebhookPlugin extends Plugin {
-  override async load(): Promise<void> {
-    this.app.logger.info(`webhook addon ${native.version()}`);
-  }
-}
+export { WebhookPlugin as default } from './Plugin';
+
+// The functions for plugin authors; index.d.ts documents them. Each loads the addon when it is first called.
+export const inferPaths: Native['inferPaths'] = (sample, kind) => native().inferPaths(sample, kind);
+export const extractPaths: Native['extractPaths'] = (body, paths) => native().extractPaths(body, paths);
+export const parseQuery: Native['parseQuery'] = (query) => native().parseQuery(query);
+export const verifyBasicAuth: Native['verifyBasicAuth'] = (authorization, username, password) =>
+  native().verifyBasicAuth(authorization, username, password);
+export const checkConfig: Native['checkConfig'] = (config) => native().checkConfig(config);
+export const judge: Native['judge'] = (config, request) => native().judge(config, request);

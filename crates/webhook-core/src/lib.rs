@@ -3,8 +3,11 @@
 #![deny(missing_docs)]
 
 pub mod auth;
+pub mod body;
+pub mod config;
 pub mod error;
 pub mod json;
+pub mod judge;
 pub mod limits;
 pub mod query;
 pub mod rejection;

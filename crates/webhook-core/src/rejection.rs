@@ -32,9 +32,9 @@ pub enum Rejection {
     },
     /// Missing or wrong credentials; which of the two is not told.
     Unauthorized,
-    /// The body is not what its content type says.
+    /// The body is not what its content type says, or the query has too many parameters.
     Malformed {
-        /// What was read: `JSON`, `form` or `text`.
+        /// What was read: `JSON body`, `form body`, `text body` or `query`.
         what: &'static str,
         /// What is wrong and where.
         error: ParseError,
@@ -106,7 +106,7 @@ impl Rejection {
                 format!("The decompressed body is larger than {limit} bytes."),
             ),
             Self::Unauthorized => (401, "UNAUTHORIZED", "Credentials are missing or wrong.".into()),
-            Self::Malformed { what, error } => (400, error.code, format!("The body is no valid {what}: {error}.")),
+            Self::Malformed { what, error } => (400, error.code, format!("The {what} is malformed: {error}.")),
             Self::Charset { charset } => (
                 400,
                 "CHARSET_NOT_UTF8",

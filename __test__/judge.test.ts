@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { checkConfig, judge, verifyBasicAuth } from '../index';
+
+const json = { 'content-type': 'application/json' };
+const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toString('base64')}`;
+
+describe('judge', () => {
+  it('gives the variables of a request that is accepted', () => {
+    const config = {
+      request: {
+        headers: [{ key: 'X-Id' }],
+        query: [{ key: 'q' }],
+        body: [{ key: 'order.id' }, { key: 'n', _var: 'v' }],
+      },
+    };
+    const request = { query: 'q=1', headers: { ...json, 'x-ID': 'r' }, body: '{"order":{"id":7},"n":0.1}' };
+    expect(judge(config, request)).toEqual({
+      accepted: true,
+      variables: { headers: { 'X-Id': 'r' }, query: { q: '1' }, body: { order: { id: 7 }, v: 0.1 } },
+    });
+  });
+
+  it('takes bytes, text and no body at all', () => {
+    const variables = { headers: {}, query: {}, body: [1] };
+    expect(judge({}, { headers: json, body: Buffer.from('[1]') })).toEqual({ accepted: true, variables });
+    expect(judge({}, { headers: json, body: new Uint8Array([91, 49, 93]) })).toEqual({ accepted: true, variables });
+    expect(judge({}, { headers: json, body: '[1]' })).toEqual({ accepted: true, variables });
+    expect(judge({}, {})).toEqual({ accepted: true, variables: { headers: {}, query: {} } });
+  });
+
+  it('gives status, code, headers and body of a refusal', () => {
+    const config = { basicAuthentication: { username: 'u', password: 'p' } };
+    const refused = judge(config, { headers: json, body: '{}' });
+    expect(refused).toMatchObject({
+      accepted: false,
+      status: 401,
+      code: 'UNAUTHORIZED',
+      headers: { 'www-authenticate': 'Basic realm="webhook", charset="UTF-8"' },
+    });
+    expect(JSON.parse((refused as { body: string }).body)).toEqual({
+      errors: [{ code: 'UNAUTHORIZED', message: 'Credentials are missing or wrong.' }],
+    });
+    expect(judge(config, { headers: { authorization: basic('u:p') } })).toMatchObject({ accepted: true });
+    expect(judge({}, { method: 'GET' })).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+    expect(judge({}, { headers: json, body: '{' })).toMatchObject({ status: 400 });
+    expect(judge({}, { headers: {}, body: 'x' })).toMatchObject({ status: 415 });
+    expect(judge({}, { headers: json, body: Buffer.alloc(10 * 1024 * 1024 + 1) })).toMatchObject({ status: 413 });
+  });
+
+  it('never touches a prototype', () => {
+    const judged = judge({}, { query: 'constructor[prototype][x]=1', headers: json, body: '{"__proto__":{"x":1}}' });
+    expect(Object.keys((judged as { variables: { body: object } }).variables.body)).toEqual(['__proto__']);
+    expect(({} as { x?: unknown }).x).toBeUndefined();
+  });
+
+  it('throws a TypeError for arguments of another type, and an Error for credentials that cannot be checked', () => {
+    const misuse = judge as (config: unknown, request: unknown) => unknown;
+    expect(() => misuse(undefined, {})).toThrow(new TypeError('expected config to be a value that JSON can hold'));
+    expect(() => misuse({}, null)).toThrow(new TypeError('expected request to be an object'));
+    expect(() => misuse({}, { method: 1 })).toThrow(new TypeError('expected request.method to be a string'));
+    expect(() => misuse({}, { headers: { a: [1] } })).toThrow(
+      new TypeError('expected request.headers["a"] to be a string'),
+    );
+    expect(() => misuse({}, { body: {} })).toThrow(
+      new TypeError('expected request.body to be a string, a Buffer or a Uint8Array'),
+    );
+    expect(() => judge({ basicAuthentication: true }, {})).toThrow(/basicAuthentication/);
+  });
+});
+
+describe('verifyBasicAuth', () => {
+  it('lets the right credentials in and no others', () => {
+    expect(verifyBasicAuth(basic('user:pä:ss'), 'user', 'pä:ss')).toBe(true);
+    for (const wrong of [basic('user:pass'), basic('user'), 'Basic', 'Bearer x', '', null, undefined]) {
+      expect(verifyBasicAuth(wrong, 'user', 'pä:ss')).toBe(false);
+    }
+  });
+
+  it('lets nobody in where a secret is blank', () => {
+    expect(verifyBasicAuth(basic(':'), '', '')).toBe(false);
+    expect(verifyBasicAuth(basic('u:'), 'u', '')).toBe(false);
+  });
+
+  it('throws a TypeError for arguments of another type', () => {
+    const misuse = verifyBasicAuth as (...args: unknown[]) => unknown;
+    expect(() => misuse('x', 1, 'p')).toThrow(new TypeError('expected username to be a string'));
+    expect(() => misuse({}, 'u', 'p')).toThrow(new TypeError('expected authorization to be a string'));
+  });
+});
+
+describe('checkConfig', () => {
+  it('lists nothing for a good configuration and every issue of a bad one', () => {
+    expect(checkConfig({})).toEqual([]);
+    expect(checkConfig({ response: { statusCode: 99, headers: [{ name: 'X' }, { name: '1' }] } })).toEqual([
+      { path: 'response.statusCode', code: 'STATUS_CODE', message: 'expected an integer from 200 to 599' },
+      {
+        path: 'response.headers.1.name',
+        code: 'HEADER_NAME',
+        message: expect.stringContaining('begins with a letter'),
+      },
+    ]);
+    expect(checkConfig(null)).toEqual([]);
+    expect(checkConfig(1)).toMatchObject([{ path: '', code: 'WRONG_TYPE' }]);
+  });
+
+  it('throws a TypeError for what JSON cannot hold', () => {
+    expect(() => checkConfig(undefined)).toThrow(TypeError);
+    expect(() => checkConfig(() => 0)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,273 @@
+//! The trigger's configuration as it stands in `workflow.config`: what is wrong with it, and what it asks for.
+
+use serde_json::Value;
+
+use crate::auth::basic::Basic;
+use crate::json::{Path, Target, Variables};
+use crate::reply::{self, is_header_name};
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigIssue {
+    /// Where, such as `request.body.0.key`; empty for the configuration itself.
+    pub path: String,
+    /// Stable code, upper-case with underscores.
+    pub code: &'static str,
+    /// "expected X, but found Y", without the value itself, which may be a secret.
+    pub message: String,
+}
+
+/// Lists everything that is wrong with a configuration; empty for a good one. Unknown fields are none of its business.
+///
+/// Absent fields have their defaults, so `{}` is a good configuration: an asynchronous webhook open to anyone.
+pub fn check(config: &Value) -> Vec<ConfigIssue> {
+    let mut issues = Issues::default();
+    if issues.object("", config) {
+        check_basic(&mut issues, &config["basicAuthentication"]);
+        let request = &config["request"];
+        if issues.object("request", request) {
+            for (field, is_header) in [("headers", true), ("query", false), ("body", false)] {
+                check_items(&mut issues, field, &request[field], is_header);
+            }
+        }
+        check_response(&mut issues, "response", &config["response"]);
+    }
+    issues.0
+}
+
+/// Lists what is wrong with an answer's configuration, the trigger's `response` or a Response node's `config`.
+pub fn check_answer(config: &Value) -> Vec<ConfigIssue> {
+    let mut issues = Issues::default();
+    check_response(&mut issues, "", config);
+    issues.0
+}
+
+#[derive(Default)]
+struct Issues(Vec<ConfigIssue>);
+
+impl Issues {
+    fn add(&mut self, path: impl Into<String>, code: &'static str, message: String) {
+        self.0.push(ConfigIssue {
+            path: path.into(),
+            code,
+            message,
+        });
+    }
+
+    fn wrong_type(&mut self, path: &str, expected: &str, found: &Value) {
+        self.add(
+            path,
+            "WRONG_TYPE",
+            format!("expected {expected}, but found {}", kind(found)),
+        );
+    }
+
+    // Whether there is an object to look into; absent and null count as left out.
+    fn object(&mut self, path: &str, value: &Value) -> bool {
+        if !value.is_object() && !value.is_null() {
+            self.wrong_type(path, "an object", value);
+        }
+        value.is_object()
+    }
+
+    fn list<'a>(&mut self, path: &str, value: &'a Value) -> &'a [Value] {
+        if !value.is_array() && !value.is_null() {
+            self.wrong_type(path, "a list", value);
+        }
+        value.as_array().map_or(&[], Vec::as_slice)
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(text) if text.is_empty() => "an empty text",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn check_basic(issues: &mut Issues, basic: &Value) {
+    match basic {
+        Value::Null | Value::Bool(false) => {}
+        Value::Object(_) => {
+            for field in ["username", "password"] {
+                let value = &basic[field];
+                if value.as_str().is_none_or(str::is_empty) {
+                    issues.add(
+                        format!("basicAuthentication.{field}"),
+                        "REQUIRED",
+                        format!("expected a text that is not empty, but found {}", kind(value)),
+                    );
+                }
+            }
+            // A template is filled later.
+            if basic["username"]
+                .as_str()
+                .is_some_and(|name| name.contains(':') && !name.contains("{{"))
+            {
+                issues.add(
+                    "basicAuthentication.username",
+                    "COLON_IN_USERNAME",
+                    "expected a user name without a colon, which HTTP Basic cannot send".to_owned(),
+                );
+            }
+        }
+        other => issues.wrong_type("basicAuthentication", "false or { username, password }", other),
+    }
+}
+
+fn check_items(issues: &mut Issues, field: &str, items: &Value, is_header: bool) {
+    let list = format!("request.{field}");
+    for (index, item) in issues.list(&list, items).iter().enumerate() {
+        let path = format!("{list}.{index}");
+        if !item.is_object() {
+            issues.wrong_type(&path, "an object", item);
+            continue;
+        }
+        match item["key"].as_str() {
+            None | Some("") => issues.add(
+                format!("{path}.key"),
+                "REQUIRED",
+                format!("expected a text that is not empty, but found {}", kind(&item["key"])),
+            ),
+            Some(key) if is_header && !is_token(key) => issues.add(
+                format!("{path}.key"),
+                "HEADER_NAME",
+                "expected the name of an HTTP header, but found characters it cannot have".to_owned(),
+            ),
+            Some(_) => {}
+        }
+        for optional in ["alias", "_var"] {
+            if !item[optional].is_null() && !item[optional].is_string() {
+                issues.wrong_type(&format!("{path}.{optional}"), "a text", &item[optional]);
+            }
+        }
+    }
+}
+
+fn check_response(issues: &mut Issues, at: &str, response: &Value) {
+    let under = |field: &str| {
+        if at.is_empty() {
+            field.to_owned()
+        } else {
+            format!("{at}.{field}")
+        }
+    };
+    if !issues.object(at, response) {
+        return;
+    }
+    let status = &response["statusCode"];
+    let range = f64::from(reply::STATUS_MIN)..=f64::from(reply::STATUS_MAX);
+    if !status.is_null()
+        && !status
+            .as_f64()
+            .is_some_and(|number| number.fract() == 0.0 && range.contains(&number))
+    {
+        issues.add(
+            under("statusCode"),
+            "STATUS_CODE",
+            format!(
+                "expected an integer from {} to {}",
+                reply::STATUS_MIN,
+                reply::STATUS_MAX
+            ),
+        );
+    }
+    let headers = under("headers");
+    for (index, header) in issues.list(&headers, &response["headers"]).iter().enumerate() {
+        let path = format!("{headers}.{index}");
+        if !header.is_object() {
+            issues.wrong_type(&path, "an object", header);
+            continue;
+        }
+        if !header["name"].as_str().is_some_and(is_header_name) {
+            issues.add(
+                format!("{path}.name"),
+                "HEADER_NAME",
+                "expected a name that begins with a letter and goes on with letters, digits, \"-\" or \"_\"".to_owned(),
+            );
+        }
+        if !header["value"].is_null() && !header["value"].is_string() {
+            issues.wrong_type(&format!("{path}.value"), "a text", &header["value"]);
+        }
+    }
+}
+
+// RFC 9110 section 5.6.2.
+fn is_token(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// A configured header.
+#[derive(Debug)]
+pub struct HeaderItem {
+    /// The name in lower case, to look it up.
+    pub name: String,
+    /// Where its value goes: the name as configured, which a template reads as a path.
+    pub target: Target,
+}
+
+/// A configuration, read once when its workflow is enabled.
+#[derive(Debug)]
+pub struct Config {
+    /// The credentials to expect; `None` lets anyone in.
+    pub basic: Option<Basic>,
+    /// The headers a workflow gets.
+    pub headers: Vec<HeaderItem>,
+    /// What a workflow gets of the query: the configured items, or the whole of it.
+    pub query: Variables,
+    /// What a workflow gets of the body: the configured items, or the whole of it.
+    pub body: Variables,
+    /// Whether there are items for the body.
+    pub has_body_items: bool,
+}
+
+impl Config {
+    /// Reads a configuration whose `{{$env.NAME}}` are filled.
+    ///
+    /// Rows that say nothing (no key) are passed over, as workflows made elsewhere may hold them.
+    ///
+    /// # Errors
+    /// Credentials that cannot be checked, since the alternative would be to let anyone in.
+    pub fn read(config: &Value) -> Result<Self, Vec<ConfigIssue>> {
+        let mut issues = Issues::default();
+        check_basic(&mut issues, &config["basicAuthentication"]);
+        if !issues.0.is_empty() {
+            return Err(issues.0);
+        }
+        let basic = config["basicAuthentication"].as_object().map(|basic| {
+            let text = |field: &str| basic[field].as_str().unwrap_or_default();
+            Basic::new(text("username"), text("password"))
+        });
+        let request = &config["request"];
+        let headers = keys(&request["headers"])
+            .map(|(key, _)| HeaderItem {
+                name: key.to_ascii_lowercase(),
+                target: Target::Path(Path::parse(key)),
+            })
+            .collect();
+        let variables = |rows| Variables::new(keys(rows));
+        Ok(Self {
+            basic,
+            headers,
+            query: variables(&request["query"]),
+            body: variables(&request["body"]),
+            has_body_items: keys(&request["body"]).next().is_some(),
+        })
+    }
+}
+
+// The rows that have a key, with their `_var` where there is one.
+fn keys(rows: &Value) -> impl Iterator<Item = (&str, Option<&str>)> {
+    rows.as_array().into_iter().flatten().filter_map(|row| {
+        let key = row["key"].as_str().filter(|key| !key.is_empty())?;
+        Some((key, row["_var"].as_str().filter(|var| !var.is_empty())))
+    })
+}

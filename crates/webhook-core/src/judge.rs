@@ -1,0 +1,173 @@
+//! The decision on a request: refused, or let in with the variables its workflow gets.
+//!
+//! The checks run in the contract's order, each before any work for the next: method, size, credentials, parsing. (The
+//! key was looked up before there was an endpoint to ask.)
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::config::{Config, ConfigIssue};
+use crate::error::ParseError;
+use crate::json;
+use crate::rejection::Rejection;
+use crate::request::{Headers, Request};
+use crate::{body, query};
+
+/// The one method an endpoint takes.
+const METHOD: &str = "POST";
+
+/// An enabled webhook, compiled once from its configuration.
+#[derive(Debug)]
+pub struct Endpoint {
+    config: Config,
+    limit: usize,
+    header_names: Vec<String>,
+}
+
+impl Endpoint {
+    /// Compiles a configuration whose `{{$env.NAME}}` are filled. `limit` bounds the body in bytes, as sent and as
+    /// inflated.
+    ///
+    /// # Errors
+    /// What makes the configuration unusable: credentials that cannot be checked.
+    pub fn new(config: &Value, limit: usize) -> Result<Self, Vec<ConfigIssue>> {
+        let config = Config::read(config)?;
+        let mut header_names = vec!["content-type".to_owned(), "content-encoding".to_owned()];
+        if config.basic.is_some() {
+            header_names.push("authorization".to_owned());
+        }
+        for header in &config.headers {
+            if !header_names.contains(&header.name) {
+                header_names.push(header.name.clone());
+            }
+        }
+        Ok(Self {
+            config,
+            limit,
+            header_names,
+        })
+    }
+
+    /// The headers the endpoint looks at, in lower case; a caller of [`Endpoint::judge`] need not hand over others.
+    pub fn header_names(&self) -> &[String] {
+        &self.header_names
+    }
+
+    /// What can be refused before the body is there: the method, and the length the client declared.
+    ///
+    /// # Errors
+    /// 405 and 413.
+    pub fn check_head(&self, method: &str, content_length: Option<u64>) -> Result<(), Rejection> {
+        if method != METHOD {
+            return Err(Rejection::MethodNotAllowed { allow: METHOD });
+        }
+        if content_length.is_some_and(|length| length > self.limit as u64) {
+            return Err(self.too_large());
+        }
+        Ok(())
+    }
+
+    /// The refusal of a body over this endpoint's limit.
+    pub fn too_large(&self) -> Rejection {
+        Rejection::TooLarge {
+            limit: self.limit,
+            inflated: false,
+        }
+    }
+
+    /// Checks method, size and credentials: all that stands before parsing.
+    ///
+    /// # Errors
+    /// 405, 413 and 401.
+    pub fn verify<'a>(&'a self, request: Request<'a>) -> Result<Verified<'a>, Rejection> {
+        self.check_head(request.method, Some(request.body.len() as u64))?;
+        if let Some(basic) = &self.config.basic {
+            if !basic.verify(request.headers.first("authorization")) {
+                return Err(Rejection::Unauthorized);
+            }
+        }
+        Ok(Verified {
+            endpoint: self,
+            request,
+        })
+    }
+
+    /// [`Endpoint::verify`] and [`Verified::context`] in one.
+    ///
+    /// # Errors
+    /// Every refusal of the two.
+    pub fn judge(&self, request: Request<'_>) -> Result<String, Rejection> {
+        self.verify(request)?.context()
+    }
+
+    /// The context of a run by hand: the same variables, out of values given as JSON text. `None` is "not given".
+    ///
+    /// # Errors
+    /// A text that is no JSON.
+    pub fn shape(&self, headers: &Headers, query: Option<&str>, body: Option<&str>) -> Result<String, ParseError> {
+        self.assemble(headers, query.unwrap_or("{}"), body.map(str::as_bytes))
+    }
+
+    fn assemble(&self, headers: &Headers, query: &str, body: Option<&[u8]>) -> Result<String, ParseError> {
+        let Config {
+            headers: wanted,
+            query: query_variables,
+            body: body_variables,
+            has_body_items,
+            ..
+        } = &self.config;
+        let values = wanted
+            .iter()
+            .filter_map(|header| Some((&header.target, Cow::Owned(json::quote(&headers.joined(&header.name)?)))))
+            .collect();
+        let mut context = String::with_capacity(64 + query.len() + body.map_or(0, <[u8]>::len));
+        context.push_str("{\"headers\":");
+        context.push_str(&json::assemble::object(values));
+        context.push_str(",\"query\":");
+        context.push_str(&query_variables.read(query.as_bytes())?);
+        match body {
+            Some(body) => {
+                context.push_str(",\"body\":");
+                context.push_str(&body_variables.read(body)?);
+            }
+            // Configured variables that are absent one by one, rather than a missing object to look into.
+            None if *has_body_items => context.push_str(",\"body\":{}"),
+            None => {}
+        }
+        context.push('}');
+        Ok(context)
+    }
+}
+
+/// A request whose sender is known to be let in. There is no other way to get at what a request says.
+#[derive(Debug)]
+pub struct Verified<'a> {
+    endpoint: &'a Endpoint,
+    request: Request<'a>,
+}
+
+impl Verified<'_> {
+    /// Parses the request and gives the context of its execution as JSON text: `{"headers","query","body"}`, `body`
+    /// being absent where there is none.
+    ///
+    /// # Errors
+    /// 400, 413 (as inflated) and 415.
+    pub fn context(self) -> Result<String, Rejection> {
+        let Self {
+            endpoint,
+            request: Request {
+                query, headers, body, ..
+            },
+        } = self;
+        let content_type = headers.first("content-type");
+        let encoding = headers.joined("content-encoding");
+        let body = body::read(body, content_type, encoding.as_deref(), endpoint.limit)?;
+        let query = query::read_query(query).map_err(|error| Rejection::Malformed { what: "query", error })?;
+        let malformed = |error| Rejection::Malformed {
+            what: "JSON body",
+            error,
+        };
+        endpoint.assemble(headers, &query, body.as_deref()).map_err(malformed)
+    }
+}

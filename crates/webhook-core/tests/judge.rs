@@ -1,0 +1,304 @@
+//! Requests and what becomes of them: the contract's tables, row by row.
+
+use serde_json::{json, Value};
+use webhook_core::judge::Endpoint;
+use webhook_core::request::{Headers, Request};
+
+const LIMIT: usize = 1000;
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+
+struct Case<'a> {
+    config: Value,
+    method: &'a str,
+    query: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+    body: &'a [u8],
+}
+
+impl Default for Case<'_> {
+    fn default() -> Self {
+        Self {
+            config: json!({}),
+            method: "POST",
+            query: "",
+            headers: vec![JSON],
+            body: b"",
+        }
+    }
+}
+
+impl Case<'_> {
+    /// The context as text, or status, code and message.
+    fn text(&self) -> Result<String, (u16, &'static str, String)> {
+        let endpoint = Endpoint::new(&self.config, LIMIT).expect("a usable configuration");
+        let headers = Headers::new(
+            self.headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let request = Request {
+            method: self.method,
+            query: self.query,
+            headers: &headers,
+            body: self.body,
+        };
+        endpoint
+            .judge(request)
+            .map_err(|refused| (refused.status(), refused.code(), refused.message()))
+    }
+
+    /// The context, or status and code.
+    fn judge(&self) -> Result<Value, (u16, &'static str)> {
+        match self.text() {
+            Ok(context) => Ok(serde_json::from_str(&context).expect("the context is JSON")),
+            Err((status, code, _)) => Err((status, code)),
+        }
+    }
+}
+
+#[test]
+fn with_nothing_configured_the_whole_query_and_body_are_variables_and_no_header_is() {
+    let case = Case {
+        query: "a=1&b[]=2&b[]=3",
+        headers: vec![JSON, ("Authorization", "Basic YTpi"), ("X-Token", "secret")],
+        body: br#"{"x":{"y":null}}"#,
+        ..Case::default()
+    };
+    let context = json!({ "headers": {}, "query": { "a": "1", "b": ["2", "3"] }, "body": { "x": { "y": null } } });
+    assert_eq!(case.judge(), Ok(context));
+}
+
+#[test]
+fn an_empty_body_is_no_body_whatever_its_type() {
+    for headers in [vec![], vec![JSON], vec![("content-type", "image/png")]] {
+        assert_eq!(
+            Case {
+                headers,
+                ..Case::default()
+            }
+            .judge(),
+            Ok(json!({ "headers": {}, "query": {} }))
+        );
+    }
+}
+
+#[test]
+fn headers_match_in_any_case_and_are_stored_under_the_key_as_configured() {
+    let keys = json!([{ "key": "X-Request-Id" }, { "key": "x-absent" }, { "key": "accept" }]);
+    let case = Case {
+        config: json!({ "request": { "headers": keys } }),
+        headers: vec![("x-request-ID", "r1"), ("Accept", "a"), ("ACCEPT", "b")],
+        ..Case::default()
+    };
+    let headers = json!({ "X-Request-Id": "r1", "accept": "a, b" });
+    assert_eq!(case.judge(), Ok(json!({ "headers": headers, "query": {} })));
+}
+
+#[test]
+fn items_are_stored_under_their_var_or_at_their_path_and_absent_ones_are_absent() {
+    let case = Case {
+        config: json!({ "request": {
+            "query": [{ "key": "query[0].a", "_var": "v_q" }, { "key": "order.id", "alias": "Order" }, { "key": "none" }],
+            "body": [
+                { "key": "data.id" },
+                { "key": "data.zero", "_var": "v_z" },
+                { "key": "items[].id" },
+                { "key": "data.nil" },
+                { "key": "no.such" },
+            ],
+        }}),
+        query: "query[0][a]=1&order[id]=7",
+        body: br#"{"data":{"id":5,"zero":0,"nil":null},"items":[{"id":1},{"id":2}]}"#,
+        ..Case::default()
+    };
+    let context = json!({
+        "headers": {},
+        "query": { "v_q": "1", "order": { "id": "7" } },
+        "body": { "data": { "id": 5, "nil": null }, "v_z": 0, "items": [{ "id": 1 }, { "id": 2 }] },
+    });
+    assert_eq!(case.judge(), Ok(context));
+}
+
+#[test]
+fn rows_without_a_key_and_fields_that_are_null_count_as_left_out() {
+    let config = json!({
+        "basicAuthentication": null,
+        "request": { "headers": null, "query": [{}], "body": [{ "key": "" }] },
+        "response": null,
+    });
+    let context = json!({ "headers": {}, "query": {}, "body": [1] });
+    assert_eq!(
+        Case {
+            config,
+            body: b"[1]",
+            ..Case::default()
+        }
+        .judge(),
+        Ok(context)
+    );
+}
+
+#[test]
+fn configured_body_items_of_a_call_without_a_body_are_absent_one_by_one() {
+    let config = json!({ "request": { "body": [{ "key": "a" }] } });
+    assert_eq!(
+        Case {
+            config,
+            ..Case::default()
+        }
+        .judge(),
+        Ok(json!({ "headers": {}, "query": {}, "body": {} }))
+    );
+}
+
+#[test]
+fn other_methods_get_405() {
+    for method in ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "post"] {
+        assert_eq!(
+            Case {
+                method,
+                ..Case::default()
+            }
+            .judge(),
+            Err((405, "METHOD_NOT_ALLOWED")),
+            "{method}"
+        );
+    }
+}
+
+#[test]
+fn missing_or_wrong_credentials_get_401_before_any_parsing() {
+    let config = json!({ "basicAuthentication": { "username": "u", "password": "p:ä" } });
+    for authorization in [None, Some("Basic dTpw"), Some("Bearer x")] {
+        let mut headers = vec![JSON];
+        headers.extend(authorization.map(|value| ("Authorization", value)));
+        let case = Case {
+            config: config.clone(),
+            headers,
+            body: b"{broken",
+            ..Case::default()
+        };
+        assert_eq!(case.judge(), Err((401, "UNAUTHORIZED")), "{authorization:?}");
+    }
+    let headers = vec![JSON, ("Authorization", "Basic dTpwOsOk")];
+    assert!(Case {
+        config,
+        headers,
+        ..Case::default()
+    }
+    .judge()
+    .is_ok());
+}
+
+#[test]
+fn what_is_too_large_is_refused_before_the_credentials_are_looked_at() {
+    let config = json!({ "basicAuthentication": { "username": "u", "password": "p" } });
+    let body = vec![b' '; LIMIT + 1];
+    assert_eq!(
+        Case {
+            config,
+            body: &body,
+            ..Case::default()
+        }
+        .judge(),
+        Err((413, "BODY_TOO_LARGE"))
+    );
+}
+
+#[test]
+fn malformed_bodies_get_400_with_the_place() {
+    for (header, body, place) in [
+        (JSON, &b"{\"a\":1,\n}"[..], "line 2, column 1"),
+        (JSON, b"\xef\xbb\xbf{\"a\" 1}", "line 1"),
+        (JSON, b"{\"a\":\"\xff\"}", "line 1, column 7"),
+        (JSON, b" ", "line 1"),
+        (FORM, b"a=%zz", "line 1, column 3"),
+        (FORM, b"a=%ff", "line 1"),
+    ] {
+        let (status, _, message) = Case {
+            headers: vec![header],
+            body,
+            ..Case::default()
+        }
+        .text()
+        .unwrap_err();
+        assert_eq!(status, 400, "{message}");
+        assert!(message.contains(place), "{message}");
+    }
+}
+
+#[test]
+fn no_query_refuses_a_request() {
+    for query in [
+        "a=%zz",
+        "%",
+        "[[[",
+        "a[__proto__]=1",
+        "&&&===",
+        "a=%ff",
+        &"a[".repeat(500),
+    ] {
+        assert!(
+            Case {
+                query,
+                ..Case::default()
+            }
+            .judge()
+            .is_ok(),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn forms_and_text_are_read_as_their_types_say() {
+    let form = json!({ "order": { "id": "7" }, "tag": ["a", "b"] });
+    for (content_type, body, read) in [
+        (
+            "application/x-www-form-urlencoded",
+            &b"order[id]=7&tag=a&tag=b"[..],
+            form,
+        ),
+        ("text/plain", b"hello", json!("hello")),
+        ("application/cloudevents+json", b"0", json!(0)),
+    ] {
+        let case = Case {
+            headers: vec![("content-type", content_type)],
+            body,
+            ..Case::default()
+        };
+        assert_eq!(
+            case.judge(),
+            Ok(json!({ "headers": {}, "query": {}, "body": read })),
+            "{content_type}"
+        );
+    }
+}
+
+#[test]
+fn names_of_prototypes_are_plain_data() {
+    let items = json!([{ "key": "__proto__.polluted" }, { "key": "constructor", "_var": "toString" }]);
+    let case = Case {
+        config: json!({ "request": { "body": items } }),
+        body: br#"{"__proto__":{"polluted":1},"constructor":2}"#,
+        ..Case::default()
+    };
+    assert!(case
+        .text()
+        .unwrap()
+        .ends_with(r#""body":{"__proto__":{"polluted":1},"toString":2}}"#));
+}
+
+#[test]
+fn credentials_that_cannot_be_checked_make_an_endpoint_unusable() {
+    for basic in [
+        json!(true),
+        json!("u:p"),
+        json!({ "username": "u" }),
+        json!({ "username": "u", "password": "" }),
+    ] {
+        let config = json!({ "basicAuthentication": basic });
+        assert!(Endpoint::new(&config, LIMIT).is_err(), "{config}");
+    }
+}

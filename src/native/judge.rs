@@ -1,0 +1,384 @@
+//! Endpoints, and the one-off forms of what they do for plugin authors.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::*;
+use napi::{Env, Task};
+use napi_derive::napi;
+use serde_json::Value;
+use webhook_core::auth::basic::Basic;
+use webhook_core::rejection::Rejection;
+use webhook_core::request::{Headers, Request};
+use webhook_core::{config, judge, reply};
+
+use crate::convert::{is_absent, json_value, object, optional_text, text};
+use crate::types::{bytes, misuse, parse_json};
+
+/// One thing that is wrong with a configuration.
+#[napi(object)]
+pub struct ConfigIssue {
+    /// Where, such as `request.body.0.key`; empty for the configuration itself.
+    pub path: String,
+    /// Stable code, upper-case with underscores, such as `REQUIRED`.
+    pub code: String,
+    /// "expected X, but found Y". Never holds the value, which may be a secret.
+    pub message: String,
+}
+
+impl From<config::ConfigIssue> for ConfigIssue {
+    fn from(issue: config::ConfigIssue) -> Self {
+        Self {
+            path: issue.path,
+            code: issue.code.to_owned(),
+            message: issue.message,
+        }
+    }
+}
+
+/// An answer ready to be sent.
+#[napi(object)]
+pub struct Reply {
+    /// HTTP status, 200 to 599.
+    pub status: u16,
+    /// Names, in lower case, and values; a name may stand more than once (`set-cookie`).
+    #[napi(ts_type = "Array<[string, string]>")]
+    pub headers: Vec<Vec<String>>,
+    /// The body; empty for none.
+    pub body: String,
+    /// Code of a refusal, such as `NOT_FOUND`; absent for a workflow's own answer.
+    pub code: Option<String>,
+}
+
+impl From<reply::Reply> for Reply {
+    fn from(reply: reply::Reply) -> Self {
+        let headers = reply
+            .headers
+            .into_iter()
+            .map(|(name, value)| vec![name, value])
+            .collect();
+        Self {
+            status: reply.status,
+            headers,
+            body: reply.body,
+            code: None,
+        }
+    }
+}
+
+impl From<&Rejection> for Reply {
+    fn from(rejection: &Rejection) -> Self {
+        Self {
+            code: Some(rejection.code().to_owned()),
+            ..rejection.to_reply().into()
+        }
+    }
+}
+
+/// Lists what is wrong with a trigger's configuration (`workflow.config`); an empty list for a good one.
+///
+/// Absent fields have their defaults, so `{}` is good; unknown fields are passed over.
+///
+/// ```js
+/// checkConfig({ response: { statusCode: 99 } });
+/// // [{ path: 'response.statusCode', code: 'STATUS_CODE', message: 'expected an integer from 200 to 599' }]
+/// ```
+#[napi(catch_unwind, ts_args_type = "config: unknown")]
+pub fn check_config(env: Env, config: Unknown) -> Result<Vec<ConfigIssue>> {
+    Ok(config::check(&json_value(&env, "config", config)?)
+        .into_iter()
+        .map(Into::into)
+        .collect())
+}
+
+/// Lists what is wrong with an answer's configuration: the trigger's `response`, or the `config` of a Response node.
+#[napi(catch_unwind, ts_args_type = "answer: unknown")]
+pub fn check_answer(env: Env, answer: Unknown) -> Result<Vec<ConfigIssue>> {
+    Ok(config::check_answer(&json_value(&env, "answer", answer)?)
+        .into_iter()
+        .map(Into::into)
+        .collect())
+}
+
+/// Whether an `Authorization` header holds a user name and password as HTTP Basic (RFC 7617) sends them, in UTF-8.
+///
+/// Takes the same time whatever was sent. A missing (`null`, `undefined`) or malformed header is `false`, and so is
+/// everything where the expected user name or password is empty: a blank secret protects nothing.
+///
+/// ```js
+/// verifyBasicAuth('Basic dXNlcjpwYXNz', 'user', 'pass'); // true
+/// ```
+///
+/// Throws a `TypeError` if an argument has another type.
+#[napi(
+    catch_unwind,
+    ts_args_type = "authorization: string | null | undefined, username: string, password: string"
+)]
+pub fn verify_basic_auth(env: Env, authorization: Unknown, username: Unknown, password: Unknown) -> Result<bool> {
+    let authorization = optional_text(&env, "authorization", authorization)?;
+    let username = text(&env, "username", username)?;
+    let password = text(&env, "password", password)?;
+    let blank = username.is_empty() || password.is_empty();
+    Ok(!blank && Basic::new(&username, &password).verify(authorization.as_deref()))
+}
+
+/// Makes a filled answer ready to be sent; `filled` is the JSON text of `{ statusCode, headers: [{ name, value }], body }`.
+///
+/// Throws an Error saying what is wrong: a status out of range, a header's name or value that HTTP has no room for.
+#[napi(catch_unwind)]
+pub fn build_reply(filled: String) -> Result<Reply> {
+    reply::Reply::build(&filled)
+        .map(Into::into)
+        .map_err(|error| Error::from_reason(error.to_string()))
+}
+
+/// The reply to a request that is refused for a reason only the server knows.
+#[napi(
+    catch_unwind,
+    ts_args_type = "reason: 'notFound' | 'incomplete' | 'misconfigured' | 'busy' | 'notStored' | 'stopping' | 'timedOut' | 'workflowFailed'"
+)]
+pub fn refuse(env: Env, reason: String) -> Result<Reply> {
+    let rejection = match reason.as_str() {
+        "notFound" => Rejection::NotFound,
+        "incomplete" => Rejection::Incomplete,
+        "misconfigured" => Rejection::Misconfigured,
+        "busy" => Rejection::Busy,
+        "notStored" => Rejection::NotStored,
+        "stopping" => Rejection::Stopping,
+        "timedOut" => Rejection::TimedOut,
+        "workflowFailed" => Rejection::WorkflowFailed,
+        _ => return misuse(&env, "reason", "a known reason"),
+    };
+    Ok((&rejection).into())
+}
+
+/// An enabled webhook, compiled once from its configuration.
+#[napi]
+pub struct Endpoint {
+    endpoint: Arc<judge::Endpoint>,
+}
+
+#[napi]
+impl Endpoint {
+    /// Compiles a configuration, given as JSON text with its `{{$env.NAME}}` filled. `limit` bounds the body in bytes,
+    /// as sent and as inflated.
+    ///
+    /// Throws an Error listing what makes the configuration unusable: credentials that can't be checked.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(config: String, limit: u32) -> Result<Self> {
+        let config: Value = serde_json::from_str(&config).map_err(|error| Error::from_reason(error.to_string()))?;
+        Ok(Self {
+            endpoint: Arc::new(compile(&config, limit as usize)?),
+        })
+    }
+
+    /// The headers the endpoint looks at, in lower case; others need not be handed over.
+    #[napi(getter, catch_unwind)]
+    pub fn header_names(&self) -> Vec<String> {
+        self.endpoint.header_names().to_vec()
+    }
+
+    /// The refusal that needs no body: of the method, or of a declared length over the limit; `null` for none.
+    #[napi(catch_unwind)]
+    pub fn check_head(&self, method: String, content_length: f64) -> Option<Reply> {
+        self.endpoint
+            .check_head(&method, Some(content_length as u64))
+            .err()
+            .as_ref()
+            .map(Into::into)
+    }
+
+    /// The refusal of a body over the limit.
+    #[napi(catch_unwind)]
+    pub fn too_large(&self) -> Reply {
+        (&self.endpoint.too_large()).into()
+    }
+
+    /// Judges a request: the context of its execution as JSON text, or a refusal.
+    ///
+    /// `query` is what stands behind the `?`; `headers` holds names and values in turn, repeated ones kept apart; `body`
+    /// holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
+    #[napi(catch_unwind, ts_return_type = "string | Reply")]
+    pub fn judge(&self, method: String, query: String, headers: Vec<String>, body: Buffer) -> Either<String, Reply> {
+        decided(judge_with(&self.endpoint, &method, &query, headers, &body))
+    }
+
+    /// `judge` on a thread of its own pool. The body must not be changed before the promise is fulfilled.
+    #[napi(catch_unwind, ts_return_type = "Promise<string | Reply>")]
+    pub fn judge_off_thread(
+        &self,
+        method: String,
+        query: String,
+        headers: Vec<String>,
+        body: Buffer,
+    ) -> AsyncTask<JudgeTask> {
+        AsyncTask::new(JudgeTask {
+            endpoint: Arc::clone(&self.endpoint),
+            method,
+            query,
+            headers,
+            body,
+        })
+    }
+
+    /// The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
+    /// `undefined` is "not given".
+    #[napi(catch_unwind)]
+    pub fn shape(&self, headers: Vec<String>, query: Option<String>, body: Option<String>) -> Result<String> {
+        self.endpoint
+            .shape(&pairs(headers), query.as_deref(), body.as_deref())
+            .map_err(|error| Error::from_reason(error.to_string()))
+    }
+}
+
+/// A request judged on a thread of libuv's pool.
+pub struct JudgeTask {
+    endpoint: Arc<judge::Endpoint>,
+    method: String,
+    query: String,
+    headers: Vec<String>,
+    body: Buffer,
+}
+
+impl Task for JudgeTask {
+    type Output = std::result::Result<String, Rejection>;
+    type JsValue = Either<String, Reply>;
+
+    fn compute(&mut self) -> Result<Self::Output> {
+        let Self {
+            endpoint,
+            method,
+            query,
+            headers,
+            body,
+        } = self;
+        let headers = std::mem::take(headers);
+        // A panic on a thread of the pool would end the process; here it fails the one request.
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            judge_with(endpoint, method, query, headers, body)
+        }))
+        .map_err(|_| Error::from_reason("judging the request panicked"))
+    }
+
+    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
+        Ok(decided(output))
+    }
+}
+
+fn judge_with(
+    endpoint: &judge::Endpoint,
+    method: &str,
+    query: &str,
+    headers: Vec<String>,
+    body: &[u8],
+) -> std::result::Result<String, Rejection> {
+    endpoint.judge(Request {
+        method,
+        query,
+        headers: &pairs(headers),
+        body,
+    })
+}
+
+fn decided(judged: std::result::Result<String, Rejection>) -> Either<String, Reply> {
+    match judged {
+        Ok(context) => Either::A(context),
+        Err(rejection) => Either::B((&rejection).into()),
+    }
+}
+
+fn pairs(flat: Vec<String>) -> Headers {
+    let mut flat = flat.into_iter();
+    Headers::new(std::iter::from_fn(|| Some((flat.next()?, flat.next()?))))
+}
+
+fn compile(config: &Value, limit: usize) -> Result<judge::Endpoint> {
+    judge::Endpoint::new(config, limit).map_err(|issues| {
+        let listed: Vec<_> = issues
+            .iter()
+            .map(|issue| format!("{}: {}", issue.path, issue.message))
+            .collect();
+        Error::from_reason(listed.join("; "))
+    })
+}
+
+/// Most bytes of a body that `judge` takes, as sent and as inflated: NocoBase's default for `REQUEST_BODY_LIMIT`, 10 MiB.
+const JUDGE_LIMIT: usize = 10 * 1024 * 1024;
+
+/// Judges a request by a trigger's configuration, as the server does with an enabled webhook, but for the workflow's key.
+///
+/// Gives the decision as a value: the variables the workflow would get (`$context`), or the refusal with status, code,
+/// headers and body. Bodies may have 10 MiB, as sent and as inflated. `{{$env.NAME}}` is not filled.
+///
+/// Throws a TypeError for arguments of another type, and an Error where the configuration can't be used.
+///
+/// ```js
+/// judge({ request: { body: [{ key: 'order.id' }] } }, {
+///   headers: { 'content-type': 'application/json' },
+///   body: '{"order":{"id":7}}',
+/// });
+/// // { accepted: true, variables: { headers: {}, query: {}, body: { order: { id: 7 } } } }
+/// ```
+#[napi(
+    catch_unwind,
+    js_name = "judge",
+    ts_args_type = "config: unknown, request: { method?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }",
+    ts_return_type = "{ accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }"
+)]
+pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<'env>) -> Result<Object<'env>> {
+    let endpoint = compile(&json_value(env, "config", config)?, JUDGE_LIMIT)?;
+    let request = object(env, "request", request)?;
+    let method = optional_text(env, "request.method", request.get_named_property("method")?)?;
+    let query = optional_text(env, "request.query", request.get_named_property("query")?)?;
+    let body: Unknown = request.get_named_property("body")?;
+    let body = if is_absent(&body)? {
+        Cow::Borrowed(&[][..])
+    } else {
+        bytes(env, "request.body", body)?
+    };
+    let judged = endpoint.judge(Request {
+        method: method.as_deref().unwrap_or("POST"),
+        query: query.as_deref().unwrap_or_default(),
+        headers: &Headers::new(header_pairs(env, request.get_named_property("headers")?)?),
+        body: &body,
+    });
+    let mut decision = Object::new(env)?;
+    decision.set("accepted", judged.is_ok())?;
+    match judged {
+        Ok(context) => decision.set("variables", parse_json(env, context)?)?,
+        Err(rejection) => {
+            let reply = rejection.to_reply();
+            decision.set("status", reply.status)?;
+            decision.set("code", rejection.code())?;
+            let mut headers = Object::new(env)?;
+            for (name, value) in reply.headers {
+                headers.set(name, value)?;
+            }
+            decision.set("headers", headers)?;
+            decision.set("body", reply.body)?;
+        }
+    }
+    Ok(decision)
+}
+
+// Headers as Node's `req.headers` holds them: by name, a list where one was sent more than once.
+fn header_pairs(env: &Env, headers: Unknown) -> Result<Vec<(String, String)>> {
+    let mut pairs = Vec::new();
+    if is_absent(&headers)? {
+        return Ok(pairs);
+    }
+    let headers = object(env, "request.headers", headers)?;
+    for name in Object::keys(&headers)? {
+        let argument = format!("request.headers[\"{name}\"]");
+        let value: Unknown = headers.get_named_property(&name)?;
+        if value.is_array()? {
+            let values = object(env, &argument, value)?;
+            for index in 0..values.get_array_length()? {
+                pairs.push((name.clone(), text(env, &argument, values.get_element(index)?)?));
+            }
+        } else if !is_absent(&value)? {
+            pairs.push((name, text(env, &argument, value)?));
+        }
+    }
+    Ok(pairs)
+}

@@ -1,0 +1,88 @@
+import { parse } from '@nocobase/utils';
+import type { Application } from '@nocobase/server';
+import type PluginWorkflowServer from '@nocobase/plugin-workflow';
+import type { WorkflowModel } from '@nocobase/plugin-workflow';
+import { type Answer, prepareAnswer } from './answer';
+import { type Endpoint, native, type Reply } from './native';
+
+/** An enabled webhook workflow, ready to be called. */
+export interface WebhookEndpoint {
+  workflow: WorkflowModel;
+  /** Whether the call waits for the workflow. */
+  sync: boolean;
+  /** Judges requests; throws where the configuration can't be used at this moment. */
+  native(): Endpoint;
+  /** The reply to an asynchronous event, its context being JSON text. */
+  answer(context: string): Reply;
+}
+
+const ENV_TEMPLATE = /\{\{\s*\$env\./;
+
+/** The enabled webhook workflows by key, each compiled once. */
+export class Endpoints {
+  private readonly byKey = new Map<string, WebhookEndpoint>();
+
+  /** @param limit most bytes of a body */
+  constructor(
+    private readonly app: Application,
+    private readonly workflow: PluginWorkflowServer,
+    private readonly limit: number,
+  ) {}
+
+  get(key: string): WebhookEndpoint | undefined {
+    return this.byKey.get(key);
+  }
+
+  /** Adds or replaces the endpoint of an enabled workflow. */
+  add(workflow: WorkflowModel): void {
+    this.byKey.set(workflow.key, this.compile(workflow));
+  }
+
+  /** Removes the endpoint of a workflow, unless another version of it has taken over already. */
+  remove(workflow: Pick<WorkflowModel, 'id' | 'key'>): void {
+    if (this.byKey.get(workflow.key)?.workflow.id === workflow.id) {
+      this.byKey.delete(workflow.key);
+    }
+  }
+
+  /** Compiles a workflow's configuration; what is wrong with it shows when it is used. */
+  compile(workflow: WorkflowModel): WebhookEndpoint {
+    const { response, ...request } = (workflow.config ?? {}) as { response?: Answer };
+    return {
+      workflow,
+      sync: this.workflow.isWorkflowSync(workflow),
+      native: this.compileRequest(request),
+      answer: lazily(() => prepareAnswer(this.app, this.workflow, response)),
+    };
+  }
+
+  private compileRequest(config: object): () => Endpoint {
+    const { Endpoint } = native();
+    const text = JSON.stringify(config);
+    if (!ENV_TEMPLATE.test(text)) {
+      return lazily(() => {
+        const endpoint = new Endpoint(text, this.limit);
+        return () => endpoint;
+      });
+    }
+    // NocoBase tells nobody when a variable or secret changes, so what the templates give is compared on every call.
+    const template = parse(config);
+    let filled: string | undefined;
+    let endpoint: Endpoint | undefined;
+    return () => {
+      const now = JSON.stringify(template({ $env: this.app.environment.getVariables() }));
+      if (!endpoint || now !== filled) {
+        endpoint = new Endpoint(now, this.limit);
+        filled = now;
+      }
+      return endpoint;
+    };
+  }
+}
+
+// Makes a function when it is first called: a bad configuration then fails the calls and not the enabling, and start-up
+// with many webhooks compiles none.
+function lazily<A extends unknown[], R>(make: () => (...args: A) => R): (...args: A) => R {
+  let made: ((...args: A) => R) | undefined;
+  return (...args) => (made ??= make())(...args);
+}

@@ -1,0 +1,93 @@
+import bytes from 'bytes';
+import type { Context, Next } from '@nocobase/actions';
+import { Plugin } from '@nocobase/server';
+import PluginWorkflowServer from '@nocobase/plugin-workflow';
+import { INFER_ACTION, TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
+import { Dispatch } from './dispatch';
+import { Endpoints } from './Endpoints';
+import { claimWebhooks } from './http/claim';
+import { send } from './http/send';
+import { native } from './native';
+import { Receiver } from './receive';
+import { ResponseInstruction } from './ResponseInstruction';
+import { WebhookTrigger } from './WebhookTrigger';
+
+// NocoBase's own default for REQUEST_BODY_LIMIT.
+const DEFAULT_BODY_LIMIT = '10mb';
+
+/** Registers the trigger, the node and the resource in an app. Where something is in the way it says so and does nothing. */
+export class WebhookPlugin extends Plugin {
+  async load(): Promise<void> {
+    try {
+      native();
+    } catch (error) {
+      this.app.logger.error((error as Error).message);
+      claimWebhooks(this.app, async () => UNAVAILABLE);
+      return;
+    }
+    const workflow = this.app.pm.get(PluginWorkflowServer) as PluginWorkflowServer;
+    const limit = bytes.parse(process.env.REQUEST_BODY_LIMIT || DEFAULT_BODY_LIMIT);
+    if (limit === null) {
+      throw new Error(
+        `REQUEST_BODY_LIMIT: expected a size such as "10mb", but found "${process.env.REQUEST_BODY_LIMIT}"`,
+      );
+    }
+    const endpoints = new Endpoints(this.app, workflow, limit);
+    const receiver = new Receiver(endpoints, new Dispatch(workflow), limit, this.app.logger);
+
+    // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
+    this.app.once('afterLoad', () => {
+      if (workflow.triggers.get(TRIGGER_TYPE) || workflow.instructions.get(RESPONSE_TYPE)) {
+        this.app.logger.error(
+          `${PACKAGE_NAME}: another plugin has registered the trigger type "${TRIGGER_TYPE}" or the node type ` +
+            `"${RESPONSE_TYPE}" already. This plugin does nothing until one of the two is disabled.`,
+        );
+        return;
+      }
+      workflow.registerTrigger(TRIGGER_TYPE, new WebhookTrigger(workflow, endpoints));
+      workflow.registerInstruction(RESPONSE_TYPE, new ResponseInstruction(workflow));
+      claimWebhooks(this.app, (ctx, key) => receiver.receive(ctx, key));
+    });
+
+    const stop = Object.assign(() => void (receiver.stopping = true), { _reinitializable: true });
+    // Before the workflow plugin's own listener, which switches all webhooks off: they then would answer 404.
+    this.app.prependListener('beforeStop', stop);
+
+    this.app.resourceManager.define({
+      name: RESOURCE,
+      actions: {
+        // Calls are claimed before they come here; this is for code that calls the action from inside.
+        [TRIGGER_ACTION]: async (ctx: Context, next: Next) => {
+          send(ctx, native().refuse('notFound'));
+          await next();
+        },
+        [INFER_ACTION]: inferPaths,
+      },
+    });
+    this.app.acl.allow(RESOURCE, TRIGGER_ACTION, 'public');
+    // Part of the permission to edit workflows.
+    this.app.acl.registerSnippet({
+      name: `pm.${workflow.name}.workflows`,
+      actions: [`${RESOURCE}:${INFER_ACTION}`],
+    });
+  }
+}
+
+async function inferPaths(ctx: Context, next: Next): Promise<void> {
+  const { sample, kind } = (ctx.action.params.values ?? {}) as { sample?: unknown; kind?: unknown };
+  if (typeof sample !== 'string' || (kind !== 'json' && kind !== 'query')) {
+    ctx.throw(400, 'expected { sample: string, kind: "json" | "query" }');
+  }
+  ctx.body = native().inferPaths(sample, kind);
+  await next();
+}
+
+// The core, which holds the table of refusals, is what is missing here.
+const UNAVAILABLE = {
+  status: 503,
+  headers: [
+    ['content-type', 'application/json; charset=utf-8'],
+    ['retry-after', '60'],
+  ] as [string, string][],
+  body: JSON.stringify({ errors: [{ code: 'UNAVAILABLE', message: 'Webhooks are not available; try again later.' }] }),
+};

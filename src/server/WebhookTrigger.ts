@@ -1,0 +1,68 @@
+import Joi from 'joi';
+import { type EventOptions, Trigger, type WorkflowModel } from '@nocobase/plugin-workflow';
+import type PluginWorkflowServer from '@nocobase/plugin-workflow';
+import type { Endpoints } from './Endpoints';
+import { fieldErrors } from './fieldErrors';
+import { native } from './native';
+
+/** What a run by hand may be given; each part may be left out. */
+type ManualValues = { headers?: Record<string, unknown> | null; query?: unknown; body?: unknown } | null | undefined;
+
+/** The trigger type `webhook`. */
+export class WebhookTrigger extends Trigger {
+  // The shape only; every rule about the values is the core's (`checkConfig`).
+  configSchema = Joi.object({
+    basicAuthentication: Joi.alternatives(Joi.boolean().valid(false), Joi.object()).allow(null),
+    request: Joi.object({
+      headers: Joi.array().items(Joi.object()).allow(null),
+      query: Joi.array().items(Joi.object()).allow(null),
+      body: Joi.array().items(Joi.object()).allow(null),
+    }).allow(null),
+    response: Joi.object({ headers: Joi.array().items(Joi.object()).allow(null) }).allow(null),
+  });
+
+  constructor(
+    workflow: PluginWorkflowServer,
+    private readonly endpoints: Endpoints,
+  ) {
+    super(workflow);
+  }
+
+  on(workflow: WorkflowModel): void {
+    this.endpoints.add(workflow);
+  }
+
+  off(workflow: WorkflowModel): void {
+    this.endpoints.remove(workflow);
+  }
+
+  validateConfig(config: Record<string, unknown>): Record<string, string> | null {
+    return super.validateConfig(config) ?? fieldErrors(native().checkConfig(config));
+  }
+
+  /** Runs by hand: the same variables as a call would give, out of values of which each may be missing. */
+  async execute(workflow: WorkflowModel, values: ManualValues, options: EventOptions) {
+    const endpoint = this.endpoints.compile(workflow).native();
+    const headers = Object.entries(values?.headers ?? {}).filter(([, value]) => value != null);
+    const context = endpoint.shape(
+      headers.flatMap(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+      queryText(values?.query),
+      values?.body == null ? undefined : JSON.stringify(values.body),
+    );
+    return this.workflow.trigger(workflow, JSON.parse(context) as object, options);
+  }
+}
+
+function queryText(query: unknown): string | undefined {
+  if (query == null) {
+    return undefined;
+  }
+  if (typeof query !== 'string') {
+    return JSON.stringify(query);
+  }
+  const parsed = native().parseQuery(query);
+  if (!parsed.ok) {
+    throw new Error(parsed.error.message);
+  }
+  return JSON.stringify(parsed.values);
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import getRawBody from 'raw-body';
+
+/** How reading a body can go wrong without the server being at fault. */
+export type ReadFailure = 'tooLarge' | 'incomplete';
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Reads a body's exact bytes.
+ *
+ * @param limit most bytes that are read
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | ReadFailure> {
+  const declared = request.headers['content-length'];
+  if (declared === '0' || (declared === undefined && request.headers['transfer-encoding'] === undefined)) {
+    return EMPTY;
+  }
+  try {
+    return await getRawBody(request, { length: declared, limit });
+  } catch (error) {
+    switch ((error as { type?: string }).type) {
+      case 'entity.too.large':
+        return 'tooLarge';
+      case 'request.aborted':
+      case 'request.size.invalid':
+        return 'incomplete';
+      default:
+        throw error;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { PACKAGE_NAME } from '../common/names';
+
+/** The addon's exports. */
+export type Native = typeof import('../../index');
+/** An endpoint compiled from a workflow's configuration. */
+export type Endpoint = InstanceType<Native['Endpoint']>;
+export type { Reply } from '../../index';
+
+let loaded: Native | undefined;
+
+/**
+ * The native addon; the one place that requires it.
+ *
+ * @throws Error naming the platform and what to do about it, where the addon can't be loaded.
+ */
+export function native(): Native {
+  if (!loaded) {
+    try {
+      // Required when first used, so that the package can be looked at where the addon can't be loaded.
+      loaded = require('../../index.js') as Native;
+    } catch (error) {
+      throw new Error(
+        `${PACKAGE_NAME}: its native addon could not be loaded on ${process.platform}-${process.arch} ` +
+          `(Node ${process.versions.node}). Install a package of the plugin that holds the .node file for this ` +
+          'platform, or build one in its source folder with "npm run build:native". Until then the plugin does ' +
+          `nothing and its webhooks answer 503. Cause: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  return loaded;
+}

@@ -1,0 +1,97 @@
+import type { Context } from '@nocobase/actions';
+import type { Application } from '@nocobase/server';
+import type { Dispatch } from './dispatch';
+import type { Endpoints, WebhookEndpoint } from './Endpoints';
+import { readBody } from './http/read';
+import { type Endpoint, native, type Reply } from './native';
+
+/** From this size on a body is judged off the main thread: below, the way there costs more than the work. */
+const OFF_THREAD_BYTES = 64 * 1024;
+
+/** A request's way from its key to its reply. Nothing is decided here: the core judges, the dispatch stores and runs. */
+export class Receiver {
+  /** Set when the app begins to stop. */
+  stopping = false;
+
+  constructor(
+    private readonly endpoints: Endpoints,
+    private readonly dispatch: Dispatch,
+    private readonly limit: number,
+    private readonly log: Pick<Application['logger'], 'error'>,
+  ) {}
+
+  /** @returns the reply, or `undefined` where the client has gone. */
+  async receive(ctx: Context, key: string): Promise<Reply | undefined> {
+    const { refuse } = native();
+    if (this.stopping) {
+      return refuse('stopping');
+    }
+    const webhook = this.endpoints.get(key);
+    if (!webhook) {
+      return refuse('notFound');
+    }
+    let endpoint: Endpoint;
+    try {
+      endpoint = webhook.native();
+    } catch (error) {
+      return this.misconfigured(webhook, error);
+    }
+    const { req } = ctx;
+    const early = endpoint.checkHead(req.method ?? '', Number(req.headers['content-length'] ?? 0));
+    if (early) {
+      return early;
+    }
+    const body = await readBody(req, this.limit);
+    if (body === 'tooLarge') {
+      return endpoint.tooLarge();
+    }
+    if (body === 'incomplete') {
+      return req.destroyed && !ctx.res.writable ? undefined : refuse('incomplete');
+    }
+    const judged = await judge(endpoint, ctx, body);
+    if (typeof judged !== 'string') {
+      return judged;
+    }
+    const event = { workflow: webhook.workflow, context: judged };
+    if (webhook.sync) {
+      return this.dispatch.run(event, ctx);
+    }
+    let answer: Reply;
+    try {
+      // Before the event is stored: an answer that can't be given must not leave an event the sender will repeat.
+      answer = webhook.answer(judged);
+    } catch (error) {
+      return this.misconfigured(webhook, error);
+    }
+    return this.dispatch.store(event, answer);
+  }
+
+  private misconfigured({ workflow }: WebhookEndpoint, error: unknown): Reply {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.log.error(`webhook of workflow ${workflow.id} (key ${workflow.key}) is misconfigured: ${reason}`);
+    return native().refuse('misconfigured');
+  }
+}
+
+function judge(endpoint: Endpoint, ctx: Context, body: Buffer): string | Reply | Promise<string | Reply> {
+  const { req } = ctx;
+  const url = req.url ?? '';
+  const mark = url.indexOf('?');
+  const query = mark < 0 ? '' : url.slice(mark + 1);
+  const headers = pick(req.rawHeaders, endpoint.headerNames);
+  return body.length >= OFF_THREAD_BYTES || req.headers['content-encoding'] !== undefined
+    ? endpoint.judgeOffThread(req.method ?? '', query, headers, body)
+    : endpoint.judge(req.method ?? '', query, headers, body);
+}
+
+// Only the headers that are looked at cross to the addon: handing over all of them costs more than judging.
+function pick(rawHeaders: string[], names: string[]): string[] {
+  const picked: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i].toLowerCase();
+    if (names.includes(name)) {
+      picked.push(name, rawHeaders[i + 1]);
+    }
+  }
+  return picked;
+}

@@ -1,0 +1,157 @@
+import { connect } from 'node:net';
+import type { App } from '../support/app';
+
+/** An execution as NocoBase's API shows it. */
+export interface Execution {
+  id: string;
+  status: number | null;
+  reason: string | null;
+  context: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown };
+}
+
+/** A node to create: its type and configuration, and under `branches` what hangs at its branch indexes. */
+export interface NodeSpec {
+  type: string;
+  config?: Record<string, unknown>;
+  branches?: Record<number, NodeSpec[]>;
+}
+
+export interface WorkflowSpec {
+  type?: string;
+  sync?: boolean;
+  enabled?: boolean;
+  config?: Record<string, unknown>;
+  options?: Record<string, unknown>;
+  nodes?: NodeSpec[];
+}
+
+/**
+ * Waits until NocoBase's engine has nothing to do. On SQLite its transactions and those of the API collide
+ * (`SQLITE_BUSY`), with or without this plugin, so a test changes workflows only in between.
+ */
+export async function settled(app: App): Promise<void> {
+  const open = new URLSearchParams({ filter: JSON.stringify({ $or: [{ status: null }, { status: 0 }] }) });
+  const deadline = Date.now() + 20_000;
+  while ((await app.api<unknown[]>('GET', `executions:list?${open}`)).length) {
+    if (Date.now() > deadline) {
+      throw new Error('expected all executions to end');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Creates a workflow through NocoBase's API, as the editor does. */
+export async function createWorkflow(
+  app: App,
+  { type = 'webhook', sync = false, enabled = true, config = {}, options = {}, nodes = [] }: WorkflowSpec = {},
+): Promise<{ id: string; key: string }> {
+  await settled(app);
+  const workflow = await app.api<{ id: string; key: string }>('POST', 'workflows:create', {
+    title: 'test',
+    type,
+    sync,
+    config,
+    options,
+  });
+  await createNodes(app, workflow.id, nodes, null, null);
+  if (enabled) {
+    await setEnabled(app, workflow.id, true);
+  }
+  return workflow;
+}
+
+export async function setEnabled(app: App, id: string, enabled: boolean): Promise<void> {
+  await settled(app);
+  await app.api('POST', `workflows:update?filterByTk=${id}`, { enabled });
+}
+
+async function createNodes(
+  app: App,
+  workflowId: string,
+  nodes: NodeSpec[],
+  parent: string | null,
+  branchIndex: number | null,
+): Promise<void> {
+  let upstreamId = parent;
+  let index = branchIndex;
+  for (const { type, config = {}, branches = {} } of nodes) {
+    const node = await app.api<{ id: string }>('POST', `workflows/${workflowId}/nodes:create`, {
+      type,
+      title: type,
+      config,
+      upstreamId,
+      branchIndex: index,
+    });
+    for (const [branch, inside] of Object.entries(branches)) {
+      await createNodes(app, workflowId, inside, node.id, Number(branch));
+    }
+    upstreamId = node.id;
+    index = null;
+  }
+}
+
+/** The executions of a workflow, oldest first. */
+export async function executions(app: App, key: string): Promise<Execution[]> {
+  const query = new URLSearchParams({ filter: JSON.stringify({ key }), sort: 'id', pageSize: '1000' });
+  const rows = await app.api<{ id: string }[]>('GET', `executions:list?${query}`);
+  return Promise.all(rows.map(({ id }) => app.api<Execution>('GET', `executions:get?filterByTk=${id}`)));
+}
+
+/** Waits until a workflow has as many executions that have ended. */
+export async function ended(app: App, key: string, count = 1): Promise<Execution[]> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const found = await executions(app, key);
+    if (found.length >= count && found.every(({ status }) => status !== null && status !== 0)) {
+      return found;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`expected ${count} ended executions, but found ${JSON.stringify(found)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Calls a webhook; a plain object as body is sent as JSON. */
+export function call(
+  app: App,
+  key: string,
+  { query = '', headers = {}, body, method = 'POST' }: CallOptions = {},
+): Promise<Response> {
+  const json = typeof body === 'object' && !(body instanceof Uint8Array);
+  return app.fetch(`webhook:trigger/${key}${query}`, {
+    method,
+    headers: { ...(json ? { 'content-type': 'application/json' } : {}), ...headers },
+    body: json ? JSON.stringify(body) : (body as BodyInit | undefined),
+  });
+}
+
+export interface CallOptions {
+  query?: string;
+  headers?: Record<string, string>;
+  body?: object | string | Uint8Array;
+  method?: string;
+}
+
+/** Sends bytes as they are over a socket, in parts with a pause between, and gives what came back. */
+export async function sendRaw(
+  app: App,
+  parts: (string | Buffer)[],
+  { pause = 0, hangUp = false } = {},
+): Promise<string> {
+  const socket = connect(app.port, '127.0.0.1');
+  let received = '';
+  socket.setEncoding('latin1').on('data', (text: string) => (received += text));
+  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  for (const [index, part] of parts.entries()) {
+    if (index) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    socket.write(part);
+  }
+  if (hangUp) {
+    socket.destroy();
+  }
+  await closed;
+  return received;
+}
