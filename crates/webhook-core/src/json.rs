@@ -5,8 +5,11 @@
 //! paths of a sample. What is accepted, and what it means, is what `JSON.parse` accepts and means.
 
 pub mod assemble;
+#[cfg(test)]
+mod differential;
 mod extract;
 mod fault;
+mod indexed;
 mod infer;
 mod path;
 mod scan;

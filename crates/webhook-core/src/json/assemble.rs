@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::extract::{check, Lists, PathSet};
 use super::path::{as_index, Path, Segment};
-use super::scan::{utf16_units, Refused, Scanner};
+use super::scan::{utf16_units, Cursor, Refused, Scanner};
 use crate::error::ParseError;
 use crate::limits::MAX_ARRAY_INDEX;
 
@@ -306,9 +306,9 @@ fn elements(raw: &str) -> Vec<&str> {
         let mut more = scanner.enter_array()?;
         while more {
             let kind = scanner.begin()?;
-            let start = scanner.at();
+            let start = scanner.start();
             scanner.skip(kind)?;
-            elements.push(&raw[start..scanner.at()]);
+            elements.push(&raw[start..scanner.end()]);
             more = scanner.next_element()?;
         }
         Ok(elements)
@@ -325,9 +325,9 @@ fn raw_members(raw: &str) -> Vec<(&str, &str)> {
         let mut next = scanner.enter_object()?;
         while let Some(key) = next {
             let kind = scanner.begin()?;
-            let start = scanner.at();
+            let start = scanner.start();
             scanner.skip(kind)?;
-            members.push((key.text(raw), &raw[start..scanner.at()]));
+            members.push((key.text(raw), &raw[start..scanner.end()]));
             next = scanner.next_member()?;
         }
         Ok(members)

@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 
 use super::fault::{Fault, Wrong};
+use super::indexed::Indexed;
 use super::path::{as_index, Path, Segment};
-use super::scan::{unescaped, utf16_units, Key, Kind, Refused, Scanner};
+use super::scan::{unescaped, utf16_units, Cursor, Key, Kind, Refused, Scanner};
 use crate::error::ParseError;
 use crate::limits::MAX_DEPTH;
 
@@ -176,11 +177,17 @@ impl PathSet {
     /// [`MAX_DEPTH`](crate::limits::MAX_DEPTH); one BOM is skipped. The whole text is checked whatever the paths are.
     pub fn extract<'a>(&self, json: &'a [u8]) -> Result<Vec<Option<Cow<'a, str>>>, ParseError> {
         let text = utf8(json)?;
-        let mut walk = Walk::new(self, text);
-        if let Err(Refused) = walk.run() {
-            return Err(walk.scanner.fault().into_error(json));
-        }
-        let mut slots = walk.slots;
+        let indexed = Indexed::new(json).and_then(|mut cursor| Walk::new(self, text, &mut cursor).run().ok());
+        let mut slots = match indexed {
+            Some(slots) => slots,
+            // The scanner decides the same, and knows why a text is refused.
+            None => {
+                let mut scanner = Scanner::new(json);
+                Walk::new(self, text, &mut scanner)
+                    .run()
+                    .map_err(|Refused| scanner.fault().into_error(json))?
+            }
+        };
         Ok(self
             .paths
             .iter()
@@ -198,12 +205,15 @@ impl PathSet {
 /// Those of [`PathSet::extract`].
 pub fn check(json: &[u8]) -> Result<&str, ParseError> {
     let text = utf8(json)?;
-    let mut scanner = Scanner::new(json);
-    let read = scanner
-        .begin()
-        .and_then(|kind| scanner.skip(kind))
-        .and_then(|()| scanner.finish());
-    read.map_err(|Refused| scanner.fault().into_error(json))?;
+    let whole = |cursor: &mut dyn Cursor| {
+        let kind = cursor.begin()?;
+        cursor.skip(kind)?;
+        cursor.finish()
+    };
+    if Indexed::new(json).is_none_or(|mut cursor| whole(&mut cursor).is_err()) {
+        let mut scanner = Scanner::new(json);
+        whole(&mut scanner).map_err(|Refused| scanner.fault().into_error(json))?;
+    }
     Ok(text.strip_prefix(BOM).unwrap_or(text))
 }
 
@@ -221,7 +231,7 @@ pub(crate) fn utf8(json: &[u8]) -> Result<&str, ParseError> {
 
 /// What was found for one path so far.
 #[derive(Debug, Clone, Default)]
-struct Slot {
+pub(super) struct Slot {
     found: bool,
     /// How the list is collected, if it is one.
     lists: Option<Lists>,
@@ -271,7 +281,7 @@ impl Slot {
         self.made.push(']');
     }
 
-    fn take<'a>(&mut self, text: &'a str) -> Option<Cow<'a, str>> {
+    pub(super) fn take<'a>(&mut self, text: &'a str) -> Option<Cow<'a, str>> {
         if !self.found {
             return None;
         }
@@ -315,18 +325,18 @@ enum Step {
     Done,
 }
 
-struct Walk<'p, 'a> {
+pub(super) struct Walk<'p, 'a, 'c, C> {
     nodes: &'p [Node],
     text: &'a str,
-    scanner: Scanner<'a>,
+    cursor: &'c mut C,
     slots: Vec<Slot>,
     frames: Vec<Frame>,
     /// Marks of the slots around the open "each" arrays, innermost last.
     marks: Vec<usize>,
 }
 
-impl<'p, 'a> Walk<'p, 'a> {
-    fn new(set: &'p PathSet, text: &'a str) -> Self {
+impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
+    pub(super) fn new(set: &'p PathSet, text: &'a str, cursor: &'c mut C) -> Self {
         let slots = set
             .slots
             .iter()
@@ -338,14 +348,14 @@ impl<'p, 'a> Walk<'p, 'a> {
         Self {
             nodes: &set.nodes,
             text,
-            scanner: Scanner::new(text.as_bytes()),
+            cursor,
             slots,
             frames: Vec::new(),
             marks: Vec::new(),
         }
     }
 
-    fn run(&mut self) -> Result<(), Refused> {
+    pub(super) fn run(mut self) -> Result<Vec<Slot>, Refused> {
         let mut step = Step::Value(0);
         loop {
             step = match step {
@@ -355,28 +365,29 @@ impl<'p, 'a> Walk<'p, 'a> {
                 Step::Member(None) | Step::Element(false) => self.leave(),
                 Step::Done => match self.frames.last() {
                     None => {
-                        return self.scanner.finish();
+                        self.cursor.finish()?;
+                        return Ok(self.slots);
                     }
                     Some(frame) if frame.array => self.element_read()?,
-                    Some(_) => Step::Member(self.scanner.next_member()?),
+                    Some(_) => Step::Member(self.cursor.next_member()?),
                 },
             };
         }
     }
 
     fn value(&mut self, at: usize) -> Result<Step, Refused> {
-        let kind = self.scanner.begin()?;
+        let kind = self.cursor.begin()?;
         let node = &self.nodes[at];
-        let start = self.scanner.at();
+        let start = self.cursor.start();
         if !node.enters(kind) {
-            self.scanner.skip(kind)?;
+            self.cursor.skip(kind)?;
             self.put(node, start, kind == Kind::Array);
             return Ok(Step::Done);
         }
         if kind == Kind::String {
-            self.scanner.skip(kind)?;
+            self.cursor.skip(kind)?;
             self.put(node, start, false);
-            self.units(at, &self.text[start + 1..self.scanner.at() - 1]);
+            self.units(at, &self.text[start + 1..self.cursor.end() - 1]);
             return Ok(Step::Done);
         }
         let array = kind == Kind::Array;
@@ -389,16 +400,16 @@ impl<'p, 'a> Walk<'p, 'a> {
             as_each: false,
         });
         if !array {
-            return Ok(Step::Member(self.scanner.enter_object()?));
+            return Ok(Step::Member(self.cursor.enter_object()?));
         }
         if let Some(each) = node.each {
             self.open_lists(&self.nodes[each]);
         }
-        Ok(Step::Element(self.scanner.enter_array()?))
+        Ok(Step::Element(self.cursor.enter_array()?))
     }
 
     fn put(&mut self, node: &Node, start: usize, array: bool) {
-        let end = self.scanner.at();
+        let end = self.cursor.end();
         for &slot in &node.whole {
             self.slots[slot].put(self.text, start, end);
         }
@@ -434,9 +445,9 @@ impl<'p, 'a> Walk<'p, 'a> {
         let frame = self.frames.last().expect("a member is read in an object");
         let node = &self.nodes[frame.node];
         let Some(child) = find(node, &self.text[key.start..key.end], key.escaped) else {
-            let kind = self.scanner.begin()?;
-            self.scanner.skip(kind)?;
-            return Ok(Step::Member(self.scanner.next_member()?));
+            let kind = self.cursor.begin()?;
+            self.cursor.skip(kind)?;
+            return Ok(Step::Member(self.cursor.next_member()?));
         };
         // The last of repeated keys counts, whatever an earlier one had below it.
         for &slot in &self.nodes[child].below {
@@ -451,7 +462,10 @@ impl<'p, 'a> Walk<'p, 'a> {
         let indexed = node.index(frame.index);
         if let Some(each) = node.each {
             frame.as_each = true;
-            frame.again = indexed.map(|again| (self.scanner.at(), again));
+            if let Some(indexed) = indexed {
+                self.cursor.begin()?;
+                frame.again = Some((self.cursor.start(), indexed));
+            }
             for &slot in &self.nodes[each].below {
                 let slot = &mut self.slots[slot];
                 slot.mark = slot.made.len();
@@ -466,10 +480,10 @@ impl<'p, 'a> Walk<'p, 'a> {
             .indexes
             .last()
             .is_none_or(|&(last, _)| last as usize <= frame.index);
-        let kind = self.scanner.begin()?;
-        self.scanner.skip(kind)?;
+        let kind = self.cursor.begin()?;
+        self.cursor.skip(kind)?;
         if past && node.length.is_none() {
-            self.scanner.skip_elements()?;
+            self.cursor.skip_elements()?;
             return Ok(Step::Element(false));
         }
         Ok(Step::Done)
@@ -490,11 +504,11 @@ impl<'p, 'a> Walk<'p, 'a> {
             }
         }
         if let Some((start, node)) = frame.again.take() {
-            self.scanner.rewind(start);
+            self.cursor.rewind(start);
             return Ok(Step::Value(node));
         }
         frame.index += 1;
-        Ok(Step::Element(self.scanner.next_element()?))
+        Ok(Step::Element(self.cursor.next_element()?))
     }
 
     /// An array begins whose every element is wanted.

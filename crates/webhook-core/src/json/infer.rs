@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::extract::utf8;
 use super::fault::{Fault, Wrong};
 use super::path::{write_segment, Segment};
-use super::scan::{unescaped, Kind, Refused, Scanner};
+use super::scan::{unescaped, Cursor, Kind, Refused, Scanner};
 use crate::error::ParseError;
 use crate::limits::{MAX_INFERRED_BYTES, MAX_INFERRED_PATHS};
 
@@ -86,7 +86,7 @@ fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Refused> {
         let element = open.last().is_some_and(|parent| parent.array);
         items.push(Item {
             segment,
-            at: scanner.at(),
+            at: scanner.start(),
             element,
             children: Vec::new(),
         });

@@ -44,7 +44,34 @@ impl Key {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refused;
 
-type Scan<T> = Result<T, Refused>;
+pub(crate) type Scan<T> = Result<T, Refused>;
+
+/// What a walk along paths takes of a reader of the text. The reader stands between tokens; it refuses what `JSON.parse`
+/// would refuse, at the latest when it finishes.
+pub(crate) trait Cursor {
+    /// Goes to the value that comes next and tells its type.
+    fn begin(&mut self) -> Scan<Kind>;
+    /// Where the value begins that the last `begin` went to.
+    fn start(&self) -> usize;
+    /// Reads the value of type `kind` that begins here, whole.
+    fn skip(&mut self, kind: Kind) -> Scan<()>;
+    /// Where the value ends that was read last.
+    fn end(&self) -> usize;
+    /// Enters the object that begins here: its first key, if it has one. Its member's value comes next.
+    fn enter_object(&mut self) -> Scan<Option<Key>>;
+    /// After a member's value: the next key, or none and the object is left.
+    fn next_member(&mut self) -> Scan<Option<Key>>;
+    /// Enters the array that begins here: whether it has an element, which comes next.
+    fn enter_array(&mut self) -> Scan<bool>;
+    /// After an element: whether another one comes; if not, the array is left.
+    fn next_element(&mut self) -> Scan<bool>;
+    /// After an element: reads the rest of the array and leaves it.
+    fn skip_elements(&mut self) -> Scan<()>;
+    /// Goes back to the start of a value that was read in the innermost open container.
+    fn rewind(&mut self, start: usize);
+    /// After the whole value: nothing may follow but white space.
+    fn finish(&mut self) -> Scan<()>;
+}
 
 /// Reads a text from left to right and refuses whatever `JSON.parse` would; `depth` counts what the caller has entered.
 #[derive(Debug, Clone)]
@@ -52,6 +79,7 @@ pub(crate) struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
     depth: usize,
+    open: Open,
     fault: Option<Fault>,
 }
 
@@ -62,18 +90,9 @@ impl<'a> Scanner<'a> {
             text,
             at: if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 },
             depth: 0,
+            open: Open::default(),
             fault: None,
         }
-    }
-
-    /// Where the scanner stands: right after what was read last.
-    pub(crate) fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Goes back to the start of a value that was read in the innermost open container.
-    pub(crate) fn rewind(&mut self, at: usize) {
-        self.at = at;
     }
 
     #[inline(always)]
@@ -109,13 +128,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Goes to the value that comes next and tells its type.
-    #[inline]
-    pub(crate) fn begin(&mut self) -> Scan<Kind> {
-        self.space();
-        self.kind(VALUE)
-    }
-
     #[inline(always)]
     fn kind(&mut self, expected: &'static str) -> Scan<Kind> {
         match self.peek() {
@@ -136,78 +148,9 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Enters the object that begins here: its first key, if it has one. The scanner stands before the member's value.
-    pub(crate) fn enter_object(&mut self) -> Scan<Option<Key>> {
-        self.open()?;
-        self.space();
-        match self.peek() {
-            Some(b'}') => {
-                self.leave();
-                Ok(None)
-            }
-            Some(b'"') => self.key().map(Some),
-            _ => Err(self.expected(KEY_OR_END)),
-        }
-    }
-
-    /// After a member's value: the next key, or none and the object is left.
-    pub(crate) fn next_member(&mut self) -> Scan<Option<Key>> {
-        self.space();
-        match self.peek() {
-            Some(b',') => {
-                self.at += 1;
-                self.space();
-                self.key().map(Some)
-            }
-            Some(b'}') => {
-                self.leave();
-                Ok(None)
-            }
-            _ => Err(self.expected(COMMA_OR_BRACE)),
-        }
-    }
-
-    /// Enters the array that begins here: whether it has an element, before which the scanner then stands.
-    pub(crate) fn enter_array(&mut self) -> Scan<bool> {
-        self.open()?;
-        self.space();
-        if self.peek() == Some(b']') {
-            self.leave();
-            return Ok(false);
-        }
-        self.kind(ELEMENT_OR_END)?;
-        Ok(true)
-    }
-
-    /// After an element: whether another one comes; if not, the array is left.
-    pub(crate) fn next_element(&mut self) -> Scan<bool> {
-        self.space();
-        match self.peek() {
-            Some(b',') => {
-                self.at += 1;
-                self.space();
-                Ok(true)
-            }
-            Some(b']') => {
-                self.leave();
-                Ok(false)
-            }
-            _ => Err(self.expected(COMMA_OR_BRACKET)),
-        }
-    }
-
     fn leave(&mut self) {
         self.at += 1;
         self.depth -= 1;
-    }
-
-    /// After the whole value: nothing may follow but white space.
-    pub(crate) fn finish(&mut self) -> Scan<()> {
-        self.space();
-        match self.peek() {
-            None => Ok(()),
-            Some(_) => Err(self.expected(END)),
-        }
     }
 
     /// A key and the colon after it.
@@ -336,30 +279,7 @@ impl<'a> Scanner<'a> {
         Err(self.expected(expected))
     }
 
-    /// Reads the value of type `kind` that begins here, whole.
-    pub(crate) fn skip(&mut self, kind: Kind) -> Scan<()> {
-        match kind {
-            Kind::String => self.string().map(|_| ()),
-            Kind::Other => self.other(),
-            Kind::Object | Kind::Array => {
-                let outside = self.depth;
-                self.containers(kind, outside)
-            }
-        }
-    }
-
-    /// After an element: reads the rest of the array and leaves it.
-    pub(crate) fn skip_elements(&mut self) -> Scan<()> {
-        if self.next_element()? {
-            let mut open = Open::default();
-            open.push(self.depth, true);
-            return self.values(open, self.depth - 1);
-        }
-        Ok(())
-    }
-
     fn containers(&mut self, kind: Kind, outside: usize) -> Scan<()> {
-        let mut open = Open::default();
         let more = match kind {
             Kind::Array => self.enter_array()?,
             _ => self.enter_object()?.is_some(),
@@ -367,12 +287,12 @@ impl<'a> Scanner<'a> {
         if !more {
             return Ok(());
         }
-        open.push(self.depth, kind == Kind::Array);
-        self.values(open, outside)
+        self.open.push(self.depth, kind == Kind::Array);
+        self.values(outside)
     }
 
     /// Reads values until the container at depth `outside` + 1 is left; the scanner stands before a value.
-    fn values(&mut self, mut open: Open, outside: usize) -> Scan<()> {
+    fn values(&mut self, outside: usize) -> Scan<()> {
         loop {
             match self.begin()? {
                 Kind::String => {
@@ -381,13 +301,13 @@ impl<'a> Scanner<'a> {
                 Kind::Other => self.other()?,
                 Kind::Object => {
                     if self.enter_object()?.is_some() {
-                        open.push(self.depth, false);
+                        self.open.push(self.depth, false);
                         continue;
                     }
                 }
                 Kind::Array => {
                     if self.enter_array()? {
-                        open.push(self.depth, true);
+                        self.open.push(self.depth, true);
                         continue;
                     }
                 }
@@ -396,7 +316,7 @@ impl<'a> Scanner<'a> {
                 if self.depth == outside {
                     return Ok(());
                 }
-                let more = if open.is_array(self.depth) {
+                let more = if self.open.is_array(self.depth) {
                     self.next_element()?
                 } else {
                     self.next_member()?.is_some()
@@ -409,8 +329,112 @@ impl<'a> Scanner<'a> {
     }
 }
 
+impl Cursor for Scanner<'_> {
+    #[inline]
+    fn begin(&mut self) -> Scan<Kind> {
+        self.space();
+        self.kind(VALUE)
+    }
+
+    fn start(&self) -> usize {
+        self.at
+    }
+
+    fn skip(&mut self, kind: Kind) -> Scan<()> {
+        match kind {
+            Kind::String => self.string().map(|_| ()),
+            Kind::Other => self.other(),
+            Kind::Object | Kind::Array => {
+                let outside = self.depth;
+                self.containers(kind, outside)
+            }
+        }
+    }
+
+    fn end(&self) -> usize {
+        self.at
+    }
+
+    fn enter_object(&mut self) -> Scan<Option<Key>> {
+        self.open()?;
+        self.space();
+        match self.peek() {
+            Some(b'}') => {
+                self.leave();
+                Ok(None)
+            }
+            Some(b'"') => self.key().map(Some),
+            _ => Err(self.expected(KEY_OR_END)),
+        }
+    }
+
+    fn next_member(&mut self) -> Scan<Option<Key>> {
+        self.space();
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                self.space();
+                self.key().map(Some)
+            }
+            Some(b'}') => {
+                self.leave();
+                Ok(None)
+            }
+            _ => Err(self.expected(COMMA_OR_BRACE)),
+        }
+    }
+
+    fn enter_array(&mut self) -> Scan<bool> {
+        self.open()?;
+        self.space();
+        if self.peek() == Some(b']') {
+            self.leave();
+            return Ok(false);
+        }
+        self.kind(ELEMENT_OR_END)?;
+        Ok(true)
+    }
+
+    fn next_element(&mut self) -> Scan<bool> {
+        self.space();
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                self.space();
+                Ok(true)
+            }
+            Some(b']') => {
+                self.leave();
+                Ok(false)
+            }
+            _ => Err(self.expected(COMMA_OR_BRACKET)),
+        }
+    }
+
+    fn skip_elements(&mut self) -> Scan<()> {
+        if self.next_element()? {
+            self.open.push(self.depth, true);
+            return self.values(self.depth - 1);
+        }
+        Ok(())
+    }
+
+    fn rewind(&mut self, start: usize) {
+        self.at = start;
+    }
+
+    fn finish(&mut self) -> Scan<()> {
+        self.space();
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.expected(END)),
+        }
+    }
+}
+
 /// Which of the open containers are arrays, a bit for each depth: the stack of a walk that doesn't recurse.
-struct Open([u64; MAX_DEPTH / 64 + 1]);
+#[derive(Debug, Clone)]
+pub(crate) struct Open([u64; MAX_DEPTH / 64 + 1]);
 
 impl Default for Open {
     fn default() -> Self {
@@ -420,14 +444,14 @@ impl Default for Open {
 
 impl Open {
     #[inline(always)]
-    fn push(&mut self, depth: usize, array: bool) {
+    pub(crate) fn push(&mut self, depth: usize, array: bool) {
         let bit = 1u64 << (depth % 64);
         let word = &mut self.0[depth / 64];
         *word = if array { *word | bit } else { *word & !bit };
     }
 
     #[inline(always)]
-    fn is_array(&self, depth: usize) -> bool {
+    pub(crate) fn is_array(&self, depth: usize) -> bool {
         self.0[depth / 64] >> (depth % 64) & 1 == 1
     }
 }

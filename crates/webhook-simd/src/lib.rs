@@ -1,0 +1,210 @@
+//! Where the tokens of a JSON text begin: the first stage of reading it, done with AVX2 on 64 bytes at a time.
+//!
+//! The method is that of Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (<https://arxiv.org/abs/1902.08318>):
+//! each block becomes bit masks of quotes, backslashes, operators and white space; bit arithmetic tells what is inside of
+//! strings; the rest gives the positions. What it is used for is in `webhook-core`, which has no unsafe code: all of it is
+//! here, in `avx2`.
+//!
+//! A token is one of `{ } [ ] : ,`, a whole string, or a run of any other characters (a number or a word). The index
+//! doesn't know the grammar: it says where tokens begin, and whether all strings are well formed. White space is space,
+//! tab, line feed and carriage return. Of other characters, U+000C and U+001A may be taken for operators; whoever reads a
+//! token looks at its first character anyway.
+#![deny(missing_docs)]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
+/// Positions that are found at a time: few enough to stay in the first-level cache, many enough to be worth it.
+const BATCH: usize = 2048;
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
+
+/// The index of a text, made in batches as it is read.
+#[derive(Debug)]
+pub struct Index<'a> {
+    text: &'a [u8],
+    /// Start of the block that comes next.
+    next: usize,
+    carry: Carry,
+    tokens: Vec<u32>,
+    count: usize,
+    sound: bool,
+    backslashes: bool,
+}
+
+/// What one block tells the next: bits are all ones or all zeros, or only the lowest may be set.
+#[derive(Debug, Clone, Copy, Default)]
+struct Carry {
+    /// The first character of the next block is escaped.
+    escaped: u64,
+    /// The next block begins in a string.
+    in_string: u64,
+    /// The last character belonged to a run.
+    in_run: u64,
+}
+
+/// What a block is made of, a bit for each byte, the lowest for the first.
+#[derive(Debug, Clone, Copy)]
+struct Masks {
+    quote: u64,
+    backslash: u64,
+    operator: u64,
+    space: u64,
+    control: u64,
+}
+
+impl<'a> Index<'a> {
+    /// An index of `text`, or none where the processor lacks what it takes, or the text is larger than positions can say.
+    #[inline]
+    pub fn new(text: &'a [u8]) -> Option<Self> {
+        if !is_supported() || text.len() >= u32::MAX as usize {
+            return None;
+        }
+        // Each byte may be a token, and a whole block is written at a time.
+        let room = text.len().min(BATCH) + BLOCK;
+        Some(Self {
+            text,
+            next: 0,
+            carry: Carry::default(),
+            tokens: vec![0; room],
+            count: 0,
+            sound: true,
+            backslashes: false,
+        })
+    }
+
+    /// Positions of the tokens of this batch, in order.
+    #[inline(always)]
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens[..self.count]
+    }
+
+    /// Goes on to the next batch; it is empty when the text has ended, and only then.
+    pub fn advance(&mut self) {
+        self.count = 0;
+        while self.next < self.text.len() && self.count == 0 {
+            #[cfg(target_arch = "x86_64")]
+            avx2::fill(self);
+        }
+    }
+
+    /// Makes the index go on from `at`, which must be where a token begins or white space outside of strings.
+    pub fn restart(&mut self, at: usize) {
+        self.next = at;
+        self.carry = Carry::default();
+        self.count = 0;
+    }
+
+    /// Whether all strings up to the end of this batch are well formed: no control characters, only the escapes that there
+    /// are, and the last one closed when the text has ended.
+    #[inline]
+    pub fn is_sound(&self) -> bool {
+        self.sound && (self.next < self.text.len() || self.carry.in_string == 0)
+    }
+
+    /// Whether there may be a backslash before the end of this batch.
+    #[inline(always)]
+    pub fn has_backslashes(&self) -> bool {
+        self.backslashes
+    }
+
+    /// Takes in the block at `self.next`.
+    #[inline(always)]
+    fn take(&mut self, masks: Masks, prefix_xor: impl Fn(u64) -> u64) {
+        let Masks {
+            quote,
+            backslash,
+            operator,
+            space,
+            control,
+        } = masks;
+        let escaped = if backslash | self.carry.escaped == 0 {
+            0
+        } else {
+            self.escapes(backslash)
+        };
+        let quote = quote & !escaped;
+        // From each opening quote on, without the closing one.
+        let in_string = prefix_xor(quote) ^ self.carry.in_string;
+        self.carry.in_string = ((in_string as i64) >> 63) as u64;
+        self.sound &= control & in_string == 0;
+        let other = !(operator | space);
+        let run = other & !quote;
+        // A run begins where none goes on; a closing quote belongs to its string.
+        let begins = other & !(run << 1 | self.carry.in_run);
+        self.carry.in_run = run >> 63;
+        // What is in a string is no token, nor is its closing quote; its opening quote is.
+        self.write((operator | begins) & !(in_string ^ quote));
+        self.next += BLOCK;
+    }
+
+    /// The characters that are escaped by a backslash; checks that they are escapes.
+    #[cold]
+    fn escapes(&mut self, backslash: u64) -> u64 {
+        const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
+        self.backslashes = true;
+        // Of a sequence of backslashes every other one escapes what follows, counted from its start, which lies at an even
+        // or odd place: subtracting carries through the sequence and tells the two apart.
+        let starts = backslash & !self.carry.escaped;
+        let escape_or_end = (starts << 1 | ODD).wrapping_sub(starts) ^ ODD;
+        let escaped = escape_or_end ^ (backslash | self.carry.escaped);
+        let escape = escape_or_end & backslash;
+        self.carry.escaped = escape >> 63;
+        let mut left = escape;
+        while left != 0 {
+            self.sound &= is_escape(&self.text[self.next + left.trailing_zeros() as usize + 1..]);
+            left &= left - 1;
+        }
+        escaped
+    }
+
+    #[inline(always)]
+    fn write(&mut self, tokens: u64) {
+        let base = self.next as u32;
+        let room: &mut [u32; BLOCK] = (&mut self.tokens[self.count..self.count + BLOCK])
+            .try_into()
+            .expect("a block's worth of room");
+        let count = tokens.count_ones() as usize;
+        let mut left = tokens;
+        // A fixed number of steps is faster than as many as there are tokens: what is written too much is overwritten.
+        for place in &mut room[..8] {
+            *place = base + left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+        }
+        if count > 8 {
+            for place in &mut room[8..16] {
+                *place = base + left.trailing_zeros();
+                left &= left.wrapping_sub(1);
+            }
+        }
+        if count > 16 {
+            for place in &mut room[16..] {
+                if left == 0 {
+                    break;
+                }
+                *place = base + left.trailing_zeros();
+                left &= left - 1;
+            }
+        }
+        self.count += count;
+    }
+}
+
+/// Whether the processor has what [`Index`] takes.
+#[inline]
+pub fn is_supported() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return avx2::is_supported();
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+/// Whether what stands after a backslash is one of JSON's escapes.
+fn is_escape(rest: &[u8]) -> bool {
+    match rest {
+        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => true,
+        [b'u', digits @ ..] => digits.len() >= 4 && digits[..4].iter().all(u8::is_ascii_hexdigit),
+        _ => false,
+    }
+}

@@ -1,0 +1,134 @@
+//! The index against one that looks at each byte in turn.
+
+use proptest::prelude::*;
+use webhook_simd::{is_supported, Index};
+
+/// Positions of the tokens, and whether the strings are well formed.
+fn naive(text: &[u8]) -> (Vec<u32>, bool) {
+    let (mut tokens, mut sound, mut at, mut in_run) = (Vec::new(), true, 0, false);
+    while at < text.len() {
+        match text[at] {
+            b'"' => {
+                // A quote right after a run begins a string, but no token.
+                if !in_run {
+                    tokens.push(at as u32);
+                }
+                in_run = false;
+                at += 1;
+                loop {
+                    match text.get(at) {
+                        None => return (tokens, false),
+                        Some(b'"') => break,
+                        Some(b'\\') => {
+                            at += 1;
+                            sound &= match text.get(at) {
+                                Some(b'u') => text
+                                    .get(at + 1..at + 5)
+                                    .is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit)),
+                                Some(byte) => b"\"\\/bfnrt".contains(byte),
+                                None => false,
+                            };
+                            // What is escaped may be a control character, which is wrong in any case.
+                            if at < text.len() {
+                                at += 1;
+                            }
+                        }
+                        Some(byte) => {
+                            sound &= *byte >= 0x20;
+                            at += 1;
+                        }
+                    }
+                }
+            }
+            b'{' | b'}' | b'[' | b']' | b':' | b',' => {
+                tokens.push(at as u32);
+                in_run = false;
+            }
+            b' ' | b'\t' | b'\n' | b'\r' => in_run = false,
+            _ => {
+                if !in_run {
+                    tokens.push(at as u32);
+                }
+                in_run = true;
+            }
+        }
+        at += 1;
+    }
+    (tokens, sound)
+}
+
+fn indexed(text: &[u8]) -> (Vec<u32>, bool) {
+    let mut index = Index::new(text).expect("the processor has AVX2");
+    let mut tokens = Vec::new();
+    loop {
+        index.advance();
+        if index.tokens().is_empty() {
+            return (tokens, index.is_sound());
+        }
+        tokens.extend_from_slice(index.tokens());
+    }
+}
+
+#[test]
+fn the_tests_of_this_file_run_on_a_processor_that_has_what_the_index_takes() {
+    assert!(is_supported());
+    assert!(Index::new(b"").is_some());
+}
+
+#[test]
+fn strings_are_followed_over_the_ends_of_blocks() {
+    for before in 0..140 {
+        for string in [
+            r#""""#,
+            r#""a\\\"b""#,
+            r#""\\""#,
+            r#""\u00e9,[]{}:""#,
+            "\"\n\"",
+            r#""\x""#,
+            r#""\"#,
+            r#""a"#,
+            r#""\u12""#,
+            r#""\\\\\\\\""#,
+        ] {
+            let text = format!("{}{string}, 12 {}", " ".repeat(before), "[1]".repeat(before));
+            assert_eq!(indexed(text.as_bytes()), naive(text.as_bytes()), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_text_of_tokens_only_fills_several_batches() {
+    for length in [63, 64, 65, 2047, 2048, 2049, 5000] {
+        let text = "[".repeat(length);
+        assert_eq!(indexed(text.as_bytes()), ((0..length as u32).collect(), true));
+    }
+}
+
+#[test]
+fn an_index_goes_on_from_where_it_is_told_to() {
+    let text = format!("[{}]", r#"{"a":"x,y"},"#.repeat(500));
+    let at = 1 + 12 * 77;
+    let mut index = Index::new(text.as_bytes()).unwrap();
+    index.advance();
+    index.restart(at);
+    index.advance();
+    assert_eq!(index.tokens()[0] as usize, at);
+    let rest: Vec<_> = naive(&text.as_bytes()[at..])
+        .0
+        .iter()
+        .map(|token| token + at as u32)
+        .collect();
+    assert_eq!(index.tokens(), &rest[..index.tokens().len()]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn the_index_is_that_of_looking_at_each_byte(
+        // Backslashes stand in strings only: outside of them, where no JSON has one, the index takes them for escapes too.
+        text in r#"([\[\]{}:,]|[a1é \n\t]|"([a-z,:{é]|\\["\\/bnux]|\\u00e9|\n){0,70}"|[ ]{0,70}){0,40}("[a-z,]{0,5}(\\)?)?"#
+    ) {
+        prop_assert_eq!(indexed(text.as_bytes()), naive(text.as_bytes()));
+    }
+}
