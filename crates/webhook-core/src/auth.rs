@@ -1,3 +1,128 @@
 //! Ways for a sender to prove who it is, one a file.
+//!
+//! [`verify`] is the one call for the schemes that are stored as data: a signature over the request, or a secret that is
+//! sent along. Everything is an argument, time too, and a refusal is a value that says which step failed, without the
+//! secret and without the signature that would have been right.
 
 pub mod basic;
+mod diagnosis;
+mod hints;
+pub mod presets;
+mod secret;
+pub mod signature;
+mod source;
+pub mod token;
+
+use serde::{Deserialize, Serialize};
+
+pub use diagnosis::{Diagnosis, Hint, Subject};
+pub use secret::{BlankSecret, Secret};
+pub use source::{HeaderName, Source};
+
+use crate::limits;
+use crate::request::Headers;
+
+/// How a sender proves who it is, as it is stored: JSON with a `kind`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each webhook, and it stays where it is"
+)]
+pub enum Scheme {
+    /// A signature over the request.
+    Signature(signature::Signature),
+    /// The secret itself.
+    Token(token::Token),
+}
+
+/// What of a request a scheme may look at. Nothing of it is believed yet.
+#[derive(Clone, Copy)]
+pub struct RequestParts<'a> {
+    /// The URL that the sender called, whole, with its query, as the sender wrote it; behind a proxy it isn't the one
+    /// that the server sees.
+    pub url: &'a str,
+    /// What stands behind the `?`, as sent; empty for none.
+    pub query: &'a str,
+    /// The headers, repeated ones kept apart.
+    pub headers: &'a Headers,
+    /// The body's exact bytes, as sent.
+    pub body: &'a [u8],
+}
+
+/// That a request came from someone who knows a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Which of the secrets it was, from 0.
+    pub secret: usize,
+}
+
+/// Whether a request comes from someone who knows one of the secrets.
+///
+/// `now` is the time as milliseconds since 1970. Comparisons take the same time wherever they differ, and every secret is
+/// tried. A header or parameter the proof stands in that is there twice is refused: a proxy before us may have looked at
+/// the other one.
+///
+/// # Errors
+///
+/// A [`Diagnosis`] for a request that isn't proved, or a scheme or secrets that can't prove one.
+///
+/// ```
+/// use webhook_core::auth::{presets, verify, RequestParts, Secret};
+/// use webhook_core::request::Headers;
+///
+/// let secret = Secret::new("It's a Secret to Everybody").unwrap();
+/// let headers = Headers::new([(
+///     "X-Hub-Signature-256".to_owned(),
+///     "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17".to_owned(),
+/// )]);
+/// let request = RequestParts { url: "", query: "", headers: &headers, body: b"Hello, World!" };
+/// let github = presets::find("github").unwrap();
+/// assert_eq!(verify(&github, &[secret], &request, 0).unwrap().secret, 0);
+/// ```
+pub fn verify(
+    scheme: &Scheme,
+    secrets: &[Secret],
+    request: &RequestParts<'_>,
+    now: i64,
+) -> Result<Verified, Diagnosis> {
+    if secrets.is_empty() || secrets.len() > limits::MAX_SECRETS {
+        return Err(Diagnosis::Secrets { count: secrets.len() });
+    }
+    let secret = match scheme {
+        Scheme::Signature(signature) => signature.verify(secrets, request, now)?,
+        Scheme::Token(token) => token.verify(secrets, request)?,
+    };
+    Ok(Verified { secret })
+}
+
+/// As [`verify`], and for a signature that no secret matches it also tries what commonly goes wrong, which costs some
+/// dozens of times as much: for the debugger, not for every request.
+///
+/// # Errors
+///
+/// Those of [`verify`], with [`Diagnosis::NoMatch`] and [`Diagnosis::ClockOff`] more exact.
+pub fn diagnose(
+    scheme: &Scheme,
+    secrets: &[Secret],
+    request: &RequestParts<'_>,
+    now: i64,
+) -> Result<Verified, Diagnosis> {
+    verify(scheme, secrets, request, now).map_err(|diagnosis| match (diagnosis, scheme) {
+        (Diagnosis::NoMatch { signatures, .. }, Scheme::Signature(signature)) => Diagnosis::NoMatch {
+            signatures,
+            hint: hints::find(signature, secrets, request),
+        },
+        (diagnosis, _) => diagnosis,
+    })
+}
+
+impl Scheme {
+    /// The headers that the scheme reads, in lower case; a binding need not hand over any other.
+    pub fn header_names(&self) -> Vec<&str> {
+        match self {
+            Self::Signature(signature) => signature.header_names(),
+            Self::Token(token) => token.from.header_name().into_iter().collect(),
+        }
+    }
+}

@@ -27,3 +27,9 @@ pub const MAX_QUERY_PARAMETERS: usize = 10_000;
 /// Elements that a list in a query or a form may have, and the first index that makes an object instead of a list. A list
 /// that grows past it becomes an object, as in `qs`, whose default is 20.
 pub const MAX_QUERY_ARRAY: u32 = 1000;
+
+/// Secrets that a scheme may know at once: the one in use, the next one, and one of each that is on its way out.
+pub const MAX_SECRETS: usize = 4;
+
+/// Signatures in one header that are looked at; a sender that rotates its secrets sends two or three.
+pub const MAX_SIGNATURES: usize = 16;

@@ -22,6 +22,8 @@ mod pairs;
 mod strict;
 mod tree;
 
+use std::borrow::Cow;
+
 use crate::error::ParseError;
 use crate::limits;
 
@@ -51,6 +53,15 @@ pub fn read_form(body: &[u8]) -> Result<String, ParseError> {
     let text = strict::check(body)?;
     pairs::check_count(text, limits::MAX_QUERY_PARAMETERS)?;
     Ok(read(text))
+}
+
+/// The parameters of a query or a form one by one, decoded, in the order sent, brackets not looked at: what a signature
+/// covers. Empty parameters (`&&`) are left out; what can't be decoded stays as it was sent.
+pub fn parameters(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    text.split('&').filter(|part| !part.is_empty()).map(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        (pairs::decode(name), pairs::decode(value))
+    })
 }
 
 fn read(text: &str) -> String {

@@ -28,7 +28,7 @@ impl Headers {
     }
 
     /// Every value of a header; `name` in lower case.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn all<'h, 'n>(&'h self, name: &'n str) -> impl Iterator<Item = &'h str> + use<'h, 'n> {
         self.pairs
             .iter()
             .filter(move |(n, _)| n == name)

@@ -53,7 +53,7 @@ pub(super) fn unescape_brackets(text: &str) -> Cow<'_, str> {
 
 /// A name or value decoded as `decodeURIComponent` does, `+` standing for a space; where that can't be done, the
 /// escapes stay, all of them.
-fn decode(text: &str) -> Cow<'_, str> {
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let Some(first) = memchr::memchr2(b'%', b'+', bytes) else {
         return Cow::Borrowed(text);

@@ -1,0 +1,251 @@
+//! What commonly goes wrong with a signature, tried one after another.
+
+use super::signature::{Encoding, Placeholder, Signature};
+use super::{Hint, RequestParts, Secret};
+use crate::json;
+
+/// The first change to the request, a secret or the scheme with which the signature would match.
+///
+/// Only someone who could have sent a matching request learns anything from it: a change that matches is one for which the
+/// sender knew the signature.
+pub(super) fn find(scheme: &Signature, secrets: &[Secret], request: &RequestParts<'_>) -> Option<Hint> {
+    let trimmed: Vec<_> = secrets
+        .iter()
+        .filter_map(|secret| Secret::new(secret.expose().trim()).ok())
+        .collect();
+    if scheme.is_signed(&trimmed, request) {
+        return Some(Hint::SecretWhitespace);
+    }
+    for form in [Encoding::Text, Encoding::Base64, Encoding::Hex] {
+        for keep_prefix in [false, true] {
+            let mut other = scheme.clone();
+            for accept in &mut other.accept {
+                accept.key.form = form;
+                if keep_prefix {
+                    accept.key.prefix = None;
+                }
+            }
+            let without_prefix: Vec<_> = trimmed.iter().filter_map(strip_prefix).collect();
+            if other.is_signed(&trimmed, request) || other.is_signed(&without_prefix, request) {
+                return Some(Hint::SecretForm);
+            }
+        }
+    }
+    if scheme.signs(Placeholder::Url) {
+        let forms = super::signature::url_variants(request.url);
+        if forms
+            .iter()
+            .any(|url| scheme.is_signed(secrets, &RequestParts { url, ..*request }))
+        {
+            return Some(Hint::Url);
+        }
+    }
+    let with_body = |body: &[u8]| scheme.is_signed(secrets, &RequestParts { body, ..*request });
+    bodies(request.body)
+        .into_iter()
+        .find(|(_, body)| with_body(body))
+        .map(|(hint, _)| hint)
+}
+
+// `whsec_`, `whpk_` and the like.
+fn strip_prefix(secret: &Secret) -> Option<Secret> {
+    let (prefix, rest) = secret.expose().split_once('_')?;
+    let is_prefix = prefix.len() <= 8 && prefix.bytes().all(|byte| byte.is_ascii_lowercase());
+    Secret::new(rest).ok().filter(|_| is_prefix)
+}
+
+/// The forms that a body may have had when it was signed.
+fn bodies(body: &[u8]) -> Vec<(Hint, Vec<u8>)> {
+    let mut bodies = Vec::new();
+    let Ok(text) = std::str::from_utf8(body) else {
+        return bodies;
+    };
+    for end in ["\n", "\r\n"] {
+        bodies.push((Hint::BodyWhitespace, format!("{text}{end}").into_bytes()));
+    }
+    bodies.push((Hint::BodyWhitespace, text.trim().as_bytes().to_vec()));
+    let unix = text.replace("\r\n", "\n");
+    bodies.push((Hint::BodyLineBreaks, unix.replace('\n', "\r\n").into_bytes()));
+    bodies.push((Hint::BodyLineBreaks, unix.into_bytes()));
+    if json::check(body).is_ok() {
+        for escapes in [
+            Escapes::Kept,
+            Escapes::None,
+            Escapes::Slashes,
+            Escapes::Ascii,
+            Escapes::Both,
+        ] {
+            let hint = if escapes == Escapes::Kept {
+                Hint::BodyWhitespace
+            } else {
+                Hint::BodyEscaping
+            };
+            for layout in [
+                Layout::Kept,
+                Layout::Compact,
+                Layout::Spaced,
+                Layout::Indented(2),
+                Layout::Indented(4),
+            ] {
+                let rewritten = rewrite(text, layout, escapes);
+                bodies.push((hint, format!("{rewritten}\n").into_bytes()));
+                bodies.push((hint, rewritten.into_bytes()));
+            }
+        }
+    }
+    bodies.push((Hint::BodyEmpty, Vec::new()));
+    bodies
+}
+
+/// White space between JSON values.
+#[derive(Clone, Copy, PartialEq)]
+enum Layout {
+    Kept,
+    /// `{"a":[1,2]}`
+    Compact,
+    /// `{"a": [1, 2]}`, as Python writes it.
+    Spaced,
+    /// A line for each value, indented by so many spaces a level.
+    Indented(usize),
+}
+
+/// Escapes within JSON strings.
+#[derive(Clone, Copy, PartialEq)]
+enum Escapes {
+    Kept,
+    /// Only what has to be.
+    None,
+    /// `\/`, as PHP writes it.
+    Slashes,
+    /// `\u00e9`, as Python writes it.
+    Ascii,
+    /// Both of these.
+    Both,
+}
+
+/// Valid JSON text in another layout and with other escapes; its values stay.
+fn rewrite(text: &str, layout: Layout, escapes: Escapes) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut level = 0;
+    let mut rest = text;
+    let mut opened = false;
+    let line = |out: &mut String, level: usize| {
+        if let Layout::Indented(width) = layout {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', width * level));
+        }
+    };
+    while let Some(c) = rest.chars().next() {
+        let closes = matches!(c, ']' | '}');
+        let space = matches!(c, ' ' | '\t' | '\n' | '\r');
+        if layout != Layout::Kept && !space {
+            if closes {
+                level -= 1;
+            }
+            // Nothing stands between the brackets of an empty object or array.
+            if opened != closes && (opened || closes) {
+                line(&mut out, level);
+            }
+            opened = false;
+        }
+        let length = if c == '"' { string_length(rest) } else { c.len_utf8() };
+        let token = &rest[..length];
+        rest = &rest[length..];
+        match c {
+            '"' => push_string(&mut out, token, escapes),
+            _ if layout == Layout::Kept => out.push(c),
+            _ if space => {}
+            '{' | '[' => {
+                out.push(c);
+                level += 1;
+                opened = true;
+            }
+            ',' => {
+                out.push(',');
+                if layout == Layout::Spaced {
+                    out.push(' ');
+                }
+                line(&mut out, level);
+            }
+            ':' => out.push_str(if layout == Layout::Compact { ":" } else { ": " }),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+// The length of the JSON string that a text begins with, its quotes included.
+fn string_length(text: &str) -> usize {
+    let mut escaped = true;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'"' if !escaped => return at + 1,
+            b'\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    text.len()
+}
+
+fn push_string(out: &mut String, token: &str, escapes: Escapes) {
+    let value: Option<String> = serde_json::from_str(token).ok();
+    // A lone surrogate can't be written otherwise.
+    let (Some(value), false) = (value, escapes == Escapes::Kept) else {
+        out.push_str(token);
+        return;
+    };
+    let slashes = matches!(escapes, Escapes::Slashes | Escapes::Both);
+    let ascii = matches!(escapes, Escapes::Ascii | Escapes::Both);
+    let plain = serde_json::to_string(&value).unwrap_or_default();
+    for c in plain.chars() {
+        match c {
+            '/' if slashes => out.push_str("\\/"),
+            c if ascii && !c.is_ascii() => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{rewrite, Escapes, Layout};
+
+    #[test]
+    fn json_is_rewritten_as_the_usual_libraries_write_it() {
+        let text = " {\"a\": [1,\n2.50, {}],\t\"b\\u00e9\": \"x\\/\\\"é😀\",\"c\":[] }\n";
+        for (layout, escapes, expected) in [
+            (Layout::Kept, Escapes::Kept, text),
+            (
+                Layout::Compact,
+                Escapes::None,
+                r#"{"a":[1,2.50,{}],"bé":"x/\"é😀","c":[]}"#,
+            ),
+            (
+                Layout::Compact,
+                Escapes::Kept,
+                r#"{"a":[1,2.50,{}],"b\u00e9":"x\/\"é😀","c":[]}"#,
+            ),
+            (
+                Layout::Spaced,
+                Escapes::Ascii,
+                r#"{"a": [1, 2.50, {}], "b\u00e9": "x/\"\u00e9\ud83d\ude00", "c": []}"#,
+            ),
+            (
+                Layout::Compact,
+                Escapes::Both,
+                r#"{"a":[1,2.50,{}],"b\u00e9":"x\/\"\u00e9\ud83d\ude00","c":[]}"#,
+            ),
+            (
+                Layout::Indented(2),
+                Escapes::Slashes,
+                "{\n  \"a\": [\n    1,\n    2.50,\n    {}\n  ],\n  \"bé\": \"x\\/\\\"é😀\",\n  \"c\": []\n}",
+            ),
+        ] {
+            assert_eq!(rewrite(text, layout, escapes), expected);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The schemes of known senders, filled in from the senders' own documentation and libraries. A preset is a scheme like
+//! any other: it can be opened and changed.
+
+use super::signature::{Accept, Algorithm, Direction, Encoding, Key, Signature, Signed, Template, Timestamp, Unit};
+use super::token::Token;
+use super::{HeaderName, Scheme, Source};
+
+/// The names of all presets, as [`find`] takes them, in alphabetical order.
+pub const NAMES: [&str; 17] = [
+    "dingtalk",
+    "feishu",
+    "feishu-token",
+    "github",
+    "gitlab",
+    "gitlab-token",
+    "linear",
+    "meta",
+    "microsoft-graph",
+    "shopify",
+    "slack",
+    "standard-webhooks",
+    "stripe",
+    "svix",
+    "twilio",
+    "wecom",
+    "zoom",
+];
+
+/// The scheme of a sender.
+pub fn find(name: &str) -> Option<Scheme> {
+    Some(match name {
+        // https://open.dingtalk.com/document/orgapp/push-events: as WeCom, in JSON. The secret is the token.
+        "dingtalk" => Scheme::Signature(Signature {
+            encrypted: Some(Source::Body("encrypt".to_owned())),
+            ..wecom()
+        }),
+        // https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/encrypt-key-encryption-configuration-case:
+        // the secret is the encrypt key. No age is stated, and repeats come for hours, so none is refused.
+        "feishu" => Scheme::Signature(Signature {
+            timestamp: Some(untimed(header("x-lark-request-timestamp"))),
+            nonce: Some(header("x-lark-request-nonce")),
+            ..signature(
+                header("x-lark-signature"),
+                accept("", Algorithm::Sha256, Encoding::Hex, Encoding::Text),
+                "{timestamp}{nonce}{secret}{body}",
+            )
+        }),
+        // The same page: the verification token, in events of version 2.0.
+        "feishu-token" => token(Source::Body("header.token".to_owned())),
+        // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+        "github" | "meta" => {
+            // https://developers.facebook.com/docs/graph-api/webhooks/getting-started: the same; the secret is the app's.
+            Scheme::Signature(signature(
+                header("x-hub-signature-256"),
+                accept("sha256=", Algorithm::HmacSha256, Encoding::Hex, Encoding::Text),
+                "{body}",
+            ))
+        }
+        // https://docs.gitlab.com/user/project/integrations/webhooks/: the signing token is that of Standard Webhooks.
+        "gitlab" | "standard-webhooks" => Scheme::Signature(standard_webhooks("webhook")),
+        // The same page: the secret token.
+        "gitlab-token" => token(header("x-gitlab-token")),
+        // https://linear.app/developers/webhooks#securing-webhooks
+        "linear" => Scheme::Signature(Signature {
+            timestamp: Some(Timestamp {
+                from: Source::Body("webhookTimestamp".to_owned()),
+                unit: Unit::Milliseconds,
+                tolerance: Some(60),
+                direction: Direction::Both,
+            }),
+            ..signature(
+                header("linear-signature"),
+                accept("", Algorithm::HmacSha256, Encoding::Hex, Encoding::Text),
+                "{body}",
+            )
+        }),
+        // https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks: every notification of a batch
+        // has to have the client state.
+        "microsoft-graph" => token(Source::Body("value[].clientState".to_owned())),
+        // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
+        "shopify" => Scheme::Signature(signature(
+            header("x-shopify-hmac-sha256"),
+            accept("", Algorithm::HmacSha256, Encoding::Base64, Encoding::Text),
+            "{body}",
+        )),
+        // https://docs.slack.dev/authentication/verifying-requests-from-slack
+        "slack" => Scheme::Signature(v0(header("x-slack-signature"), header("x-slack-request-timestamp"))),
+        // https://docs.stripe.com/webhooks/signature: the key is the whole text `whsec_...`.
+        "stripe" => Scheme::Signature(Signature {
+            separator: Some(','),
+            timestamp: Some(Timestamp {
+                from: Source::Part("t=".to_owned()),
+                unit: Unit::Seconds,
+                tolerance: Some(300),
+                direction: Direction::Past,
+            }),
+            ..signature(
+                header("stripe-signature"),
+                accept("v1=", Algorithm::HmacSha256, Encoding::Hex, Encoding::Text),
+                "{timestamp}.{body}",
+            )
+        }),
+        // https://docs.svix.com/receiving/verifying-payloads/how-manual
+        "svix" => Scheme::Signature(standard_webhooks("svix")),
+        // https://www.twilio.com/docs/usage/webhooks/webhooks-security
+        "twilio" => Scheme::Signature(Signature {
+            body_hash: Some(Source::Query("bodySHA256".to_owned())),
+            ..signature(
+                header("x-twilio-signature"),
+                accept("", Algorithm::HmacSha1, Encoding::Base64, Encoding::Text),
+                "{url}{form}",
+            )
+        }),
+        // https://developer.work.weixin.qq.com/document/path/90968: the secret is the token.
+        "wecom" => Scheme::Signature(wecom()),
+        // https://developers.zoom.us/docs/api/webhooks/#verify-with-zooms-header
+        "zoom" => Scheme::Signature(v0(header("x-zm-signature"), header("x-zm-request-timestamp"))),
+        _ => return None,
+    })
+}
+
+fn header(name: &str) -> Source {
+    // The names are those above, which a test reads all of.
+    Source::Header(HeaderName::try_from(name.to_owned()).expect("the name of a header"))
+}
+
+fn template(text: &str) -> Template {
+    Template::try_from(text.to_owned()).expect("a template")
+}
+
+fn accept(prefix: &str, algorithm: Algorithm, encoding: Encoding, key: Encoding) -> Accept {
+    Accept {
+        prefix: prefix.to_owned(),
+        algorithm,
+        encoding,
+        key: Key {
+            form: key,
+            prefix: None,
+        },
+    }
+}
+
+fn signature(from: Source, accept: Accept, signed: &str) -> Signature {
+    Signature {
+        from,
+        separator: None,
+        accept: vec![accept],
+        signed: Signed::Template(template(signed)),
+        timestamp: None,
+        id: None,
+        nonce: None,
+        encrypted: None,
+        body_hash: None,
+    }
+}
+
+fn token(from: Source) -> Scheme {
+    Scheme::Token(Token { from, prefix: None })
+}
+
+fn untimed(from: Source) -> Timestamp {
+    Timestamp {
+        from,
+        unit: Unit::Seconds,
+        tolerance: None,
+        direction: Direction::Both,
+    }
+}
+
+fn five_minutes(from: Source) -> Timestamp {
+    Timestamp {
+        tolerance: Some(300),
+        ..untimed(from)
+    }
+}
+
+// Slack's, which Zoom has taken over.
+fn v0(from: Source, timestamp: Source) -> Signature {
+    Signature {
+        timestamp: Some(five_minutes(timestamp)),
+        ..signature(
+            from,
+            accept("v0=", Algorithm::HmacSha256, Encoding::Hex, Encoding::Text),
+            "v0:{timestamp}:{body}",
+        )
+    }
+}
+
+// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+fn standard_webhooks(prefix: &str) -> Signature {
+    let key = |prefix: &str| Key {
+        form: Encoding::Base64,
+        prefix: Some(prefix.to_owned()),
+    };
+    let v1 = Accept {
+        key: key("whsec_"),
+        ..accept("v1,", Algorithm::HmacSha256, Encoding::Base64, Encoding::Base64)
+    };
+    let v1a = Accept {
+        key: key("whpk_"),
+        ..accept("v1a,", Algorithm::Ed25519, Encoding::Base64, Encoding::Base64)
+    };
+    Signature {
+        separator: Some(' '),
+        accept: vec![v1.clone(), v1a],
+        id: Some(header(&format!("{prefix}-id"))),
+        timestamp: Some(five_minutes(header(&format!("{prefix}-timestamp")))),
+        ..signature(header(&format!("{prefix}-signature")), v1, "{id}.{timestamp}.{body}")
+    }
+}
+
+// No age is stated by WeCom and DingTalk, and repeats come later, so none is refused.
+fn wecom() -> Signature {
+    let query = |name: &str| Source::Query(name.to_owned());
+    Signature {
+        signed: Signed::Sorted {
+            sorted: ["{secret}", "{timestamp}", "{nonce}", "{encrypted}"]
+                .map(template)
+                .into(),
+        },
+        timestamp: Some(untimed(query("timestamp"))),
+        nonce: Some(query("nonce")),
+        encrypted: Some(Source::Xml("Encrypt".to_owned())),
+        ..signature(
+            query("msg_signature"),
+            accept("", Algorithm::Sha1, Encoding::Hex, Encoding::Text),
+            "{secret}",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, NAMES};
+    use crate::auth::Scheme;
+
+    #[test]
+    fn every_preset_is_found_and_can_be_stored_and_read_again() {
+        assert!(NAMES.is_sorted());
+        for name in NAMES {
+            let scheme = find(name).unwrap();
+            let json = serde_json::to_string(&scheme).unwrap();
+            assert_eq!(Scheme::from_json(&json).unwrap(), scheme, "{json}");
+        }
+        assert!(find("nobody").is_none());
+    }
+}

@@ -1,0 +1,59 @@
+use std::fmt;
+
+/// A secret shared with a sender, as text. It prints as `[REDACTED]` and can't be blank, since a blank one would let in
+/// everyone who knows the algorithm.
+#[derive(Clone)]
+pub struct Secret(Box<str>);
+
+/// There is nothing in the secret but white space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlankSecret;
+
+impl fmt::Display for BlankSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a secret, but found a blank one")
+    }
+}
+
+impl std::error::Error for BlankSecret {}
+
+impl Secret {
+    /// Takes the text as it stands; white space around it counts, since some senders let users choose any text.
+    ///
+    /// # Errors
+    ///
+    /// [`BlankSecret`] if there is nothing but white space.
+    pub fn new(text: &str) -> Result<Self, BlankSecret> {
+        if text.trim().is_empty() {
+            return Err(BlankSecret);
+        }
+        Ok(Self(text.into()))
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[REDACTED]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BlankSecret, Secret};
+
+    #[test]
+    fn a_blank_secret_is_refused() {
+        for blank in ["", " ", "\t\n"] {
+            assert_eq!(Secret::new(blank).unwrap_err(), BlankSecret);
+        }
+    }
+
+    #[test]
+    fn a_secret_prints_as_redacted() {
+        assert_eq!(format!("{:?}", [Secret::new("hunter2").unwrap()]), "[[REDACTED]]");
+    }
+}

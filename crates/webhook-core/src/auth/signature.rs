@@ -1,0 +1,554 @@
+//! A signature over the exact bytes of a request, as one declarative scheme that covers nearly every sender.
+//!
+//! A scheme says where the signature stands and how it is cut up, which text is signed, how, and what tells its time. The
+//! presets are filled-in schemes. Stripe's reads:
+//!
+//! ```
+//! use webhook_core::auth::{presets, Scheme};
+//! let stripe = r#"{
+//!     "kind": "signature",
+//!     "from": { "header": "stripe-signature" },
+//!     "separator": ",",
+//!     "accept": [{ "prefix": "v1=", "algorithm": "hmac-sha256", "encoding": "hex", "key": { "form": "text" } }],
+//!     "signed": "{timestamp}.{body}",
+//!     "timestamp": { "from": { "part": "t=" }, "unit": "seconds", "tolerance": 300, "direction": "past" }
+//! }"#;
+//! assert_eq!(Scheme::from_json(stripe).unwrap(), presets::find("stripe").unwrap());
+//! ```
+
+mod algorithm;
+mod template;
+mod url;
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+pub(super) use self::url::variants as url_variants;
+pub use algorithm::{Algorithm, Encoding};
+pub use template::{Piece, Placeholder, Template};
+
+use super::{Diagnosis, RequestParts, Scheme, Secret, Source, Subject};
+use crate::limits::MAX_SIGNATURES;
+use crate::query;
+
+/// How a sender signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Signature {
+    /// Where the signature stands: a header or a query parameter.
+    pub from: Source,
+    /// What separates the elements of a list there; without it there is one element, the whole value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub separator: Option<char>,
+    /// The signatures that count; any match is enough.
+    pub accept: Vec<Accept>,
+    /// What is signed.
+    pub signed: Signed,
+    /// Where the time is, for `{timestamp}` and to refuse what is too old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
+    /// Where the id for `{id}` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Source>,
+    /// Where the nonce for `{nonce}` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Source>,
+    /// Where the text for `{encrypted}` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<Source>,
+    /// Where, for a body that is not signed itself, its SHA-256 in hexadecimal digits is, in something that is signed.
+    /// Where it is there, `{form}` is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_hash: Option<Source>,
+}
+
+/// A kind of signature that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Accept {
+    /// What an element has to begin with, such as `sha256=` or `v1,`; the signature is what follows.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+    /// How it is made.
+    pub algorithm: Algorithm,
+    /// How it is written: hex or base64.
+    pub encoding: Encoding,
+    /// How a secret becomes its key.
+    pub key: Key,
+}
+
+/// How a secret becomes a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Key {
+    /// How the key is written.
+    pub form: Encoding,
+    /// What a secret may begin with that is no part of the key, such as `whsec_`. A secret with the prefix of another kind
+    /// of signature is not used for this one, and an Ed25519 key needs its prefix: otherwise a public key could be taken
+    /// for the secret of an HMAC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+}
+
+/// What is signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Signed {
+    /// A text with placeholders.
+    Template(Template),
+    /// Several, sorted by their bytes and put together with nothing in between (WeCom, DingTalk).
+    Sorted {
+        /// The texts.
+        sorted: Vec<Template>,
+    },
+}
+
+/// Where the time of a request is, and how far it may be off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Timestamp {
+    /// Where it is.
+    pub from: Source,
+    /// Its unit, since 1970.
+    #[serde(default)]
+    pub unit: Unit,
+    /// How many seconds it may be off; without it any time is taken, and an old request can be sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<u32>,
+    /// Which way it may not be off.
+    #[serde(default)]
+    pub direction: Direction,
+}
+
+/// The unit of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// Whole seconds.
+    #[default]
+    Seconds,
+    /// Whole milliseconds.
+    Milliseconds,
+}
+
+/// Which times are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Too old ones.
+    Past,
+    /// Too old ones and those too far ahead.
+    #[default]
+    Both,
+}
+
+impl Scheme {
+    /// Reads a scheme as it is stored and checks that it can work.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for whoever wrote the scheme, for a field that isn't as it should be, a placeholder without a place to
+    /// fill it from, and a signature without a kind that counts.
+    pub fn from_json(json: &str) -> Result<Self, String> {
+        let scheme: Self = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        if let Self::Signature(signature) = &scheme {
+            signature.check()?;
+        }
+        Ok(scheme)
+    }
+}
+
+impl Signature {
+    fn check(&self) -> Result<(), String> {
+        if !matches!(self.from, Source::Header(_) | Source::Query(_)) {
+            return Err("expected the signature to be in a header or a query parameter".to_owned());
+        }
+        if self.accept.is_empty() {
+            return Err("expected at least one kind of signature in accept, but found none".to_owned());
+        }
+        if self.accept.iter().any(|accept| accept.encoding == Encoding::Text) {
+            return Err("expected the encoding of a signature to be hex or base64, but found text".to_owned());
+        }
+        let unfilled = [
+            (Placeholder::Id, self.id.is_none(), "id"),
+            (Placeholder::Timestamp, self.timestamp.is_none(), "timestamp"),
+            (Placeholder::Nonce, self.nonce.is_none(), "nonce"),
+            (Placeholder::Encrypted, self.encrypted.is_none(), "encrypted"),
+        ];
+        match unfilled
+            .iter()
+            .find(|(placeholder, missing, _)| *missing && self.signs(*placeholder))
+        {
+            Some((_, _, name)) => Err(format!("expected {name} to say where {{{name}}} is, but found nothing")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn signs(&self, placeholder: Placeholder) -> bool {
+        let wanted = Piece::Placeholder(placeholder);
+        self.signed
+            .templates()
+            .iter()
+            .any(|template| template.pieces().contains(&wanted))
+    }
+
+    pub(super) fn header_names(&self) -> Vec<&str> {
+        let time = self.timestamp.as_ref().map(|timestamp| &timestamp.from);
+        let sources = [
+            Some(&self.from),
+            time,
+            self.id.as_ref(),
+            self.nonce.as_ref(),
+            self.encrypted.as_ref(),
+        ];
+        let mut names: Vec<_> = sources.into_iter().flatten().filter_map(Source::header_name).collect();
+        if self.signs(Placeholder::Form) {
+            names.push("content-type");
+        }
+        names
+    }
+
+    /// Which secret the request was signed with.
+    pub(super) fn verify(&self, secrets: &[Secret], request: &RequestParts<'_>, now: i64) -> Result<usize, Diagnosis> {
+        let sent = self.read(request)?;
+        if let (Some(timestamp), Some(time)) = (&self.timestamp, &sent.values.timestamp) {
+            timestamp.check(time, now)?;
+        }
+        let found = self.find_secret(secrets, &sent, request)?;
+        // Nothing is parsed before the signature holds, so a time in the body is looked at only now.
+        if let (Some(timestamp), None) = (&self.timestamp, &sent.values.timestamp) {
+            timestamp.check(&timestamp.from.read(Subject::Timestamp, request)?, now)?;
+        }
+        let values = sent.values;
+        if let Some(hash) = &values.body_hash {
+            let actual = hex::encode(Sha256::digest(request.body));
+            if !bool::from(hash.to_ascii_lowercase().as_bytes().ct_eq(actual.as_bytes())) {
+                return Err(Diagnosis::BodyHash);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a secret matches, whatever the time.
+    pub(super) fn is_signed(&self, secrets: &[Secret], request: &RequestParts<'_>) -> bool {
+        let sent = self.read(request);
+        sent.is_ok_and(|sent| self.find_secret(secrets, &sent, request).is_ok())
+    }
+
+    fn read<'r>(&self, request: &RequestParts<'r>) -> Result<Sent<'r>, Diagnosis> {
+        let value = self.from.read(Subject::Signature, request)?;
+        let elements: Vec<&str> = match self.separator {
+            Some(separator) => value.split(separator).map(str::trim).collect(),
+            None => vec![&value],
+        };
+        Ok(Sent {
+            signatures: self.signatures(&elements)?,
+            values: self.values(&elements, request)?,
+        })
+    }
+
+    /// Of each kind that counts the signatures that were sent.
+    fn signatures(&self, elements: &[&str]) -> Result<Vec<Vec<Vec<u8>>>, Diagnosis> {
+        let mut count = 0;
+        let mut all = Vec::with_capacity(self.accept.len());
+        for accept in &self.accept {
+            let sent = elements
+                .iter()
+                .filter_map(|element| element.strip_prefix(accept.prefix.as_str()));
+            let decoded: Vec<_> = sent
+                .filter_map(|text| accept.encoding.decode(text))
+                .filter(|signature| signature.len() == accept.algorithm.length())
+                .take(MAX_SIGNATURES + 1)
+                .collect();
+            count += decoded.len();
+            all.push(decoded);
+        }
+        match count {
+            0 => {
+                let kinds: Vec<_> = self.accept.iter().map(Accept::form).collect();
+                Err(self.from.malformed(Subject::Signature, kinds.join(" or ")))
+            }
+            1..=MAX_SIGNATURES => Ok(all),
+            _ => Err(self
+                .from
+                .malformed(Subject::Signature, format!("at most {MAX_SIGNATURES} signatures"))),
+        }
+    }
+
+    fn find_secret(&self, secrets: &[Secret], sent: &Sent<'_>, request: &RequestParts<'_>) -> Result<usize, Diagnosis> {
+        let Sent { signatures, values } = sent;
+        let urls = if self.signs(Placeholder::Url) {
+            url::ports(request.url)
+        } else {
+            vec![Cow::Borrowed(request.url)]
+        };
+        let mut found = None;
+        let mut unfit = None;
+        for (index, secret) in secrets.iter().enumerate() {
+            let mut fits = false;
+            for (accept, signatures) in self.accept.iter().zip(signatures) {
+                let Some(key) = self.key(accept, secret.expose()) else {
+                    continue;
+                };
+                fits = true;
+                if signatures.is_empty() {
+                    continue;
+                }
+                for url in &urls {
+                    let message = self.message(&Filling {
+                        request,
+                        values,
+                        url,
+                        key: &key,
+                    });
+                    let message: Vec<&[u8]> = message.iter().map(AsRef::as_ref).collect();
+                    if accept.algorithm.matches(&key, &message, signatures) {
+                        found.get_or_insert(index);
+                    }
+                }
+            }
+            if !fits {
+                unfit.get_or_insert(index);
+            }
+        }
+        found.ok_or_else(|| match unfit {
+            Some(index) => Diagnosis::SecretForm {
+                index,
+                expected: self
+                    .accept
+                    .iter()
+                    .map(|accept| accept.key.form())
+                    .collect::<Vec<_>>()
+                    .join(" or "),
+            },
+            None => Diagnosis::NoMatch {
+                signatures: signatures.iter().map(Vec::len).sum(),
+                hint: None,
+            },
+        })
+    }
+
+    /// The key that a secret is for a kind of signature, if it can be one.
+    fn key(&self, accept: &Accept, secret: &str) -> Option<Vec<u8>> {
+        let own = accept.key.prefix.as_deref();
+        let text = match own.and_then(|prefix| secret.strip_prefix(prefix)) {
+            Some(text) => text,
+            None if own.is_some() && accept.algorithm == Algorithm::Ed25519 => return None,
+            None => {
+                let mut others = self.accept.iter().filter_map(|other| other.key.prefix.as_deref());
+                if others.any(|prefix| secret.starts_with(prefix)) {
+                    return None;
+                }
+                secret
+            }
+        };
+        accept.key.form.decode(text).filter(|key| accept.algorithm.takes(key))
+    }
+
+    /// What fills the placeholders, as far as it can be had without parsing the body, unless the signature needs it.
+    fn values<'r>(&self, elements: &[&str], request: &RequestParts<'r>) -> Result<Values<'r>, Diagnosis> {
+        let read = |source: &Source, subject: Subject| -> Result<Option<Cow<'r, str>>, Diagnosis> {
+            let value = match source {
+                Source::Part(prefix) => source
+                    .only(
+                        subject,
+                        elements
+                            .iter()
+                            .filter_map(|element| element.strip_prefix(prefix.as_str())),
+                    )?
+                    .filter(|value| !value.is_empty())
+                    .map(|value| Cow::Owned(value.to_owned())),
+                _ => source.find(subject, request)?,
+            };
+            value.map(Some).ok_or_else(|| Diagnosis::Missing {
+                subject,
+                place: source.to_string(),
+            })
+        };
+        let signed = |placeholder: Placeholder, source: &Option<Source>, subject: Subject| match source {
+            Some(source) if self.signs(placeholder) => read(source, subject),
+            _ => Ok(None),
+        };
+        let timestamp = match &self.timestamp {
+            Some(timestamp) if !timestamp.from.is_in_body() || self.signs(Placeholder::Timestamp) => {
+                read(&timestamp.from, Subject::Timestamp)?
+            }
+            _ => None,
+        };
+        let body_hash = match &self.body_hash {
+            Some(source) => source.find(Subject::Body, request)?,
+            None => None,
+        };
+        let form = if self.signs(Placeholder::Form) && body_hash.is_none() {
+            self.form(request)?
+        } else {
+            String::new()
+        };
+        Ok(Values {
+            id: signed(Placeholder::Id, &self.id, Subject::Id)?,
+            nonce: signed(Placeholder::Nonce, &self.nonce, Subject::Nonce)?,
+            encrypted: signed(Placeholder::Encrypted, &self.encrypted, Subject::Encrypted)?,
+            timestamp,
+            body_hash,
+            form,
+        })
+    }
+
+    /// The parameters of a form as Twilio signs them: sorted by name, of a repeated one each value once, sorted.
+    fn form(&self, request: &RequestParts<'_>) -> Result<String, Diagnosis> {
+        if request.body.is_empty() {
+            return Ok(String::new());
+        }
+        let media_type = request.headers.first("content-type").unwrap_or_default();
+        let is_form = media_type
+            .split(';')
+            .next()
+            .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+        let text = std::str::from_utf8(request.body).ok().filter(|_| is_form);
+        let text = text.ok_or_else(|| Diagnosis::Malformed {
+            subject: Subject::Body,
+            place: "the request".to_owned(),
+            expected: match &self.body_hash {
+                Some(source) => format!("a form, or its hash in {source}"),
+                None => "a form".to_owned(),
+            },
+        })?;
+        let mut parameters: Vec<_> = query::parameters(text).collect();
+        // JavaScript sorts by UTF-16 units.
+        parameters.sort_by_cached_key(|(name, value)| {
+            (
+                name.encode_utf16().collect::<Vec<_>>(),
+                value.encode_utf16().collect::<Vec<_>>(),
+            )
+        });
+        parameters.dedup();
+        Ok(parameters.into_iter().flat_map(|(name, value)| [name, value]).collect())
+    }
+
+    fn message<'m>(&self, filling: &Filling<'m, '_>) -> Vec<Cow<'m, [u8]>> {
+        match &self.signed {
+            Signed::Template(template) => fill(template, filling),
+            Signed::Sorted { sorted } => {
+                let mut pieces: Vec<_> = sorted
+                    .iter()
+                    .map(|template| Cow::Owned(fill(template, filling).concat()))
+                    .collect();
+                pieces.sort();
+                pieces
+            }
+        }
+    }
+}
+
+/// What was sent as a proof.
+struct Sent<'r> {
+    /// Of each kind that counts the signatures.
+    signatures: Vec<Vec<Vec<u8>>>,
+    values: Values<'r>,
+}
+
+/// What fills the placeholders of a template.
+struct Values<'r> {
+    id: Option<Cow<'r, str>>,
+    timestamp: Option<Cow<'r, str>>,
+    nonce: Option<Cow<'r, str>>,
+    encrypted: Option<Cow<'r, str>>,
+    body_hash: Option<Cow<'r, str>>,
+    form: String,
+}
+
+struct Filling<'m, 'r> {
+    request: &'m RequestParts<'r>,
+    values: &'m Values<'r>,
+    url: &'m str,
+    key: &'m [u8],
+}
+
+fn fill<'m>(template: &Template, filling: &Filling<'m, '_>) -> Vec<Cow<'m, [u8]>> {
+    let Filling {
+        request,
+        values,
+        url,
+        key,
+    } = *filling;
+    let text = |value: &'m Option<Cow<'_, str>>| Cow::Borrowed(value.as_deref().unwrap_or_default().as_bytes());
+    template
+        .pieces()
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => Cow::Owned(text.clone().into_bytes()),
+            Piece::Placeholder(Placeholder::Id) => text(&values.id),
+            Piece::Placeholder(Placeholder::Timestamp) => text(&values.timestamp),
+            Piece::Placeholder(Placeholder::Nonce) => text(&values.nonce),
+            Piece::Placeholder(Placeholder::Encrypted) => text(&values.encrypted),
+            Piece::Placeholder(Placeholder::Body) => Cow::Borrowed(request.body),
+            Piece::Placeholder(Placeholder::Url) => Cow::Borrowed(url.as_bytes()),
+            Piece::Placeholder(Placeholder::Query) => Cow::Borrowed(request.query.as_bytes()),
+            Piece::Placeholder(Placeholder::Form) => Cow::Borrowed(values.form.as_bytes()),
+            Piece::Placeholder(Placeholder::Secret) => Cow::Borrowed(key),
+        })
+        .collect()
+}
+
+impl Signed {
+    fn templates(&self) -> &[Template] {
+        match self {
+            Self::Template(template) => std::slice::from_ref(template),
+            Self::Sorted { sorted } => sorted,
+        }
+    }
+}
+
+impl Accept {
+    fn form(&self) -> String {
+        let (bytes, encoding) = (self.algorithm.length(), self.encoding.name());
+        match self.prefix.as_str() {
+            "" => format!("{bytes} bytes in {encoding}"),
+            prefix => format!("{prefix:?} and {bytes} bytes in {encoding}"),
+        }
+    }
+}
+
+impl Key {
+    fn form(&self) -> String {
+        let form = self.form.name();
+        match &self.prefix {
+            Some(prefix) => format!("{prefix:?} and {form}"),
+            None => form.to_owned(),
+        }
+    }
+}
+
+impl Timestamp {
+    /// Refuses a time that is too far off.
+    fn check(&self, time: &str, now: i64) -> Result<(), Diagnosis> {
+        let (unit, per_unit) = match self.unit {
+            Unit::Seconds => ("seconds", 1000),
+            Unit::Milliseconds => ("milliseconds", 1),
+        };
+        let sent = Some(time)
+            .filter(|time| time.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|time| time.parse::<i64>().ok())
+            .ok_or_else(|| {
+                self.from
+                    .malformed(Subject::Timestamp, format!("whole {unit} since 1970"))
+            })?;
+        let Some(tolerance) = self.tolerance else {
+            return Ok(());
+        };
+        // Compared in the sender's unit, as the senders' own libraries do.
+        let age = now.div_euclid(per_unit).saturating_sub(sent).saturating_mul(per_unit);
+        let allowed = i64::from(tolerance) * 1000;
+        if age > allowed || (self.direction == Direction::Both && age < -allowed) {
+            let away_from_zero = if age < 0 { -999 } else { 999 };
+            return Err(Diagnosis::ClockOff {
+                seconds: age.saturating_add(away_from_zero) / 1000,
+                tolerance,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::DecodePaddingMode;
+use base64::{alphabet, Engine};
+use ed25519_dalek::VerifyingKey;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
+
+/// Some senders leave the padding of Base64 away.
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// How a signature is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Algorithm {
+    /// HMAC with SHA-256 (RFC 2104).
+    #[serde(rename = "hmac-sha256")]
+    HmacSha256,
+    /// HMAC with SHA-1.
+    #[serde(rename = "hmac-sha1")]
+    HmacSha1,
+    /// HMAC with SHA-512.
+    #[serde(rename = "hmac-sha512")]
+    HmacSha512,
+    /// A plain SHA-256; the secret is part of what is hashed.
+    #[serde(rename = "sha256")]
+    Sha256,
+    /// A plain SHA-1; the secret is part of what is hashed.
+    #[serde(rename = "sha1")]
+    Sha1,
+    /// Ed25519 (RFC 8032); the secret is the sender's public key.
+    #[serde(rename = "ed25519")]
+    Ed25519,
+}
+
+/// How a signature or a key is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// Hexadecimal digits in any case.
+    Hex,
+    /// Base64 of the standard alphabet, padded or not.
+    Base64,
+    /// The text as it stands; not for signatures.
+    Text,
+}
+
+impl Encoding {
+    pub(super) fn decode(self, text: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Hex => hex::decode(text).ok(),
+            Self::Base64 => BASE64.decode(text).ok(),
+            Self::Text => Some(text.as_bytes().to_vec()),
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Hex => "hexadecimal digits",
+            Self::Base64 => "Base64",
+            Self::Text => "text",
+        }
+    }
+}
+
+fn mac<M: Mac + KeyInit>(key: &[u8], message: &[&[u8]]) -> Vec<u8> {
+    // HMAC takes keys of any length.
+    let mut mac = <M as KeyInit>::new_from_slice(key).expect("a key of any length");
+    for piece in message {
+        mac.update(piece);
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn hash<D: Digest>(message: &[&[u8]]) -> Vec<u8> {
+    let mut hash = D::new();
+    for piece in message {
+        hash.update(piece);
+    }
+    hash.finalize().to_vec()
+}
+
+impl Algorithm {
+    /// The bytes of a signature.
+    pub(super) fn length(self) -> usize {
+        match self {
+            Self::HmacSha256 | Self::Sha256 => 32,
+            Self::HmacSha1 | Self::Sha1 => 20,
+            Self::HmacSha512 | Self::Ed25519 => 64,
+        }
+    }
+
+    /// Whether bytes can be a key.
+    pub(super) fn takes(self, key: &[u8]) -> bool {
+        match self {
+            Self::Ed25519 => key.try_into().is_ok_and(|key| VerifyingKey::from_bytes(key).is_ok()),
+            _ => !key.is_empty(),
+        }
+    }
+
+    /// Whether one of the signatures is that of the message; each is looked at, in the same time whatever it is.
+    pub(super) fn matches(self, key: &[u8], message: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
+        let expected = match self {
+            Self::HmacSha256 => mac::<Hmac<Sha256>>(key, message),
+            Self::HmacSha1 => mac::<Hmac<Sha1>>(key, message),
+            Self::HmacSha512 => mac::<Hmac<Sha512>>(key, message),
+            Self::Sha256 => hash::<Sha256>(message),
+            Self::Sha1 => hash::<Sha1>(message),
+            Self::Ed25519 => return ed25519_matches(key, message, signatures),
+        };
+        let equal = signatures.iter().fold(subtle::Choice::from(0), |equal, signature| {
+            equal | subtle::ConstantTimeEq::ct_eq(signature.as_slice(), expected.as_slice())
+        });
+        equal.into()
+    }
+}
+
+fn ed25519_matches(key: &[u8], message: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
+    let Some(key) = key.try_into().ok().and_then(|key| VerifyingKey::from_bytes(key).ok()) else {
+        return false;
+    };
+    let message = message.concat();
+    signatures.iter().any(|signature| {
+        ed25519_dalek::Signature::from_slice(signature)
+            .is_ok_and(|signature| key.verify_strict(&message, &signature).is_ok())
+    })
+}

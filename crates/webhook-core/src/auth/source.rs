@@ -1,0 +1,191 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use quick_xml::events::Event;
+use quick_xml::Reader;
+use serde::{Deserialize, Serialize};
+
+use super::{Diagnosis, RequestParts, Subject};
+use crate::json::PathSet;
+use crate::query;
+
+/// The name of a header (RFC 9110 section 5.1), kept in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HeaderName(String);
+
+impl HeaderName {
+    /// The name, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for HeaderName {
+    type Error = String;
+
+    fn try_from(mut name: String) -> Result<Self, String> {
+        if name.is_empty()
+            || !name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+        {
+            return Err(format!("expected the name of a header, but found {name:?}"));
+        }
+        name.make_ascii_lowercase();
+        Ok(Self(name))
+    }
+}
+
+impl From<HeaderName> for String {
+    fn from(name: HeaderName) -> Self {
+        name.0
+    }
+}
+
+/// Where in a request a value stands, as an object with one key: `{ "header": "x-signature" }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Source {
+    /// A header, whatever its case.
+    Header(HeaderName),
+    /// A parameter of the query.
+    Query(String),
+    /// A path into a JSON body, as everywhere else; of several elements (`value[].clientState`) all have to be equal.
+    Body(String),
+    /// The text of the first element of that name in an XML body.
+    Xml(String),
+    /// What follows this text in an element of the signature's list, such as `t=`; only within a signature scheme.
+    Part(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "header {}", name.0),
+            Self::Query(name) => write!(f, "query parameter {name}"),
+            Self::Body(path) => write!(f, "body at {path}"),
+            Self::Xml(name) => write!(f, "body in <{name}>"),
+            Self::Part(prefix) => write!(f, "signature after {prefix}"),
+        }
+    }
+}
+
+impl Source {
+    /// The header that is read, in lower case.
+    pub fn header_name(&self) -> Option<&str> {
+        match self {
+            Self::Header(name) => Some(name.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Whether reading it means parsing the body.
+    pub(super) fn is_in_body(&self) -> bool {
+        matches!(self, Self::Body(_) | Self::Xml(_))
+    }
+
+    /// The value, which has to be there.
+    pub(super) fn read<'r>(&self, subject: Subject, request: &RequestParts<'r>) -> Result<Cow<'r, str>, Diagnosis> {
+        self.find(subject, request)?.ok_or_else(|| Diagnosis::Missing {
+            subject,
+            place: self.to_string(),
+        })
+    }
+
+    /// The value, if it is there; an error if it is there twice. An empty one counts as missing.
+    pub(super) fn find<'r>(
+        &self,
+        subject: Subject,
+        request: &RequestParts<'r>,
+    ) -> Result<Option<Cow<'r, str>>, Diagnosis> {
+        let value = match self {
+            Self::Header(name) => self.only(subject, request.headers.all(name.as_str()))?.map(|value| {
+                // Optional white space around a value isn't part of it (RFC 9110 section 5.5).
+                Cow::Borrowed(value.trim_matches([' ', '\t']))
+            }),
+            Self::Query(name) => self.only(
+                subject,
+                query::parameters(request.query)
+                    .filter(|(found, _)| found == name)
+                    .map(|(_, value)| value),
+            )?,
+            Self::Body(path) => self.find_in_json(subject, path, request.body)?.map(Cow::Owned),
+            Self::Xml(name) => self.find_in_xml(subject, name, request.body)?.map(Cow::Owned),
+            Self::Part(_) => None,
+        };
+        Ok(value.filter(|value| !value.is_empty()))
+    }
+
+    pub(super) fn only<T>(
+        &self,
+        subject: Subject,
+        mut values: impl Iterator<Item = T>,
+    ) -> Result<Option<T>, Diagnosis> {
+        let value = values.next();
+        if values.next().is_some() {
+            return Err(Diagnosis::Repeated {
+                subject,
+                place: self.to_string(),
+            });
+        }
+        Ok(value)
+    }
+
+    pub(super) fn malformed(&self, subject: Subject, expected: impl Into<String>) -> Diagnosis {
+        Diagnosis::Malformed {
+            subject,
+            place: self.to_string(),
+            expected: expected.into(),
+        }
+    }
+
+    fn find_in_json(&self, subject: Subject, path: &str, body: &[u8]) -> Result<Option<String>, Diagnosis> {
+        let values = PathSet::new([path]).extract(body);
+        let value = values.map_err(|error| self.malformed(subject, format!("a JSON body ({error})")))?;
+        let Some(value) = value.into_iter().next().flatten() else {
+            return Ok(None);
+        };
+        scalar(&value, path.contains("[]"))
+            .map(Some)
+            .ok_or_else(|| self.malformed(subject, "a text or a number"))
+    }
+
+    fn find_in_xml(&self, subject: Subject, name: &str, body: &[u8]) -> Result<Option<String>, Diagnosis> {
+        let malformed = || self.malformed(subject, "an XML body in which it is a text");
+        let text = std::str::from_utf8(body).map_err(|_| malformed())?;
+        let mut reader = Reader::from_str(text);
+        loop {
+            match reader.read_event().map_err(|_| malformed())? {
+                Event::Start(start) if start.name().as_ref() == name => break,
+                Event::Eof => return Ok(None),
+                _ => {}
+            }
+        }
+        let mut value = String::new();
+        loop {
+            match reader.read_event().map_err(|_| malformed())? {
+                Event::Text(text) => value.push_str(text.trim()),
+                Event::CData(text) => value.push_str(&text),
+                Event::End(_) => return Ok(Some(value)),
+                _ => return Err(malformed()),
+            }
+        }
+    }
+}
+
+// A JSON string or number, or what all elements of an array are, as the text it stands for.
+fn scalar(json: &str, each: bool) -> Option<String> {
+    match serde_json::from_str(json).ok()? {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Array(values) if each => {
+            let (first, rest) = values.split_first()?;
+            let text = first.as_str()?;
+            rest.iter()
+                .all(|value| value.as_str() == Some(text))
+                .then(|| text.to_owned())
+        }
+        _ => None,
+    }
+}
