@@ -1,20 +1,22 @@
-// A database of its own for every app, on the PostgreSQL and MariaDB servers of this machine.
+// A database of its own for every app, on a PostgreSQL or MariaDB server of this machine.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { runtimeDir } from './paths.mjs';
+import { servicePort } from './services.mjs';
 
 const requireFromRuntime = createRequire(join(runtimeDir, 'package.json'));
 
-/** Where the servers are: NocoBase's own variables, else the usual place of each. */
-const servers = {
-  postgres: { DB_HOST: '127.0.0.1', DB_PORT: '5432', DB_USER: 'postgres', DB_PASSWORD: 'postgres' },
-  mariadb: { DB_HOST: '127.0.0.1', DB_PORT: '3306', DB_USER: 'root', DB_PASSWORD: '' },
-};
+/** NocoBase's variables for a server. */
+const server = (dialect) => ({
+  DB_HOST: '127.0.0.1',
+  DB_PORT: String(servicePort(dialect)),
+  ...(dialect === 'postgres' ? { DB_USER: 'postgres', DB_PASSWORD: 'postgres' } : { DB_USER: 'root', DB_PASSWORD: '' }),
+});
 
 const databaseName = (app) => `webhook_${app.replace(/[^a-z0-9]+/gi, '_').toLowerCase()}`;
 
 async function execute(dialect, ...statements) {
-  const { DB_HOST: host, DB_PORT: port, DB_USER: user, DB_PASSWORD: password } = servers[dialect];
+  const { DB_HOST: host, DB_PORT: port, DB_USER: user, DB_PASSWORD: password } = server(dialect);
   const connection =
     dialect === 'postgres'
       ? new (requireFromRuntime('pg').Client)({ host, port, user, password, database: 'postgres' })
@@ -38,7 +40,7 @@ export async function createDatabase(dialect, app) {
   const name = databaseName(app);
   await dropDatabase(dialect, app);
   await execute(dialect, dialect === 'postgres' ? `CREATE DATABASE "${name}"` : `CREATE DATABASE \`${name}\``);
-  return { DB_DIALECT: dialect, ...servers[dialect], DB_DATABASE: name };
+  return { DB_DIALECT: dialect, ...server(dialect), DB_DATABASE: name };
 }
 
 /** Removes an app's database, with whoever is still connected to it. */
