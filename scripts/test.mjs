@@ -1,16 +1,18 @@
 // `npm test`: everything, from a fresh clone. `npm test -- --project server tests/server/x.test.ts` hands its arguments to
 // vitest and leaves the Rust tests out.
+// `npm run test:services` (`--services`): the server tests again on PostgreSQL and MariaDB, and what needs Redis.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
 import { root, workDir } from './lib/paths.mjs';
 
 /** Runs a test runner, showing what it prints, and returns its exit code and output. */
-function show(command, args) {
+function show(command, args, env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
       shell: process.platform === 'win32',
     });
@@ -41,17 +43,17 @@ async function rust() {
   return tally('cargo test', { code, passed: sum(1), failed: sum(2), skipped: sum(3) });
 }
 
-async function vitest(args) {
+async function vitest(name, args, env) {
   const report = join(workDir, 'reports', 'vitest.json');
   mkdirSync(join(workDir, 'reports'), { recursive: true });
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { code } = await show(join(root, 'node_modules/.bin/vitest'), ['run', ...reporters, ...args]);
+  const { code } = await show(join(root, 'node_modules/.bin/vitest'), ['run', ...reporters, ...args], env);
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
     readFileSync(report, 'utf8'),
   );
   const unloadable = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
-  return tally('vitest', {
+  return tally(name, {
     code,
     passed: numPassedTests,
     failed: numFailedTests + unloadable.length,
@@ -64,9 +66,26 @@ await main(async () => {
   await installPackages();
   const { buildSteps, packStep, runSteps } = await import('./lib/steps.mjs');
   await runSteps([...buildSteps, packStep], {});
-  const started = Date.now();
+  const { ensureServices } = await import('./lib/services.mjs');
   const args = process.argv.slice(2);
-  const results = args.length > 0 ? [await vitest(args)] : [await rust(), await vitest([])];
+  const forServices = args[0] === '--services';
+  const stopServices = await ensureServices(forServices ? ['postgres', 'mariadb', 'redis'] : ['postgres']);
+  const started = Date.now();
+  const results = [];
+  try {
+    if (forServices) {
+      for (const dialect of ['postgres', 'mariadb']) {
+        results.push(await vitest(`server on ${dialect}`, ['--project', 'server'], { TEST_DIALECT: dialect }));
+      }
+      if (existsSync(join(root, 'tests/services'))) results.push(await vitest('services', ['--project', 'services']));
+    } else if (args.length > 0) {
+      results.push(await vitest('vitest', args));
+    } else {
+      results.push(await rust(), await vitest('vitest', ['--project', '!services']));
+    }
+  } finally {
+    await stopServices();
+  }
   console.log(`\nTests took ${Math.round((Date.now() - started) / 1000)} s`);
   for (const { name, passed, failed } of results) console.log(`${name}: ${passed} passed, ${failed} failed`);
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);

@@ -15,39 +15,65 @@ const server = (dialect) => ({
 
 const databaseName = (app) => `webhook_${app.replace(/[^a-z0-9]+/gi, '_').toLowerCase()}`;
 
-async function execute(dialect, ...statements) {
+async function withServer(dialect, use) {
   const { DB_HOST: host, DB_PORT: port, DB_USER: user, DB_PASSWORD: password } = server(dialect);
-  const connection =
-    dialect === 'postgres'
-      ? new (requireFromRuntime('pg').Client)({ host, port, user, password, database: 'postgres' })
-      : await requireFromRuntime('mysql2/promise').createConnection({ host, port, user, password });
-  if (dialect === 'postgres') await connection.connect();
+  if (dialect === 'postgres') {
+    const client = new (requireFromRuntime('pg').Client)({ host, port, user, password, database: 'postgres' });
+    await client.connect();
+    try {
+      return await use(async (statement) => (await client.query(statement)).rows);
+    } finally {
+      await client.end();
+    }
+  }
+  const connection = await requireFromRuntime('mysql2/promise').createConnection({ host, port, user, password });
   try {
-    for (const statement of statements) await connection.query(statement);
+    return await use(async (statement) => (await connection.query(statement))[0]);
   } finally {
     await connection.end();
   }
 }
 
 /**
- * An empty database for an app.
+ * A database for an app.
  *
  * @param {'postgres' | 'mariadb'} dialect
  * @param {string} app the app's name
+ * @param {string} [copyOf] name of the app whose database is copied; nothing may be connected to it. Default: empty
  * @returns {Promise<Record<string, string>>} NocoBase's variables for it
  */
-export async function createDatabase(dialect, app) {
+export async function createDatabase(dialect, app, copyOf) {
   const name = databaseName(app);
   await dropDatabase(dialect, app);
-  await execute(dialect, dialect === 'postgres' ? `CREATE DATABASE "${name}"` : `CREATE DATABASE \`${name}\``);
+  await withServer(dialect, async (query) => {
+    if (dialect === 'postgres') {
+      await query(`CREATE DATABASE "${name}" ${copyOf ? `TEMPLATE "${databaseName(copyOf)}"` : ''}`);
+      return;
+    }
+    await query(`CREATE DATABASE \`${name}\``);
+    if (!copyOf) return;
+    const from = databaseName(copyOf);
+    for (const row of await query(`SHOW TABLES FROM \`${from}\``)) {
+      const table = `\`${Object.values(row)[0]}\``;
+      await query(`CREATE TABLE \`${name}\`.${table} LIKE \`${from}\`.${table}`);
+      await query(`INSERT INTO \`${name}\`.${table} SELECT * FROM \`${from}\`.${table}`);
+    }
+  });
   return { DB_DIALECT: dialect, ...server(dialect), DB_DATABASE: name };
+}
+
+/** Whether an app's database is there. */
+export function hasDatabase(dialect, app) {
+  const name = databaseName(app);
+  const statement =
+    dialect === 'postgres' ? `SELECT 1 FROM pg_database WHERE datname = '${name}'` : `SHOW DATABASES LIKE '${name}'`;
+  return withServer(dialect, async (query) => (await query(statement)).length > 0);
 }
 
 /** Removes an app's database, with whoever is still connected to it. */
 export async function dropDatabase(dialect, app) {
   const name = databaseName(app);
-  await execute(
-    dialect,
-    dialect === 'postgres' ? `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)` : `DROP DATABASE IF EXISTS \`${name}\``,
-  );
+  const statement =
+    dialect === 'postgres' ? `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)` : `DROP DATABASE IF EXISTS \`${name}\``;
+  await withServer(dialect, (query) => query(statement));
 }

@@ -71,4 +71,4 @@ export function freePort(): Promise<number>;
 export function bootApp(options?: BootOptions): Promise<App>;
 
 /** Prepares what booted apps are copied from. Needs the plugin built. */
-export function installedTemplate(): Promise<string>;
+export function installedTemplate(dialect?: BootOptions['dialect']): Promise<unknown>;

@@ -23,7 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pack } from './build.mjs';
-import { createDatabase, dropDatabase } from './databases.mjs';
+import { createDatabase, dropDatabase, hasDatabase } from './databases.mjs';
 import { packageJson, root, runtimeDir, workDir } from './paths.mjs';
 import { run } from './run.mjs';
 import { hashOf } from './stamp.mjs';
@@ -91,9 +91,11 @@ function readlink(link) {
 function renameOnce(from, to) {
   try {
     renameSync(from, to);
+    return true;
   } catch (error) {
     rmSync(from, { recursive: true, force: true });
     if (!existsSync(to)) throw error;
+    return false;
   }
 }
 
@@ -159,21 +161,32 @@ async function layout(dir, withPlugin) {
 }
 
 /**
- * The storage of an app on SQLite with NocoBase installed and the plugin enabled, made once for every build of the plugin
- * and copied for each app: an install takes longer than everything a test does afterwards.
+ * An app with NocoBase installed and the plugin enabled, made once for every build of the plugin and copied for each app:
+ * an install takes longer than everything a test does afterwards.
  *
- * @returns {Promise<string>} the folder to copy `storage` from
+ * @param {'sqlite' | 'postgres' | 'mariadb'} [dialect]
+ * @returns {Promise<{ storage: string, database: string }>} the folder to copy, and the name whose database to copy
  */
-export async function installedTemplate() {
+export async function installedTemplate(dialect = 'sqlite') {
   const { hash } = await pack();
-  const key = hashOf(['scripts/runtime', 'scripts/lib/nocobase.mjs', 'scripts/lib/nocobase-cli.cjs'], hash);
-  const template = join(workDir, 'templates', key);
-  if (existsSync(template)) return template;
-  const dir = join(workDir, 'templates', `building-${randomBytes(6).toString('hex')}`);
+  const sources = ['scripts/runtime', 'scripts/lib/nocobase.mjs', 'scripts/lib/nocobase-cli.cjs'];
+  const template = join(workDir, 'templates', hashOf(sources, `${hash} ${dialect}`));
+  const made = () => ({
+    storage: join(template, 'storage'),
+    database: readFileSync(join(template, 'database'), 'utf8'),
+  });
+  if (existsSync(template)) {
+    if (dialect === 'sqlite' || (await hasDatabase(dialect, made().database))) return made();
+    rmSync(template, { recursive: true });
+  }
+  const name = `template-${randomBytes(6).toString('hex')}`;
+  const dir = join(workDir, 'templates', name);
   createFolder(dir);
-  await install(dir, environment(dir, 0, await layout(dir, true), sqlite(dir), {}), true);
-  renameOnce(dir, template);
-  return template;
+  writeFileSync(join(dir, 'database'), name);
+  const database = dialect === 'sqlite' ? sqlite(dir) : await createDatabase(dialect, name);
+  await install(dir, environment(dir, 0, await layout(dir, true), database, {}), true);
+  if (!renameOnce(dir, template) && dialect !== 'sqlite') await dropDatabase(dialect, name);
+  return made();
 }
 
 const sqlite = (dir) => ({ DB_DIALECT: 'sqlite', DB_STORAGE: join(dir, 'storage/db/nocobase.sqlite') });
@@ -210,10 +223,11 @@ export async function bootApp({
   if (created) createFolder(dir);
   const places = await layout(dir, withPlugin);
   if (created) {
-    const database = dialect === 'sqlite' ? sqlite(dir) : await createDatabase(dialect, name);
-    const asTemplate = dialect === 'sqlite' && withPlugin && !Object.keys(env).some((key) => /^(DB|INIT)_/.test(key));
-    if (asTemplate) cpSync(join(await installedTemplate(), 'storage'), join(dir, 'storage'), { recursive: true });
-    else await install(dir, environment(dir, appPort, places, database, env), withPlugin);
+    const asInstalled = withPlugin && !Object.keys(env).some((key) => /^(DB|INIT)_/.test(key));
+    const template = asInstalled ? await installedTemplate(dialect) : undefined;
+    if (template) cpSync(template.storage, join(dir, 'storage'), { recursive: true });
+    const database = dialect === 'sqlite' ? sqlite(dir) : await createDatabase(dialect, name, template?.database);
+    if (!template) await install(dir, environment(dir, appPort, places, database, env), withPlugin);
     writeFileSync(kept, JSON.stringify(database));
   }
   const database = JSON.parse(readFileSync(kept, 'utf8'));
@@ -242,7 +256,7 @@ export async function bootStandalone(port, report) {
   const places = await layout(dir, true);
   if (created && identity === 'sqlite' && !process.env.INIT_ROOT_EMAIL) {
     report('installing');
-    cpSync(join(await installedTemplate(), 'storage'), join(dir, 'storage'), { recursive: true });
+    cpSync((await installedTemplate()).storage, join(dir, 'storage'), { recursive: true });
   }
   const database = DB_DIALECT === 'sqlite' ? sqlite(dir) : {};
   const appEnv = environment(dir, port, places, database, env);
@@ -301,6 +315,8 @@ class App {
     this.port = Number(env.APP_PORT);
     this.plugins = env.PLUGIN_STORAGE_PATH;
     this.logFile = join(workDir, 'logs', `${name}.log`);
+    mkdirSync(join(workDir, 'logs'), { recursive: true });
+    writeFileSync(this.logFile, '');
     this.#env = env;
     this.#onLine = onLine;
     this.url = `http://127.0.0.1:${this.port}`;
@@ -313,7 +329,6 @@ class App {
   }
 
   async start() {
-    mkdirSync(join(workDir, 'logs'), { recursive: true });
     if (this.#child) throw new Error(`${this.name} is already running`);
     const child = spawn(process.execPath, [...cliArgs, 'start'], {
       cwd: this.dir,
