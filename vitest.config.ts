@@ -16,9 +16,18 @@ export default defineConfig({
           typecheck: { enabled: true, include: ['__test__/**/*.test-d.ts'] },
         },
       },
-      ...['server', 'browser', 'crash', 'services'].map((name) => ({
+      ...['server', 'crash', 'services'].map((name) => ({
         test: { name, include: [`tests/${name}/**/*.test.ts`], ...realApp },
       })),
+      {
+        test: {
+          ...realApp,
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          testTimeout: 120_000,
+          globalSetup: [...realApp.globalSetup, 'tests/browser/prepare.ts'],
+        },
+      },
     ],
   },
 });

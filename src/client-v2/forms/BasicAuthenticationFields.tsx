@@ -10,7 +10,8 @@ const PATH = ['config', 'basicAuthentication'];
 export function BasicAuthenticationFields() {
   const t = useT();
   const form = Form.useFormInstance();
-  const value = Form.useWatch(PATH, form) as BasicAuthentication | undefined;
+  // As stored: what the fields hold would still be an object while the fields of user and password are being taken away.
+  const value = Form.useWatch(PATH, { form, preserve: true }) as BasicAuthentication | undefined;
   // Switching off and on again brings back what was typed.
   const last = useRef<BasicAuthentication>();
   return (

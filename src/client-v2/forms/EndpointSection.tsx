@@ -14,7 +14,7 @@ export function EndpointSection() {
   const form = Form.useFormInstance();
   const { app } = useFlowEngine().context as { app: ApiLocator };
   const workflow = useCurrentWorkflowContext();
-  const config = (Form.useWatch('config', form) ?? workflow?.config ?? {}) as TriggerConfig;
+  const config = (Form.useWatch('config', { form, preserve: true }) ?? workflow?.config ?? {}) as TriggerConfig;
   const url = webhookUrl(app, workflow?.key ?? '');
   return (
     <Section title={t('Address')}>

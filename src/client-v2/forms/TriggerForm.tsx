@@ -45,7 +45,7 @@ function ImmediateResponse() {
   const t = useT();
   const form = Form.useFormInstance();
   const options = useWorkflowVariableOptions();
-  const request = Form.useWatch(['config', 'request'], form) as RequestConfig | undefined;
+  const request = Form.useWatch(['config', 'request'], { form, preserve: true }) as RequestConfig | undefined;
   const signature = JSON.stringify(request ?? {});
   const metaTree = useMemo(
     () => [

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { root, workDir } from '../../scripts/lib/paths.mjs';
+
+/** The package has a Chromium for Linux on x64; elsewhere the tests use an installed Chrome. */
+export const usesPackagedChromium = process.platform === 'linux' && process.arch === 'x64';
+
+const { version } = JSON.parse(readFileSync(join(root, 'node_modules/@sparticuz/chromium/package.json'), 'utf8')) as {
+  version: string;
+};
+
+export const chromiumFolder = join(workDir, `chromium-${version}`);
+
+export function launchChromium(): Promise<Browser> {
+  return usesPackagedChromium
+    ? chromium.launch({
+        executablePath: join(chromiumFolder, 'chromium'),
+        // As root, as in most containers, Chromium has no sandbox; the pages it opens are our own.
+        args: ['--no-sandbox', '--disable-dev-shm-usage', '--font-render-hinting=none'],
+        env: { ...process.env, LD_LIBRARY_PATH: join(chromiumFolder, 'al2023/lib') } as Record<string, string>,
+      })
+    : chromium.launch({ channel: 'chrome' });
+}

@@ -1,0 +1,175 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { App } from '../support/app';
+
+/** NocoBase 2.2's two browser clients: where each has its pages, below the public path. */
+export const CLIENTS = {
+  'the older client': { list: 'admin/settings/workflow', canvas: 'admin/settings/workflow/workflows' },
+  'the newer client': { list: 'v/admin/settings/workflow', canvas: 'v/admin/workflow/workflows' },
+} as const;
+
+export type Client = keyof typeof CLIENTS;
+export const clients = Object.keys(CLIENTS) as Client[];
+
+/** Messages that NocoBase's own pages print in every app, with or without this plugin. */
+const NOT_OURS = [
+  /favicon/,
+  // A rule of a form that fails: NocoBase's drawers leave the rejected promise unhandled.
+  /^Object$/,
+];
+
+interface EditorOptions extends BrowserContextOptions {
+  /** NocoBase's public path, with slashes around it. */
+  publicPath?: string;
+  /** The sub-app to work in. */
+  subApp?: string;
+  /** NocoBase's name of the language. */
+  language?: string;
+}
+
+/** The workflow editor of one client, signed in as the root user. */
+export class Editor {
+  /** What the page printed as an error, without what is known not to be ours. */
+  readonly errors: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    private readonly context: BrowserContext,
+    private readonly base: string,
+    private readonly client: Client,
+  ) {}
+
+  static async open(
+    browser: Browser,
+    app: App,
+    client: Client,
+    { publicPath = '/', subApp, language = 'en-US', ...options }: EditorOptions = {},
+  ): Promise<Editor> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
+    const token = await app.login();
+    await context.addInitScript(
+      ([signedIn, name, locale]) => {
+        const prefix = name ? `${name.toUpperCase()}_` : '';
+        for (const [key, value] of [
+          ['TOKEN', signedIn],
+          ['AUTH', 'basic'],
+          ['ROLE', 'root'],
+          ['LOCALE', locale],
+        ]) {
+          localStorage.setItem(`NOCOBASE_${prefix}${key}`, value);
+          localStorage.setItem(`NOCOBASE_${key}`, value);
+        }
+      },
+      [token, subApp ?? '', language] as const,
+    );
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const editor = new Editor(page, context, `${app.url}${publicPath}`, client);
+    const note = (text: string) => {
+      if (!NOT_OURS.some((known) => known.test(text))) {
+        editor.errors.push(text);
+      }
+    };
+    page.on('console', (message) => message.type() === 'error' && note(`${message.text()} ${message.location().url}`));
+    page.on('pageerror', (error) => note(error.message));
+    return editor;
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+
+  /** The page of a workflow: the trigger's card, the nodes, the buttons above. */
+  async openWorkflow(id: string | number, subApp?: string): Promise<void> {
+    await this.page.goto(this.address(`${CLIENTS[this.client].canvas}/${id}`, subApp));
+    await this.triggerCard.waitFor({ timeout: 60_000 });
+  }
+
+  /** Creates a workflow as a user does, and opens it. */
+  async createWorkflow(title: string, mode: 'Synchronously' | 'Asynchronously'): Promise<void> {
+    const { page } = this;
+    await page.goto(this.address(CLIENTS[this.client].list));
+    await page.getByRole('button', { name: 'Add new' }).first().click({ timeout: 60_000 });
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox').first().fill(title);
+    await dialog
+      .getByRole('combobox', { name: 'Trigger type' })
+      .or(dialog.getByRole('button', { name: 'block-item-Select-workflows-Trigger type' }).locator('.ant-select'))
+      .first()
+      .click();
+    await page.locator('.ant-select-item-option', { hasText: 'Webhook event' }).click();
+    await dialog.getByRole('radio', { name: new RegExp(`^${mode}`) }).check();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('row', { name: title }).getByText('Configure').click();
+    await this.triggerCard.waitFor();
+  }
+
+  private address(path: string, subApp?: string): string {
+    const inApp = subApp ? path.replace(/^(v\/)?/, `$1apps/${subApp}/`) : path;
+    return `${this.base}${inApp}`;
+  }
+
+  get triggerCard(): Locator {
+    return this.page.locator('[role=button][aria-label^="Trigger-"]');
+  }
+
+  /** The card of a node by its title. */
+  card(title: string): Locator {
+    return this.page.locator(`[role=button][aria-label$="-${title}"]`);
+  }
+
+  /** The form of this plugin that is open. */
+  get form(): Locator {
+    return this.page.locator('[data-webhook-form]');
+  }
+
+  async openTrigger(): Promise<Locator> {
+    return this.openCard(this.triggerCard);
+  }
+
+  async openCard(card: Locator): Promise<Locator> {
+    await card.click({ position: { x: 10, y: 5 } });
+    await this.form.waitFor();
+    return this.form;
+  }
+
+  /** Opens "Execute manually". */
+  async openManual(): Promise<Locator> {
+    await this.page.getByRole('button', { name: 'Execute manually' }).click();
+    await this.form.waitFor();
+    return this.form;
+  }
+
+  /** Saves the drawer that is open, and waits for it to close. */
+  async submit(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Submit' }).click();
+    await this.form.waitFor({ state: 'detached' });
+  }
+
+  async cancel(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Cancel' }).click();
+    await this.form.waitFor({ state: 'detached' });
+  }
+
+  /** Adds a node at one of the plus signs, counted from above. */
+  async addNode(plus: number, name: string): Promise<void> {
+    await this.page.locator('button[aria-label^="add-button"]').nth(plus).click();
+    await this.page.getByRole('dialog').getByText(name, { exact: true }).click();
+  }
+
+  /** Picks a variable in the picker that a button has opened. */
+  async pick(button: Locator, ...path: string[]): Promise<void> {
+    await button.click();
+    for (const name of path) {
+      await this.page
+        .locator('.ant-cascader-menu-item')
+        .filter({ hasText: new RegExp(`^${name}$`) })
+        .last()
+        .click();
+    }
+  }
+}
+
+/** The rows of a list in a form. */
+export function group(form: Locator, name: string): Locator {
+  return form.locator(`div[role=group][aria-label="${name}"]`);
+}

@@ -1,0 +1,299 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { TriggerConfig } from '../../src/common/config';
+import { createWorkflow } from '../../scripts/lib/workflows.mjs';
+import { type App, bootApp } from '../support/app';
+import { waitFor } from '../support/wait';
+import { launchChromium } from './chromium';
+import { clients, Editor, group } from './editor';
+
+const shell = promisify(execFile);
+
+interface Execution {
+  status: number;
+  context: { headers: object; query: object; body: unknown };
+}
+
+let app: App;
+let browser: Browser;
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([bootApp(), launchChromium()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.remove();
+});
+
+async function configOf(id: string | number): Promise<TriggerConfig & Record<string, unknown>> {
+  return (await app.api<{ config: TriggerConfig & Record<string, unknown> }>('GET', `workflows:get?filterByTk=${id}`))
+    .config;
+}
+
+async function workflowTitled(title: string) {
+  const filter = encodeURIComponent(JSON.stringify({ title }));
+  const [workflow] = await app.api<{ id: number; key: string }[]>('GET', `workflows:list?filter=${filter}`);
+  return workflow;
+}
+
+function executionsOf(key: string): Promise<Execution[]> {
+  const filter = encodeURIComponent(JSON.stringify({ key }));
+  return app.api('GET', `executions:list?filter=${filter}&sort=-createdAt`);
+}
+
+describe.each(clients)('the trigger in %s', (client) => {
+  let editor: Editor;
+
+  beforeAll(async () => {
+    editor = await Editor.open(browser, app, client, { permissions: ['clipboard-read', 'clipboard-write'] });
+  });
+  afterEach(() => {
+    expect(editor.errors).toEqual([]);
+  });
+  afterAll(() => editor?.close());
+
+  it('is created, configured, copied and called with clicks alone', async () => {
+    const { page } = editor;
+    const title = `Orders in ${client}`;
+    await editor.createWorkflow(title, 'Asynchronously');
+    const workflow = await workflowTitled(title);
+    const form = await editor.openTrigger();
+
+    const url = `${app.apiUrl}webhook:trigger/${workflow.key}`;
+    expect(await form.getByRole('textbox', { name: 'URL' }).inputValue()).toBe(url);
+
+    await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
+    await form.getByRole('textbox', { name: 'User name' }).fill('ann');
+    const password = form.getByRole('textbox', { name: 'Password' });
+    await password.fill(`it's a "secret"`);
+    expect(await password.getAttribute('type')).toBe('password');
+
+    await group(form, 'Request headers').getByRole('button', { name: 'Add a header' }).click();
+    // The focus is in the new row.
+    await page.keyboard.type('X-Request-Id');
+
+    await form.getByRole('textbox', { name: 'Sample of the query' }).fill(`${url}?shop[id]=7&tags[]=new`);
+    await form.getByRole('button', { name: 'Parse the sample of the query' }).click();
+    const query = group(form, 'Query');
+    await query.getByRole('textbox', { name: 'Path 1' }).waitFor();
+    expect(await query.getByRole('textbox', { name: /^Path/ }).evaluateAll(valuesOf)).toEqual([
+      'shop',
+      'shop.id',
+      'tags',
+      'tags[0]',
+    ]);
+    await query.getByRole('button', { name: 'Delete row 1' }).click();
+    await query.getByRole('button', { name: 'Delete row 2' }).click();
+    await query.getByRole('textbox', { name: 'Alias 1' }).fill('Shop');
+    await query.getByRole('button', { name: 'Move row 1 down' }).click();
+
+    await form.getByRole('textbox', { name: 'Sample of the body' }).fill('{"order": {"id": 1, "paid": true}}');
+    await form.getByRole('button', { name: 'Parse the sample of the body' }).click();
+    await form.getByText('Paths found: 3, of these new: 3.').waitFor();
+    await group(form, 'Body').getByRole('textbox', { name: 'Alias 2' }).fill('Order number');
+
+    await form.getByRole('combobox', { name: 'Status code' }).fill('20');
+    await page.locator('.ant-select-item-option', { hasText: '202 Accepted' }).click();
+    const headers = group(form, 'Headers of the response');
+    await headers.getByRole('button', { name: 'Add a header' }).click();
+    await headers.getByRole('textbox', { name: 'Name of header 1' }).fill('X-Shop');
+    const value = form.getByRole('group', { name: 'Value of header 1' });
+    await editor.pick(value.getByRole('button'), 'Trigger variables', 'Query', 'Shop');
+    const body = form.getByRole('textbox', { name: 'Body of the response' });
+    await body.fill('{"received": ""}');
+    await body.evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(14, 14));
+    // A row that isn't saved yet can be used.
+    await editor.pick(body.locator('xpath=../div//button'), 'Trigger variables', 'Body', 'Order number');
+
+    await form.getByRole('button', { name: 'Copy the command' }).click();
+    await form.getByRole('status').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' });
+    const command = await page.evaluate(() => navigator.clipboard.readText());
+    expect(await form.getByRole('textbox', { name: 'Try it' }).inputValue()).not.toContain('secret');
+    await editor.submit();
+
+    const saved = await configOf(workflow.id);
+    const name = {
+      query: saved.request?.query?.map((row) => row._var),
+      body: saved.request?.body?.map((row) => row._var),
+    };
+    expect([...(name.query ?? []), ...(name.body ?? [])].every((one) => /^v_\w+$/.test(one ?? ''))).toBe(true);
+    expect(saved).toEqual({
+      basicAuthentication: { username: 'ann', password: `it's a "secret"` },
+      request: {
+        headers: [{ key: 'X-Request-Id' }],
+        query: [
+          { key: 'tags[0]', _var: name.query?.[0] },
+          { key: 'shop.id', alias: 'Shop', _var: name.query?.[1] },
+        ],
+        body: [
+          { key: 'order', _var: name.body?.[0] },
+          { key: 'order.id', alias: 'Order number', _var: name.body?.[1] },
+          { key: 'order.paid', _var: name.body?.[2] },
+        ],
+      },
+      response: {
+        statusCode: 202,
+        headers: [{ name: 'X-Shop', value: `{{$context.query.${name.query?.[1]}}}` }],
+        body: { received: `{{$context.body.${name.body?.[1]}}}` },
+      },
+    });
+
+    await page.reload();
+    await editor.triggerCard.waitFor();
+    const again = await editor.openTrigger();
+    await again.getByRole('group', { name: 'Value of header 1' }).getByText('Trigger variables/Query/Shop').waitFor();
+    expect(await again.getByRole('textbox', { name: 'User name' }).inputValue()).toBe('ann');
+    expect(await again.getByRole('combobox', { name: 'Status code' }).inputValue()).toBe('202');
+    await editor.submit();
+    expect(await configOf(workflow.id)).toEqual(saved);
+
+    await app.api('POST', `workflows:update?filterByTk=${workflow.id}`, { enabled: true });
+    const { stdout } = await shell('sh', ['-c', `${command} -s -i`]);
+    expect(stdout).toMatch(/^HTTP\/1.1 202 /);
+    expect(stdout).toMatch(/^x-shop: example\r$/im);
+    expect(stdout).toMatch(/\{"received":"example"\}$/);
+    const execution = await waitFor('the execution', async () =>
+      (await executionsOf(workflow.key)).find((one) => one.status === 1),
+    );
+    expect(execution.context.headers).toEqual({ 'X-Request-Id': 'example' });
+    expect(execution.context.body).toMatchObject({ [String(name.body?.[1])]: 'example' });
+
+    // The version that has run is read-only; its URL can still be copied.
+    await page.reload();
+    await editor.triggerCard.waitFor();
+    const disabled = await editor.openTrigger();
+    expect(await disabled.getByRole('textbox', { name: 'User name' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('button', { name: 'Submit' }).count()).toBe(0);
+    await disabled.getByRole('button', { name: 'Copy the URL' }).click();
+    await disabled.getByRole('status').filter({ hasText: 'Copied' }).first().waitFor({ state: 'attached' });
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(url);
+  });
+
+  it('keeps every key it does not know, of a config made elsewhere', async () => {
+    const config = {
+      basicAuthentication: { username: 'u', password: '{{$env.SECRET}}', realm: 'shop' },
+      later: { scheme: 'hmac', list: [1, { a: null }] },
+      request: {
+        headers: [{ key: 'X-Id', note: 'n' }],
+        query: [{ key: 'a.b' }],
+        body: [{ key: 'data.id', alias: 'Id', _var: 'body_$0', id: 'kept' }],
+        params: [{ key: 'p' }],
+      },
+      response: {
+        statusCode: 200,
+        headers: [{ name: 'X', value: 'y', id: 7 }],
+        body: ['{{$context.body.body_$0}}'],
+        extra: 1,
+      },
+    };
+    const workflow = await createWorkflow(app, { title: 'Made elsewhere', config, enabled: false });
+    await editor.openWorkflow(workflow.id);
+    const form = await editor.openTrigger();
+    await form.getByRole('combobox', { name: 'Status code' }).fill('201');
+    await editor.submit();
+    expect(await configOf(workflow.id)).toEqual({ ...config, response: { ...config.response, statusCode: 201 } });
+  });
+
+  it('refuses what would be lost or wrong, and says where', async () => {
+    const workflow = await createWorkflow(app, { title: 'Wrong', config: {}, enabled: false });
+    await editor.openWorkflow(workflow.id);
+    const form = await editor.openTrigger();
+    const body = form.getByRole('textbox', { name: 'Body of the response' });
+    const typed = '{\n  "ok": true,\n  "id": {{$context.body.id}}\n}';
+    await body.fill(typed);
+    await form.getByRole('combobox', { name: 'Status code' }).fill('99');
+    await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
+    await form.getByRole('textbox', { name: 'User name' }).fill('a:b');
+    await group(form, 'Headers of the response').getByRole('button', { name: 'Add a header' }).click();
+    await form.getByRole('textbox', { name: 'Name of header 1' }).fill('X Bad');
+    await editor.page.getByRole('button', { name: 'Submit' }).click();
+
+    const alerts = form.locator('.ant-form-item-explain-error');
+    await alerts.filter({ hasText: 'This is not JSON: look at line 3, column 10.' }).waitFor();
+    await alerts.filter({ hasText: 'The status code is a whole number from 200 to 599.' }).waitFor();
+    await alerts.filter({ hasText: 'A user name can not have a colon.' }).waitFor();
+    await alerts.filter({ hasText: 'The password is missing.' }).waitFor();
+    await alerts.filter({ hasText: 'A header name begins with a letter' }).waitFor();
+    expect(await body.inputValue()).toBe(typed);
+    expect(await configOf(workflow.id)).toEqual({});
+
+    // As a text the same is fine, and switching off Basic authentication takes its errors along.
+    await form.locator('.ant-radio-button-wrapper', { hasText: 'Text' }).click();
+    expect(await body.inputValue()).toBe(typed);
+    await form.getByRole('combobox', { name: 'Status code' }).fill('200');
+    await form.getByRole('textbox', { name: 'Name of header 1' }).fill('X-Good');
+    await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
+    await editor.submit();
+    expect(await configOf(workflow.id)).toEqual({
+      basicAuthentication: false,
+      response: { statusCode: 200, headers: [{ name: 'X-Good' }], body: typed },
+    });
+  });
+
+  it('shows where a sample is wrong, and keeps rows when it is parsed again', async () => {
+    const config = {
+      request: {
+        body: [
+          { key: 'order.id', alias: 'Order', _var: 'v_order' },
+          { key: 'gone', _var: 'v_gone' },
+        ],
+      },
+    };
+    const workflow = await createWorkflow(app, { title: 'Samples', config, enabled: false });
+    await editor.openWorkflow(workflow.id);
+    const form = await editor.openTrigger();
+    const sample = form.getByRole('textbox', { name: 'Sample of the body' });
+    const parse = form.getByRole('button', { name: 'Parse the sample of the body' });
+    await sample.fill('{"order":\n {"id": }}');
+    await parse.click();
+    await form.getByText('Line 2, column 9: This character is not expected here.').waitFor();
+
+    await sample.fill('{"order": {"id": 1, "note": ""}}');
+    await parse.click();
+    await form.getByText('Paths found: 3, of these new: 2.').waitFor();
+    await form.getByText('Not in the sample, but kept: gone').waitFor();
+    const rows = group(form, 'Body');
+    expect(await rows.getByRole('textbox', { name: /^Path/ }).evaluateAll(valuesOf)).toEqual([
+      'order',
+      'order.id',
+      'order.note',
+      'gone',
+    ]);
+    await form.getByRole('button', { name: 'Remove these rows' }).click();
+    await rows.getByRole('textbox', { name: 'Path 4' }).waitFor({ state: 'detached' });
+    await editor.submit();
+    const body = (await configOf(workflow.id)).request?.body;
+    expect(body).toHaveLength(3);
+    expect(body?.[1]).toEqual({ key: 'order.id', alias: 'Order', _var: 'v_order' });
+  });
+
+  it('fills in a secret by its name', async () => {
+    await app.api('POST', 'environmentVariables:create', {
+      name: `HOOK_${client === clients[0] ? 'A' : 'B'}`,
+      type: 'secret',
+      value: 'hidden',
+    });
+    const name = `HOOK_${client === clients[0] ? 'A' : 'B'}`;
+    const workflow = await createWorkflow(app, { title: 'Secret', config: {}, enabled: false });
+    await editor.openWorkflow(workflow.id);
+    const form = await editor.openTrigger();
+    await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
+    await form.getByRole('textbox', { name: 'User name' }).fill('ann');
+    await editor.pick(
+      form.getByRole('button', { name: 'Pick a variable or secret' }).last(),
+      'Variables and secrets',
+      name,
+    );
+    await editor.submit();
+    expect((await configOf(workflow.id)).basicAuthentication).toEqual({
+      username: 'ann',
+      password: `{{$env.${name}}}`,
+    });
+  });
+});
+
+function valuesOf(fields: (SVGElement | HTMLElement)[]): string[] {
+  return fields.map((field) => (field as HTMLInputElement).value);
+}
