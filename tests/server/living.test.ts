@@ -1,6 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, openAsBlob, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { name as OURS } from '../../package.json';
+import { account } from '../../scripts/lib/nocobase.mjs';
+import { pack } from '../../scripts/lib/build.mjs';
 import { type App, bootApp } from '../support/app';
-import { call, createWorkflow, ended } from './support';
+import { waitFor } from '../support/wait';
+import { call, createWorkflow, ended, executions, settled } from './support';
+
+// Each test installs apps or plugins, which NocoBase takes long for.
+vi.setConfig({ testTimeout: 240_000 });
 
 async function using(app: App, run: (app: App) => Promise<void>): Promise<void> {
   try {
@@ -8,6 +18,38 @@ async function using(app: App, run: (app: App) => Promise<void>): Promise<void> 
   } finally {
     await app.stop();
   }
+}
+
+/** Adds a plugin as the plugin manager does, and waits until it is enabled. */
+async function install(app: App, name: string, file: string): Promise<void> {
+  const form = new FormData();
+  form.set('file', await openAsBlob(file), `${name}.tgz`);
+  await app.api('POST', 'pm:add', form);
+  // NocoBase loads an added plugin after it has answered.
+  await waitFor(`${name} to be known`, async () => (await listed(app, name)) !== undefined);
+  await enable(app, name);
+}
+
+async function enable(app: App, name: string): Promise<void> {
+  await app.api('POST', `pm:enable?filterByTk=${name}&awaitResponse=true`);
+  await waitFor(`${name} to be enabled`, async () => (await listed(app, name))?.enabled);
+}
+
+async function listed(app: App, name: string): Promise<{ enabled: boolean } | undefined> {
+  const plugins = await app.api<{ packageName: string; enabled: boolean }[]>('GET', 'pm:list');
+  return plugins.find(({ packageName }) => packageName === name);
+}
+
+/** Packs a plugin of one file. */
+function packPlugin(app: App, name: string, source: string): string {
+  const dir = join(app.dir, 'tmp', name, 'package');
+  mkdirSync(join(dir, 'dist/server'), { recursive: true });
+  writeFileSync(join(dir, 'package.json'), JSON.stringify({ name, version: '1.0.0', main: 'dist/server/index.js' }));
+  writeFileSync(join(dir, 'server.js'), "module.exports = require('./dist/server/index.js');\n");
+  writeFileSync(join(dir, 'dist/server/index.js'), source);
+  writeFileSync(join(dir, 'dist/externalVersion.js'), "module.exports = { '@nocobase/server': '2.2.15' };\n");
+  execFileSync('tar', ['-czf', `${dir}.tgz`, '-C', join(dir, '..'), 'package']);
+  return `${dir}.tgz`;
 }
 
 describe('changed paths', () => {
@@ -18,6 +60,118 @@ describe('changed paths', () => {
       expect(app.apiUrl).toMatch(/\/nb\/rest\/$/);
       expect((await call(app, key, { body: {} })).status).toBe(200);
       expect(await ended(app, key)).toHaveLength(1);
+    });
+  });
+});
+
+describe('two apps in one process', () => {
+  it('have webhooks of their own, each under its own address', async () => {
+    await using(await bootApp({}), async (app) => {
+      await app.api('POST', 'pm:enable?filterByTk=multi-app-manager&awaitResponse=true');
+      await waitFor('the resource of sub-apps', async () => Boolean(await app.api('GET', 'applications:list')));
+      await app.api('POST', 'applications:create', { name: 'sub1', displayName: 'Sub', options: { autoStart: true } });
+      const base = '__app/sub1/';
+      const minute = 60_000;
+      const signIn = await waitFor(
+        'the sub-app to run',
+        async () => {
+          const response = await app.fetch(`${base}auth:signIn`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json', 'x-authenticator': 'basic' },
+            body: JSON.stringify(account),
+          });
+          return response.ok && ((await response.json()) as { data: { token: string } });
+        },
+        minute,
+      );
+      const sub = async <T>(path: string, body?: object): Promise<T> => {
+        const response = await app.fetch(base + path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${signIn.data.token}` },
+          body: JSON.stringify(body ?? {}),
+        });
+        if (!response.ok) {
+          throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+        }
+        return ((await response.json()) as { data: T }).data;
+      };
+      await sub(`pm:enable?filterByTk=${OURS}&awaitResponse=true`);
+      const config = { response: { body: 'sub' } };
+      const own = await waitFor(
+        'the plugin in the sub-app',
+        () => sub<{ id: string; key: string }>('workflows:create', { title: 't', type: 'webhook', config }),
+        minute,
+      );
+      await sub(`workflows:update?filterByTk=${own.id}`, { enabled: true });
+      const main = await createWorkflow(app, { config: { response: { body: 'main' } } });
+
+      const post = async (path: string) => {
+        const response = await app.fetch(path, { method: 'POST' });
+        return [response.status, response.ok && (await response.text())];
+      };
+      expect(await post(`__app/sub1/webhook:trigger/${own.key}`)).toEqual([200, 'sub']);
+      expect(await post(`webhook:trigger/${own.key}?__appName=sub1`)).toEqual([200, 'sub']);
+      expect(await post(`webhook:trigger/${main.key}`)).toEqual([200, 'main']);
+      expect(await post(`webhook:trigger/${own.key}`)).toEqual([404, false]);
+      expect(await post(`__app/sub1/webhook:trigger/${main.key}`)).toEqual([404, false]);
+    });
+  });
+});
+
+describe('another plugin', () => {
+  it('sees webhook calls in its own middlewares, and keeps the trigger type "webhook" where it has it', async () => {
+    await using(await bootApp({ withPlugin: false }), async (app) => {
+      await install(app, OURS, (await pack()).file);
+      const watcher = packPlugin(
+        app,
+        'test-plugin-middleware',
+        `const { Plugin } = require('@nocobase/server');
+         module.exports = class extends Plugin {
+           async load() {
+             this.app.use(async (ctx, next) => {
+               await next();
+               ctx.set('x-seen', ctx.path + ' ' + ctx.status);
+             }, { before: 'bodyParser' });
+             this.app.use(async (ctx, next) => (ctx.get('x-block') ? ctx.throw(403) : next()), {
+               after: 'dataWrapping',
+               before: 'dataSource',
+             });
+           }
+         };`,
+      );
+      await install(app, 'test-plugin-middleware', watcher);
+      const { key } = await createWorkflow(app);
+      const response = await call(app, key, { body: {} });
+      expect(response.headers.get('x-seen')).toBe(`/api/webhook:trigger/${key} 200`);
+      expect((await call(app, key, { body: {}, headers: { 'x-block': '1' } })).status).toBe(403);
+
+      const squatter = packPlugin(
+        app,
+        'test-plugin-squatter',
+        `const { Plugin } = require('@nocobase/server');
+         module.exports = class extends Plugin {
+           async load() {
+             this.app.pm.get('workflow').registerTrigger('webhook', { on() {}, off() {}, validateEvent: () => true });
+           }
+         };`,
+      );
+      await settled(app);
+      // NocoBase enables no plugin whose types are taken, so the other one has to come first.
+      await app.api('POST', `pm:disable?filterByTk=${OURS}&awaitResponse=true`);
+      await waitFor('this plugin to be disabled', async () => (await listed(app, OURS))?.enabled === false);
+      await install(app, 'test-plugin-squatter', squatter);
+      await enable(app, OURS);
+      const before = app.logs().length;
+      await app.restart();
+      const errors = app
+        .logs()
+        .slice(before)
+        .split('\n')
+        .filter((line) => line.includes('level=error') && line.includes(OURS));
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toContain('another plugin has registered the trigger type');
+      expect((await call(app, key, { body: {} })).status).toBe(404);
+      expect(await executions(app, key)).toHaveLength(1);
     });
   });
 });
