@@ -59,12 +59,12 @@ export declare class Endpoint {
   /**
    * Judges a request: the context of its execution as JSON text, or a refusal.
    *
-   * `query` is what stands behind the `?`; `headers` holds names and values in turn, repeated ones kept apart; `body`
-   * holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
+   * `url` is the whole URL as the sender called it; `headers` holds names and values in turn, repeated ones kept apart;
+   * `body` holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
    */
-  judge(method: string, query: string, headers: Array<string>, body: Buffer): string | Reply
-  /** `judge` on a thread of its own pool. The body must not be changed before the promise is fulfilled. */
-  judgeOffThread(method: string, query: string, headers: Array<string>, body: Buffer): Promise<string | Reply>
+  judge(method: string, url: string, headers: Array<string>, body: Buffer): string | Reply
+  /** `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled. */
+  judgeOffThread(method: string, url: string, headers: Array<string>, body: Buffer): Promise<string | Reply>
   /**
    * The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
    * `undefined` is "not given".
@@ -242,7 +242,8 @@ export declare function inferPaths(sample: string | Uint8Array, kind: 'json' | '
  * Judges a request by a trigger's configuration, as the server does with an enabled webhook, but for the workflow's key.
  *
  * Gives the decision as a value: the variables the workflow would get (`$context`), or the refusal with status, code,
- * headers and body. Bodies may have 10 MiB, as sent and as inflated. `{{$env.NAME}}` is not filled.
+ * headers and body. Bodies may have 10 MiB, as sent and as inflated. `{{$env.NAME}}` is not filled. `url` is the whole
+ * URL, which some senders sign; `query` is what stands behind its `?`, and is taken from `url` where it is left out.
  *
  * Throws a TypeError for arguments of another type, and an Error where the configuration can't be used.
  *
@@ -254,7 +255,7 @@ export declare function inferPaths(sample: string | Uint8Array, kind: 'json' | '
  * // { accepted: true, variables: { headers: {}, query: {}, body: { order: { id: 7 } } } }
  * ```
  */
-export declare function judge(config: unknown, request: { method?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }): { accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }
+export declare function judge(config: unknown, request: { method?: string; url?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }): { accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }
 
 /** What is wrong with a text, and where. */
 export interface ParseError {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use napi::bindgen_prelude::*;
 use napi::{Env, Task};
@@ -196,26 +197,26 @@ impl Endpoint {
 
     /// Judges a request: the context of its execution as JSON text, or a refusal.
     ///
-    /// `query` is what stands behind the `?`; `headers` holds names and values in turn, repeated ones kept apart; `body`
-    /// holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
+    /// `url` is the whole URL as the sender called it; `headers` holds names and values in turn, repeated ones kept apart;
+    /// `body` holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
     #[napi(catch_unwind, ts_return_type = "string | Reply")]
-    pub fn judge(&self, method: String, query: String, headers: Vec<String>, body: Buffer) -> Either<String, Reply> {
-        decided(judge_with(&self.endpoint, &method, &query, headers, &body))
+    pub fn judge(&self, method: String, url: String, headers: Vec<String>, body: Buffer) -> Either<String, Reply> {
+        decided(judge_with(&self.endpoint, &method, &url, headers, &body))
     }
 
-    /// `judge` on a thread of its own pool. The body must not be changed before the promise is fulfilled.
+    /// `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled.
     #[napi(catch_unwind, ts_return_type = "Promise<string | Reply>")]
     pub fn judge_off_thread(
         &self,
         method: String,
-        query: String,
+        url: String,
         headers: Vec<String>,
         body: Buffer,
     ) -> AsyncTask<JudgeTask> {
         AsyncTask::new(JudgeTask {
             endpoint: Arc::clone(&self.endpoint),
             method,
-            query,
+            url,
             headers,
             body,
         })
@@ -235,7 +236,7 @@ impl Endpoint {
 pub struct JudgeTask {
     endpoint: Arc<judge::Endpoint>,
     method: String,
-    query: String,
+    url: String,
     headers: Vec<String>,
     body: Buffer,
 }
@@ -248,14 +249,14 @@ impl Task for JudgeTask {
         let Self {
             endpoint,
             method,
-            query,
+            url,
             headers,
             body,
         } = self;
         let headers = std::mem::take(headers);
         // A panic on a thread of the pool would end the process; here it fails the one request.
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            judge_with(endpoint, method, query, headers, body)
+            judge_with(endpoint, method, url, headers, body)
         }))
         .map_err(|_| Error::from_reason("judging the request panicked"))
     }
@@ -268,16 +269,29 @@ impl Task for JudgeTask {
 fn judge_with(
     endpoint: &judge::Endpoint,
     method: &str,
-    query: &str,
+    url: &str,
     headers: Vec<String>,
     body: &[u8],
 ) -> std::result::Result<String, Rejection> {
     endpoint.judge(Request {
         method,
-        query,
+        url,
+        query: query_of(url),
         headers: &pairs(headers),
         body,
+        now: now(),
     })
+}
+
+// What stands behind the `?`; a server is sent no fragment.
+fn query_of(url: &str) -> &str {
+    url.split_once('?').map_or("", |(_, query)| query)
+}
+
+// The core is given the time and never asks for it. Before 1970 is as good as 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn decided(judged: std::result::Result<String, Rejection>) -> Either<String, Reply> {
@@ -308,7 +322,8 @@ const JUDGE_LIMIT: usize = 10 * 1024 * 1024;
 /// Judges a request by a trigger's configuration, as the server does with an enabled webhook, but for the workflow's key.
 ///
 /// Gives the decision as a value: the variables the workflow would get (`$context`), or the refusal with status, code,
-/// headers and body. Bodies may have 10 MiB, as sent and as inflated. `{{$env.NAME}}` is not filled.
+/// headers and body. Bodies may have 10 MiB, as sent and as inflated. `{{$env.NAME}}` is not filled. `url` is the whole
+/// URL, which some senders sign; `query` is what stands behind its `?`, and is taken from `url` where it is left out.
 ///
 /// Throws a TypeError for arguments of another type, and an Error where the configuration can't be used.
 ///
@@ -322,13 +337,14 @@ const JUDGE_LIMIT: usize = 10 * 1024 * 1024;
 #[napi(
     catch_unwind,
     js_name = "judge",
-    ts_args_type = "config: unknown, request: { method?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }",
+    ts_args_type = "config: unknown, request: { method?: string; url?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }",
     ts_return_type = "{ accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }"
 )]
 pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<'env>) -> Result<Object<'env>> {
     let endpoint = compile(&json_value(env, "config", config)?, JUDGE_LIMIT)?;
     let request = object(env, "request", request)?;
     let method = optional_text(env, "request.method", request.get_named_property("method")?)?;
+    let url = optional_text(env, "request.url", request.get_named_property("url")?)?.unwrap_or_default();
     let query = optional_text(env, "request.query", request.get_named_property("query")?)?;
     let body: Unknown = request.get_named_property("body")?;
     let body = if is_absent(&body)? {
@@ -338,9 +354,11 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
     };
     let judged = endpoint.judge(Request {
         method: method.as_deref().unwrap_or("POST"),
-        query: query.as_deref().unwrap_or_default(),
+        url: &url,
+        query: query.as_deref().unwrap_or_else(|| query_of(&url)),
         headers: &Headers::new(header_pairs(env, request.get_named_property("headers")?)?),
         body: &body,
+        now: now(),
     });
     let mut decision = Object::new(env)?;
     decision.set("accepted", judged.is_ok())?;

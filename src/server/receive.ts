@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
 import type { Dispatch } from './dispatch';
@@ -75,13 +76,24 @@ export class Receiver {
 
 function judge(endpoint: Endpoint, ctx: Context, body: Buffer): string | Reply | Promise<string | Reply> {
   const { req } = ctx;
-  const url = req.url ?? '';
-  const mark = url.indexOf('?');
-  const query = mark < 0 ? '' : url.slice(mark + 1);
+  const method = req.method ?? '';
   const headers = pick(req.rawHeaders, endpoint.headerNames);
   return body.length >= OFF_THREAD_BYTES || req.headers['content-encoding'] !== undefined
-    ? endpoint.judgeOffThread(req.method ?? '', query, headers, body)
-    : endpoint.judge(req.method ?? '', query, headers, body);
+    ? endpoint.judgeOffThread(method, urlOf(req), headers, body)
+    : endpoint.judge(method, urlOf(req), headers, body);
+}
+
+/**
+ * The whole URL as the sender called it, which some senders sign: behind a proxy as its `X-Forwarded-*` headers say. A
+ * caller may write them too, but not the signature over what they say.
+ */
+function urlOf({ headers, socket, url = '' }: IncomingMessage): string {
+  const first = (name: string) =>
+    String(headers[name] ?? '')
+      .split(',', 1)[0]
+      .trim();
+  const protocol = first('x-forwarded-proto') || ('encrypted' in socket && socket.encrypted ? 'https' : 'http');
+  return `${protocol}://${first('x-forwarded-host') || headers.host}${url}`;
 }
 
 // Only the headers that are looked at cross to the addon: handing over all of them costs more than judging.

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::auth::basic::Basic;
+use crate::auth::{presets, Scheme, Secret};
 use crate::json::{Path, Target, Variables};
+use crate::limits::{MAX_PROOFS, MAX_SECRETS};
 use crate::reply::{self, is_header_name};
 
 /// One thing that is wrong with a configuration.
@@ -24,6 +26,7 @@ pub fn check(config: &Value) -> Vec<ConfigIssue> {
     let mut issues = Issues::default();
     if issues.object("", config) {
         check_basic(&mut issues, &config["basicAuthentication"]);
+        read_proofs(&mut issues, &config["authentication"]);
         let request = &config["request"];
         if issues.object("request", request) {
             for (field, is_header) in [("headers", true), ("query", false), ("body", false)] {
@@ -118,6 +121,78 @@ fn check_basic(issues: &mut Issues, basic: &Value) {
         }
         other => issues.wrong_type("basicAuthentication", "false or { username, password }", other),
     }
+}
+
+/// A proof that a request has to bring: how, and the secrets that count.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// How the sender proves who it is.
+    pub scheme: Scheme,
+    /// The secrets, of which any one is enough.
+    pub secrets: Vec<Secret>,
+}
+
+/// Reads `authentication`: `[{ preset | scheme, secrets }]`. Each has to hold.
+fn read_proofs(issues: &mut Issues, proofs: &Value) -> Vec<Proof> {
+    let list = issues.list("authentication", proofs);
+    if list.len() > MAX_PROOFS {
+        issues.add(
+            "authentication",
+            "TOO_MANY",
+            format!("expected at most {MAX_PROOFS} proofs, but found {}", list.len()),
+        );
+        return vec![];
+    }
+    list.iter()
+        .enumerate()
+        .filter_map(|(index, proof)| read_proof(issues, &format!("authentication.{index}"), proof))
+        .collect()
+}
+
+fn read_proof(issues: &mut Issues, path: &str, proof: &Value) -> Option<Proof> {
+    if !proof.is_object() {
+        issues.wrong_type(path, "an object", proof);
+        return None;
+    }
+    let scheme = match (&proof["preset"], &proof["scheme"]) {
+        (Value::String(name), Value::Null) => {
+            let found = presets::find(name);
+            if found.is_none() {
+                let known = presets::NAMES.join(", ");
+                issues.add(
+                    format!("{path}.preset"),
+                    "UNKNOWN_PRESET",
+                    format!("expected one of {known}"),
+                );
+            }
+            found
+        }
+        (Value::Null, scheme @ Value::Object(_)) => Scheme::from_json(&scheme.to_string())
+            .map_err(|reason| issues.add(format!("{path}.scheme"), "SCHEME", reason))
+            .ok(),
+        _ => {
+            issues.add(path, "SCHEME", "expected either a preset's name or a scheme".to_owned());
+            None
+        }
+    };
+    let at = format!("{path}.secrets");
+    let listed = issues.list(&at, &proof["secrets"]);
+    let secrets: Vec<_> = listed
+        .iter()
+        .filter_map(|secret| Secret::new(secret.as_str()?).ok())
+        .collect();
+    if secrets.len() != listed.len() || !(1..=MAX_SECRETS).contains(&secrets.len()) {
+        issues.add(
+            at,
+            "SECRETS",
+            format!("expected 1 to {MAX_SECRETS} texts that are not blank"),
+        );
+        return None;
+    }
+    Some(Proof {
+        scheme: scheme?,
+        secrets,
+    })
 }
 
 fn check_items(issues: &mut Issues, field: &str, items: &Value, is_header: bool) {
@@ -219,6 +294,8 @@ pub struct HeaderItem {
 pub struct Config {
     /// The credentials to expect; `None` lets anyone in.
     pub basic: Option<Basic>,
+    /// The proofs to expect besides, each of them.
+    pub proofs: Vec<Proof>,
     /// The headers a workflow gets.
     pub headers: Vec<HeaderItem>,
     /// What a workflow gets of the query: the configured items, or the whole of it.
@@ -239,6 +316,7 @@ impl Config {
     pub fn read(config: &Value) -> Result<Self, Vec<ConfigIssue>> {
         let mut issues = Issues::default();
         check_basic(&mut issues, &config["basicAuthentication"]);
+        let proofs = read_proofs(&mut issues, &config["authentication"]);
         if !issues.0.is_empty() {
             return Err(issues.0);
         }
@@ -256,6 +334,7 @@ impl Config {
         let variables = |rows| Variables::new(keys(rows));
         Ok(Self {
             basic,
+            proofs,
             headers,
             query: variables(&request["query"]),
             body: variables(&request["body"]),

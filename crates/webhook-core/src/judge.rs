@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::auth::{self, RequestParts};
 use crate::config::{Config, ConfigIssue};
 use crate::error::ParseError;
 use crate::json;
@@ -37,9 +38,10 @@ impl Endpoint {
         if config.basic.is_some() {
             header_names.push("authorization".to_owned());
         }
-        for header in &config.headers {
-            if !header_names.contains(&header.name) {
-                header_names.push(header.name.clone());
+        let proofs = config.proofs.iter().flat_map(|proof| proof.scheme.header_names());
+        for name in proofs.chain(config.headers.iter().map(|header| header.name.as_str())) {
+            if !header_names.iter().any(|known| known == name) {
+                header_names.push(name.to_owned());
             }
         }
         Ok(Self {
@@ -84,8 +86,25 @@ impl Endpoint {
         self.check_head(request.method, Some(request.body.len() as u64))?;
         if let Some(basic) = &self.config.basic {
             if !basic.verify(request.headers.first("authorization")) {
-                return Err(Rejection::Unauthorized);
+                return Err(Rejection::Unauthorized {
+                    basic: true,
+                    reason: None,
+                });
             }
+        }
+        let parts = RequestParts {
+            url: request.url,
+            query: request.query,
+            headers: request.headers,
+            body: request.body,
+        };
+        for proof in &self.config.proofs {
+            auth::verify(&proof.scheme, &proof.secrets, &parts, request.now).map_err(|diagnosis| {
+                Rejection::Unauthorized {
+                    basic: self.config.basic.is_some(),
+                    reason: Some(Box::new(diagnosis)),
+                }
+            })?;
         }
         Ok(Verified {
             endpoint: self,

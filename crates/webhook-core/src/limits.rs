@@ -28,6 +28,9 @@ pub const MAX_QUERY_PARAMETERS: usize = 10_000;
 /// that grows past it becomes an object, as in `qs`, whose default is 20.
 pub const MAX_QUERY_ARRAY: u32 = 1000;
 
+/// Proofs that a webhook may ask for at once besides Basic authentication, such as a signature and a token.
+pub const MAX_PROOFS: usize = 4;
+
 /// Secrets that a scheme may know at once: the one in use, the next one, and one of each that is on its way out.
 pub const MAX_SECRETS: usize = 4;
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::auth::Diagnosis;
 use crate::error::ParseError;
 use crate::reply::Reply;
 
@@ -31,7 +32,12 @@ pub enum Rejection {
         inflated: bool,
     },
     /// Missing or wrong credentials; which of the two is not told.
-    Unauthorized,
+    Unauthorized {
+        /// Whether the endpoint asks for Basic authentication, which the answer then says.
+        basic: bool,
+        /// Which step of a proof failed; for the owner, never for the caller.
+        reason: Option<Box<Diagnosis>>,
+    },
     /// The body is not what its content type says, or the query has too many parameters.
     Malformed {
         /// What was read: `JSON body`, `form body`, `text body` or `query`.
@@ -105,7 +111,7 @@ impl Rejection {
                 "BODY_TOO_LARGE",
                 format!("The decompressed body is larger than {limit} bytes."),
             ),
-            Self::Unauthorized => (401, "UNAUTHORIZED", "Credentials are missing or wrong.".into()),
+            Self::Unauthorized { .. } => (401, "UNAUTHORIZED", "Credentials are missing or wrong.".into()),
             Self::Malformed { what, error } => (400, error.code, format!("The {what} is malformed: {error}.")),
             Self::Charset { charset } => (
                 400,
@@ -164,7 +170,11 @@ impl Rejection {
         match self {
             Self::MethodNotAllowed { allow } => headers.push(("allow".to_owned(), (*allow).to_owned())),
             // RFC 7617 section 2.1: the charset parameter tells clients how to encode user name and password.
-            Self::Unauthorized => headers.push((
+            // RFC 9110 section 15.5.2: a 401 says which scheme is asked for, whatever it is.
+            Self::Unauthorized { basic: false, .. } => {
+                headers.push(("www-authenticate".to_owned(), "Signature realm=\"webhook\"".to_owned()));
+            }
+            Self::Unauthorized { basic: true, .. } => headers.push((
                 "www-authenticate".to_owned(),
                 "Basic realm=\"webhook\", charset=\"UTF-8\"".to_owned(),
             )),

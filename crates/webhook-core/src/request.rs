@@ -60,10 +60,14 @@ impl Headers {
 pub struct Request<'a> {
     /// The method as sent, upper case.
     pub method: &'a str,
+    /// The URL that the sender called, whole, as the sender wrote it; what is signed by some senders.
+    pub url: &'a str,
     /// What stands behind the `?`, as sent; empty for none.
     pub query: &'a str,
     /// The headers `judge::Endpoint::header_names` asked for.
     pub headers: &'a Headers,
     /// The body's exact bytes, as sent.
     pub body: &'a [u8],
+    /// The time as milliseconds since 1970.
+    pub now: i64,
 }

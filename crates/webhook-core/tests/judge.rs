@@ -42,6 +42,8 @@ impl Case<'_> {
             query: self.query,
             headers: &headers,
             body: self.body,
+            url: "",
+            now: 0,
         };
         endpoint
             .judge(request)
@@ -300,5 +302,101 @@ fn credentials_that_cannot_be_checked_make_an_endpoint_unusable() {
     ] {
         let config = json!({ "basicAuthentication": basic });
         assert!(Endpoint::new(&config, LIMIT).is_err(), "{config}");
+    }
+}
+
+mod proofs {
+    use super::*;
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::Sha256;
+
+    const BODY: &[u8] = br#"{"a":1}"#;
+
+    fn github(secret: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(BODY);
+        format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+    }
+
+    fn judge(config: Value, headers: Vec<(&str, &str)>, body: &[u8]) -> Result<Value, (u16, &'static str)> {
+        Case {
+            config,
+            headers,
+            body,
+            ..Case::default()
+        }
+        .judge()
+    }
+
+    #[test]
+    fn a_signature_is_checked_over_the_exact_bytes_before_anything_is_parsed() {
+        let config = json!({ "authentication": [{ "preset": "github", "secrets": ["old", "new"] }] });
+        let refused = Err((401, "UNAUTHORIZED"));
+        for secret in ["old", "new"] {
+            let signature = github(secret);
+            let headers = vec![JSON, ("X-Hub-Signature-256", signature.as_str())];
+            assert!(judge(config.clone(), headers.clone(), BODY).is_ok());
+            assert_eq!(judge(config.clone(), headers.clone(), br#"{"a": 1}"#), refused);
+            assert_eq!(judge(config.clone(), headers, b"{broken"), refused);
+        }
+        let other = github("other");
+        assert_eq!(
+            judge(
+                config.clone(),
+                vec![JSON, ("X-Hub-Signature-256", other.as_str())],
+                BODY
+            ),
+            refused
+        );
+        assert_eq!(judge(config, vec![JSON], BODY), refused);
+    }
+
+    #[test]
+    fn several_proofs_have_to_hold_together() {
+        let config = json!({
+            "basicAuthentication": { "username": "u", "password": "p" },
+            "authentication": [
+                { "preset": "github", "secrets": ["s"] },
+                { "scheme": { "kind": "token", "from": { "header": "X-Token" } }, "secrets": ["t"] },
+            ],
+        });
+        let signature = github("s");
+        let all = [
+            JSON,
+            ("Authorization", "Basic dTpw"),
+            ("X-Hub-Signature-256", signature.as_str()),
+            ("X-Token", "t"),
+        ];
+        assert!(judge(config.clone(), all.to_vec(), BODY).is_ok());
+        for left_out in 1..all.len() {
+            let mut headers = all.to_vec();
+            headers.remove(left_out);
+            assert_eq!(
+                judge(config.clone(), headers, BODY),
+                Err((401, "UNAUTHORIZED")),
+                "{left_out}"
+            );
+        }
+    }
+
+    #[test]
+    fn proofs_that_cannot_be_checked_make_an_endpoint_unusable() {
+        for proof in [
+            json!({}),
+            json!("github"),
+            json!({ "preset": "nosuch", "secrets": ["s"] }),
+            json!({ "preset": "github" }),
+            json!({ "preset": "github", "secrets": [] }),
+            json!({ "preset": "github", "secrets": ["s", " "] }),
+            json!({ "preset": "github", "secrets": [null] }),
+            json!({ "preset": "github", "scheme": {}, "secrets": ["s"] }),
+            json!({ "scheme": { "kind": "nosuch" }, "secrets": ["s"] }),
+        ] {
+            assert!(
+                Endpoint::new(&json!({ "authentication": [proof] }), LIMIT).is_err(),
+                "{proof}"
+            );
+        }
+        assert!(Endpoint::new(&json!({ "authentication": {} }), LIMIT).is_err());
     }
 }
