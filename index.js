@@ -846,4 +846,6 @@ module.exports.inferPaths = nativeBinding.inferPaths
 module.exports.judge = nativeBinding.judge
 module.exports.parseQuery = nativeBinding.parseQuery
 module.exports.refuse = nativeBinding.refuse
+module.exports.signaturePresets = nativeBinding.signaturePresets
 module.exports.verifyBasicAuth = nativeBinding.verifyBasicAuth
+module.exports.verifySignature = nativeBinding.verifySignature

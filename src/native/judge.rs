@@ -13,7 +13,7 @@ use webhook_core::rejection::Rejection;
 use webhook_core::request::{Headers, Request};
 use webhook_core::{config, judge, reply};
 
-use crate::convert::{is_absent, json_value, object, optional_text, text};
+use crate::convert::{header_pairs, is_absent, json_value, object, optional_text, text};
 use crate::types::{bytes, misuse, parse_json};
 
 /// One thing that is wrong with a configuration.
@@ -377,26 +377,4 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
         }
     }
     Ok(decision)
-}
-
-// Headers as Node's `req.headers` holds them: by name, a list where one was sent more than once.
-fn header_pairs(env: &Env, headers: Unknown) -> Result<Vec<(String, String)>> {
-    let mut pairs = Vec::new();
-    if is_absent(&headers)? {
-        return Ok(pairs);
-    }
-    let headers = object(env, "request.headers", headers)?;
-    for name in Object::keys(&headers)? {
-        let argument = format!("request.headers[\"{name}\"]");
-        let value: Unknown = headers.get_named_property(&name)?;
-        if value.is_array()? {
-            let values = object(env, &argument, value)?;
-            for index in 0..values.get_array_length()? {
-                pairs.push((name.clone(), text(env, &argument, values.get_element(index)?)?));
-            }
-        } else if !is_absent(&value)? {
-            pairs.push((name, text(env, &argument, value)?));
-        }
-    }
-    Ok(pairs)
 }

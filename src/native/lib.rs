@@ -1,5 +1,6 @@
 //! The Node binding of [`webhook_core`]: types, conversion and exports. No rule about webhooks lives here.
 
+mod auth;
 mod convert;
 mod dispatch;
 mod json;

@@ -8,5 +8,8 @@ export const extractPaths: Native['extractPaths'] = (body, paths) => native().ex
 export const parseQuery: Native['parseQuery'] = (query) => native().parseQuery(query);
 export const verifyBasicAuth: Native['verifyBasicAuth'] = (authorization, username, password) =>
   native().verifyBasicAuth(authorization, username, password);
+export const verifySignature: Native['verifySignature'] = (scheme, secrets, request, now) =>
+  native().verifySignature(scheme, secrets, request, now);
+export const signaturePresets: Native['signaturePresets'] = () => native().signaturePresets();
 export const checkConfig: Native['checkConfig'] = (config) => native().checkConfig(config);
 export const judge: Native['judge'] = (config, request) => native().judge(config, request);

@@ -2,6 +2,7 @@
 //! with. The senders' own libraries sign in `__test__/signature.test.ts`.
 
 use hmac::{Hmac, KeyInit, Mac};
+use proptest::prelude::*;
 use sha2::Sha256;
 use webhook_core::auth::{diagnose, presets, verify, Diagnosis, Hint, RequestParts, Scheme, Secret, Subject};
 use webhook_core::request::Headers;
@@ -618,5 +619,27 @@ fn a_scheme_that_cannot_work_is_refused_with_what_was_expected() {
     ] {
         let found = scheme(change, to);
         assert!(found.starts_with(message), "{found}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_header_query_or_body_of_any_form_is_let_in_or_makes_it_panic(
+        preset in prop::sample::select(presets::NAMES.to_vec()),
+        values in prop::collection::vec("[ -~]{0,40}|(v1,|v1=|t=|v0=|sha256=|[,= 0-9a-fA-F]|é){0,30}", 4),
+        query in "[ -~é]{0,60}",
+        body in "[ -~é\n]{0,60}|<xml>(<Encrypt>|</Encrypt>|<!\\[CDATA\\[|\\]\\]>|a|&lt;|&|<){0,10}",
+        now in any::<i64>(),
+    ) {
+        let mut call = Call::new(preset, "whsec_c2VjcmV0", &[], &body);
+        let names: Vec<String> = call.scheme.header_names().into_iter().map(str::to_owned).collect();
+        call.headers = names.into_iter().zip(values).collect();
+        call.url = format!("https://example.com/?msg_signature=00&timestamp=1&nonce=2&{query}");
+        call.now = now;
+        let diagnosis = call.diagnose().unwrap_err();
+        let printed = format!("{diagnosis:?} {diagnosis}");
+        prop_assert!(!printed.contains("c2VjcmV0"));
     }
 }

@@ -1,0 +1,11 @@
+declare module 'dingtalk-encrypt' {
+  export default class DingTalkEncryptor {
+    constructor(token: string, encodingAesKey: string, receiveId: string);
+    getEncryptedMap(
+      plaintext: string,
+      timestamp: string,
+      nonce: string,
+    ): { msg_signature: string; encrypt: string; timeStamp: string; nonce: string };
+    getDecryptMsg(signature: string, timestamp: string, nonce: string, encrypted: string): string;
+  }
+}

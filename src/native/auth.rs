@@ -1,0 +1,129 @@
+//! Who a sender is.
+
+use std::borrow::Cow;
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use webhook_core::auth::{self, presets, RequestParts, Scheme, Secret};
+use webhook_core::limits::MAX_SECRETS;
+use webhook_core::request::Headers;
+
+use crate::convert::{header_pairs, is_absent, json_value, object, optional_text};
+use crate::types::{bytes, misuse, parse_json};
+
+/// The schemes of known senders by name, to be used as they are or changed.
+///
+/// ```js
+/// signaturePresets().github
+/// // { kind: 'signature', from: { header: 'x-hub-signature-256' }, accept: [...], signed: '{body}' }
+/// ```
+#[napi(catch_unwind, ts_return_type = "Record<PresetName, Scheme>")]
+pub fn signature_presets(env: &Env) -> Result<Unknown<'_>> {
+    let all: serde_json::Map<_, _> = presets::NAMES
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), serde_json::to_value(presets::find(name)?).ok()?)))
+        .collect();
+    parse_json(env, serde_json::Value::Object(all).to_string())
+}
+
+/// Whether a request comes from someone who knows one of the secrets, by a scheme or the name of a preset.
+///
+/// `secrets` are 1 to 4 texts, all of them in force, so that one can be replaced by another; none may be blank. `now` is
+/// in milliseconds, as `Date.now()` gives it. Comparisons take the same time wherever they differ.
+///
+/// A header or parameter of the proof that is there twice is refused. For a signature that doesn't match, what commonly
+/// goes wrong is tried (`hint`), which makes a refusal some dozens of times as slow as an acceptance.
+///
+/// Throws a `TypeError` for arguments of another type, and for a scheme that can't work, saying why.
+///
+/// ```js
+/// verifySignature('github', ["It's a Secret to Everybody"], {
+///   headers: { 'x-hub-signature-256': 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17' },
+///   body: 'Hello, World!',
+/// }, Date.now())
+/// // { ok: true, secret: 0 }: it was signed with the first secret
+/// ```
+#[napi(
+    catch_unwind,
+    ts_args_type = "scheme: PresetName | Scheme, secrets: ReadonlyArray<string>, request: SignedRequest, now: number",
+    ts_return_type = "{ ok: true; secret: number } | { ok: false; diagnosis: Diagnosis }"
+)]
+pub fn verify_signature<'env>(
+    env: &'env Env,
+    scheme: Unknown<'env>,
+    secrets: Unknown<'env>,
+    request: Unknown<'env>,
+    now: Unknown<'env>,
+) -> Result<Object<'env>> {
+    let scheme = read_scheme(env, scheme)?;
+    let secrets = read_secrets(env, secrets)?;
+    let now = read_time(env, now)?;
+    let request = object(env, "request", request)?;
+    let url = optional_text(env, "request.url", request.get_named_property("url")?)?.unwrap_or_default();
+    let headers = Headers::new(header_pairs(env, request.get_named_property("headers")?)?);
+    // Reading the others may run JavaScript (a getter), which could take the body's memory away: the body comes last.
+    let body: Unknown = request.get_named_property("body")?;
+    let body = if is_absent(&body)? {
+        Cow::Borrowed(&[][..])
+    } else {
+        bytes(env, "request.body", body)?
+    };
+    let before_fragment = url.split_once('#').map_or(url.as_str(), |(before, _)| before);
+    let parts = RequestParts {
+        url: &url,
+        query: before_fragment.split_once('?').map_or("", |(_, query)| query),
+        headers: &headers,
+        body: &body,
+    };
+    let mut outcome = Object::new(env)?;
+    match auth::diagnose(&scheme, &secrets, &parts, now) {
+        Ok(verified) => {
+            outcome.set("ok", true)?;
+            outcome.set("secret", verified.secret as u32)?;
+        }
+        Err(diagnosis) => {
+            let mut value = serde_json::to_value(&diagnosis).map_err(|error| Error::from_reason(error.to_string()))?;
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("message".to_owned(), diagnosis.to_string().into());
+            }
+            outcome.set("ok", false)?;
+            outcome.set("diagnosis", parse_json(env, value.to_string())?)?;
+        }
+    }
+    Ok(outcome)
+}
+
+fn read_scheme(env: &Env, scheme: Unknown) -> Result<Scheme> {
+    let expected = "the name of a preset or a scheme";
+    let value = json_value(env, "scheme", scheme)?;
+    let read = match value.as_str() {
+        Some(name) => presets::find(name).ok_or_else(|| format!("no preset is called {name:?}")),
+        None => Scheme::from_json(&value.to_string()),
+    };
+    read.or_else(|why| misuse(env, "scheme", &format!("{expected}: {why}")))
+}
+
+fn read_secrets(env: &Env, secrets: Unknown) -> Result<Vec<Secret>> {
+    let texts = Vec::<String>::from_unknown(secrets).unwrap_or_default();
+    let secrets: Vec<_> = texts.iter().map_while(|text| Secret::new(text).ok()).collect();
+    if secrets.len() != texts.len() || !(1..=MAX_SECRETS).contains(&secrets.len()) {
+        return misuse(
+            env,
+            "secrets",
+            &format!("an array of 1 to {MAX_SECRETS} strings, none of them blank"),
+        );
+    }
+    Ok(secrets)
+}
+
+fn read_time(env: &Env, now: Unknown) -> Result<i64> {
+    let time = match now.get_type()? {
+        // SAFETY: the type was checked.
+        ValueType::Number => unsafe { now.cast::<f64>() }?,
+        _ => f64::NAN,
+    };
+    if !time.is_finite() {
+        return misuse(env, "now", "a number of milliseconds since 1970");
+    }
+    Ok(time.floor() as i64)
+}
