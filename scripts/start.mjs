@@ -9,7 +9,6 @@ await main(async () => {
   checkMachine();
   await installPackages();
   const { buildSteps, packStep, runSteps, startSteps } = await import('./lib/steps.mjs');
-  const { account } = await import('./lib/nocobase.mjs');
 
   const port = Number(process.env.APP_PORT || 13000);
   const context = await runSteps([...buildSteps, packStep, ...startSteps(port)], {});
@@ -36,7 +35,7 @@ await main(async () => {
 
   const publicPath = (process.env.APP_PUBLIC_PATH || '/').replace(/\/?$/, '/');
   console.log(`\nNocoBase is running. Admin: ${origin}${publicPath}admin`);
-  console.log(`Sign in with ${account.account} and the password ${account.password}`);
+  console.log(`Sign in with ${app.account.account} and the password ${app.account.password}`);
   for (const { title, about, curl } of samples) console.log(`\n${title} (${about})\n${curl}`);
   console.log(`\nIts log is in ${app.logFile}. Press Ctrl-C to stop.`);
 });

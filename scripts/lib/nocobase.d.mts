@@ -33,6 +33,8 @@ export interface App {
   readonly url: string;
   /** The API's base with a slash at the end, e.g. `http://127.0.0.1:13000/api/`. */
   readonly apiUrl: string;
+  /** The root user's, as it was installed. */
+  readonly account: { readonly account: string; readonly password: string };
   /** Signs in as the root user, anew; returns the token. */
   login(): Promise<string>;
   /**
@@ -60,9 +62,6 @@ export interface App {
   /** Stops it and removes its folder and database. */
   remove(): Promise<void>;
 }
-
-/** The root user's account in every app. */
-export const account: { readonly account: string; readonly password: string };
 
 /** A port that was free a moment ago. */
 export function freePort(): Promise<number>;

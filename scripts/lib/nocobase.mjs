@@ -9,6 +9,7 @@ import {
   appendFileSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -28,11 +29,8 @@ import { packageJson, root, runtimeDir, workDir } from './paths.mjs';
 import { run } from './run.mjs';
 import { hashOf } from './stamp.mjs';
 
-/** The account every app is installed with. */
-export const account = { account: 'admin@nocobase.com', password: 'admin123' };
-
 const cli = join(root, 'scripts/lib/nocobase-cli.cjs');
-const cliArgs = ['--preserve-symlinks', '--enable-source-maps', cli];
+const cliArgs = ['--preserve-symlinks', cli];
 
 const sharedModules = join(runtimeDir, 'node_modules');
 
@@ -46,7 +44,15 @@ async function ownModules(dir) {
   for (const name of readdirSync(sharedModules).filter((entry) => !entry.startsWith('.') && entry !== '@nocobase')) {
     symlinkSync(join(sharedModules, name), join(modules, name), 'junction');
   }
-  await run('cp', ['-al', join(sharedModules, '@nocobase'), modules]);
+  hardLink(join(sharedModules, '@nocobase'), join(modules, '@nocobase'));
+}
+
+function hardLink(from, to) {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    if (entry.isDirectory()) hardLink(join(from, entry.name), join(to, entry.name));
+    else linkSync(join(from, entry.name), join(to, entry.name));
+  }
 }
 
 /** A copy of what `APP_PACKAGE_ROOT` is read for, as NocoBase writes the public path into the index.html there. */
@@ -121,8 +127,8 @@ function environment(dir, port, { modules, plugins }, database, env) {
     LOGGER_TRANSPORT: 'console',
     LOGGER_LEVEL: 'info',
     LOGGER_FORMAT: 'logfmt',
-    INIT_ROOT_EMAIL: account.account,
-    INIT_ROOT_PASSWORD: account.password,
+    INIT_ROOT_EMAIL: 'admin@nocobase.com',
+    INIT_ROOT_PASSWORD: 'admin123',
     INIT_ROOT_NICKNAME: 'Admin',
     INIT_ROOT_USERNAME: 'admin',
     ...database,
@@ -269,17 +275,21 @@ export async function bootStandalone(port, report) {
     await install(dir, appEnv, true);
     await app.start();
   }
-  await enablePlugin(app);
   return app;
 }
 
-/** For a database with a NocoBase in it that does not know the plugin. */
-async function enablePlugin(app) {
+/** Enables the plugin, for a database with a NocoBase in it that does not know it yet. */
+export async function enablePlugin(app) {
   const isEnabled = async () =>
     (await app.api('GET', 'pm:list')).some(({ packageName, enabled }) => packageName === packageJson.name && enabled);
   if (await isEnabled()) return;
   await app.api('POST', `pm:enable?filterByTk=${packageJson.name}&awaitResponse=true`);
-  for (let i = 0; i < 60 && !(await isEnabled().catch(() => false)); i += 1) await sleep(500);
+  for (let tries = 0; tries < 60; tries += 1) {
+    // The app restarts, and answers 503 meanwhile.
+    if (await isEnabled().catch(() => false)) return;
+    await sleep(500);
+  }
+  throw new Error(`NocoBase does not enable ${packageJson.name}; its log says why: ${app.logFile}`);
 }
 
 async function isFree(port) {
@@ -314,6 +324,7 @@ class App {
     this.dir = dir;
     this.port = Number(env.APP_PORT);
     this.plugins = env.PLUGIN_STORAGE_PATH;
+    this.account = { account: env.INIT_ROOT_EMAIL, password: env.INIT_ROOT_PASSWORD };
     this.logFile = join(workDir, 'logs', `${name}.log`);
     mkdirSync(join(workDir, 'logs'), { recursive: true });
     writeFileSync(this.logFile, '');
@@ -393,7 +404,7 @@ class App {
     const response = await fetch(`${this.apiUrl}auth:signIn`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-authenticator': 'basic' },
-      body: JSON.stringify(account),
+      body: JSON.stringify(this.account),
     });
     const body = await response.json();
     if (!response.ok) throw new Error(`signing in failed: ${response.status} ${JSON.stringify(body)}`);

@@ -1,6 +1,6 @@
 import { bootApp as boot, type App, type BootOptions } from '../../scripts/lib/nocobase.mjs';
 
-export { account, freePort } from '../../scripts/lib/nocobase.mjs';
+export { freePort } from '../../scripts/lib/nocobase.mjs';
 export { createWorkflow, setEnabled } from '../../scripts/lib/workflows.mjs';
 export type { CreatedWorkflow, NodeDefinition, WorkflowDefinition } from '../../scripts/lib/workflows.mjs';
 export type { App, BootOptions };
