@@ -15,8 +15,8 @@ import { Webhook as SvixWebhook } from 'svix';
 import twilio from 'twilio';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { signaturePresets, verifySignature } from '..';
-import type { PresetName, Scheme } from '..';
+import { signaturePresets, verifySignature } from '../index.js';
+import type { PresetName, Scheme } from '../index.js';
 
 const NOW = 1_760_000_000_000;
 const SECONDS = String(NOW / 1000);

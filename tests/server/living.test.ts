@@ -3,7 +3,6 @@ import { mkdirSync, openAsBlob, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { name as OURS } from '../../package.json';
-import { account } from '../../scripts/lib/nocobase.mjs';
 import { pack } from '../../scripts/lib/build.mjs';
 import { type App, bootApp } from '../support/app';
 import { waitFor } from '../support/wait';
@@ -78,7 +77,7 @@ describe('two apps in one process', () => {
           const response = await app.fetch(`${base}auth:signIn`, {
             method: 'POST',
             headers: { 'content-type': 'application/json', 'x-authenticator': 'basic' },
-            body: JSON.stringify(account),
+            body: JSON.stringify(app.account),
           });
           return response.ok && ((await response.json()) as { data: { token: string } });
         },
