@@ -568,7 +568,7 @@ fn path_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn values_are_those_of_the_reference(json in json_text(), paths in prop::collection::vec(path_text(), 1..8)) {

@@ -16,7 +16,7 @@
 mod avx2;
 
 /// Positions that are found at a time: few enough to stay in the first-level cache, many enough to be worth it.
-const BATCH: usize = 2048;
+const BATCH: usize = 512;
 /// Bytes that are looked at together.
 const BLOCK: usize = 64;
 

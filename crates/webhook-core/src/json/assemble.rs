@@ -322,13 +322,14 @@ fn raw_members(raw: &str) -> Vec<(&str, &str)> {
         let mut scanner = Scanner::new(raw.as_bytes());
         let mut members = Vec::new();
         scanner.begin()?;
-        let mut next = scanner.enter_object()?;
-        while let Some(key) = next {
+        let mut more = scanner.enter_object()?;
+        while more {
+            let key = scanner.key();
             let kind = scanner.begin()?;
             let start = scanner.start();
             scanner.skip(kind)?;
             members.push((key.text(raw), &raw[start..scanner.end()]));
-            next = scanner.next_member()?;
+            more = scanner.next_member()?;
         }
         Ok(members)
     };

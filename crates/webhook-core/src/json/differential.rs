@@ -2,19 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::extract::{PathSet, Slot, Walk};
+use super::extract::{Found, PathSet, Walk};
 use super::indexed::Indexed;
 use super::scan::Scanner;
-
-fn values(slots: Result<Vec<Slot>, super::scan::Refused>, text: &str) -> Option<Vec<Option<String>>> {
-    let mut slots = slots.ok()?;
-    Some(
-        slots
-            .iter_mut()
-            .map(|slot| slot.take(text).map(|value| value.into_owned()))
-            .collect(),
-    )
-}
 
 fn compare(text: &str, paths: &[&str]) {
     let set = PathSet::new(paths.iter().copied());
@@ -22,8 +12,9 @@ fn compare(text: &str, paths: &[&str]) {
         panic!("the processor has no AVX2")
     };
     let mut scanner = Scanner::new(text.as_bytes());
-    let by_index = values(Walk::new(&set, text, &mut indexed).run(), text);
-    let by_scanner = values(Walk::new(&set, text, &mut scanner).run(), text);
+    let values = |found: Found| found.take(&set, text);
+    let by_index = Walk::new(&set, text, &mut indexed).run().map(values).ok();
+    let by_scanner = Walk::new(&set, text, &mut scanner).run().map(values).ok();
     assert_eq!(by_index, by_scanner, "{paths:?} of {text}");
 }
 

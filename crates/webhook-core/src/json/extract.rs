@@ -34,21 +34,34 @@ pub(crate) enum Lists {
 pub struct PathSet {
     /// A trie; the root is the first node.
     nodes: Vec<Node>,
-    /// Whether a slot collects a list, and of which form.
-    slots: Vec<Option<Lists>>,
-    /// The slots of each path: along its segments, and of the root's own key that is the whole path.
-    paths: Vec<(usize, Option<usize>)>,
+    /// How many values are looked for that stand in the body, or are made for it.
+    values: usize,
+    /// The forms of the lists that are collected.
+    lists: Vec<Lists>,
+    /// Where each path is found: along its segments, and as the root's own key that is the whole path.
+    paths: Vec<(Place, Option<usize>)>,
+}
+
+/// Where what a path leads to is kept: a number among the values or among the lists.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Value(usize),
+    List(usize),
 }
 
 /// A place in the value that a path leads to or through.
 #[derive(Debug, Clone, Default)]
 struct Node {
-    /// Slots that take the value found here.
-    whole: Vec<usize>,
-    /// Slots that take the value found here if it is an array: of paths whose only `[]` is at their end.
-    whole_array: Vec<usize>,
+    /// Values that are found here.
+    values: Vec<usize>,
+    /// Values that are found here if it is an array: of paths whose only `[]` is at their end.
+    arrays: Vec<usize>,
+    /// Lists that get an item here.
+    lists: Vec<usize>,
     /// Members of an object.
-    members: Vec<(Box<str>, usize)>,
+    members: Vec<Member>,
+    /// A bit for each length of a key in `members`, the highest for 63 and more: most keys are passed over by it.
+    lengths: u64,
     /// Elements of an array and units of a string, by ascending index; the same nodes as in `members`.
     indexes: Vec<(u32, usize)>,
     /// The `length` of an array or string; the same node as in `members`.
@@ -57,11 +70,45 @@ struct Node {
     each: Option<usize>,
     /// How many `[]` lead here.
     level: usize,
-    /// All slots at and below this node.
-    below: Vec<usize>,
+    /// All values at and below this node.
+    values_below: Vec<usize>,
+    /// All lists at and below this node.
+    lists_below: Vec<usize>,
+}
+
+/// A wanted member of an object.
+#[derive(Debug, Clone)]
+struct Member {
+    /// The first 8 bytes of the key, zeros after it.
+    head: u64,
+    key: Box<str>,
+    node: usize,
 }
 
 impl Node {
+    /// The node of a member, given what stands between the quotes of its key.
+    #[inline]
+    fn member(&self, raw: &str, escaped: bool) -> Option<usize> {
+        if escaped {
+            let plain = unescaped(raw)?;
+            return self
+                .members
+                .iter()
+                .find(|member| *member.key == *plain)
+                .map(|member| member.node);
+        }
+        if self.lengths >> raw.len().min(63) & 1 == 0 {
+            return None;
+        }
+        let head = head(raw);
+        self.members
+            .iter()
+            .find(|member| {
+                member.head == head && member.key.len() == raw.len() && (raw.len() <= 8 || *member.key == *raw)
+            })
+            .map(|member| member.node)
+    }
+
     fn enters(&self, kind: Kind) -> bool {
         match kind {
             Kind::Object => !self.members.is_empty(),
@@ -90,13 +137,20 @@ impl PathSet {
     pub(crate) fn with_lists(paths: impl IntoIterator<Item = (Path, Lists)>) -> Self {
         let mut set = Self {
             nodes: vec![Node::default()],
-            slots: Vec::new(),
+            values: 0,
+            lists: Vec::new(),
             paths: Vec::new(),
         };
         for (path, lists) in paths {
-            let slot = set.add(path.segments(), lists);
-            let exact = path.exact_key().map(|key| set.add(&[Segment::Key(key.into())], lists));
-            set.paths.push((slot, exact));
+            let place = set.add(path.segments(), lists);
+            let exact = path.exact_key().map(|key| {
+                let at = set.child(0, &Segment::Key(key.into()));
+                set.nodes[at].values.push(set.values);
+                set.nodes[at].values_below.push(set.values);
+                set.values += 1;
+                set.values - 1
+            });
+            set.paths.push((place, exact));
         }
         for node in &mut set.nodes {
             node.indexes.sort_unstable();
@@ -104,34 +158,36 @@ impl PathSet {
         set
     }
 
-    fn add(&mut self, segments: &[Segment], lists: Lists) -> usize {
-        let slot = self.slots.len();
+    fn add(&mut self, segments: &[Segment], lists: Lists) -> Place {
         let eaches = segments.iter().filter(|segment| **segment == Segment::Each).count();
-        let only_last = eaches == 1 && segments.last() == Some(&Segment::Each);
-        self.slots.push((eaches > 0 && !only_last).then_some(lists));
+        // The list of all elements is the array as it stands.
+        let is_array = eaches == 1 && segments.last() == Some(&Segment::Each);
+        let place = if eaches == 0 || is_array {
+            self.values += 1;
+            Place::Value(self.values - 1)
+        } else {
+            self.lists.push(lists);
+            Place::List(self.lists.len() - 1)
+        };
         // What is nested deeper is refused anyway, and units of units of a string add nothing.
         if segments.is_empty() || segments.len() > MAX_DEPTH {
-            return slot;
+            return place;
         }
-        let steps = if only_last {
-            &segments[..segments.len() - 1]
-        } else {
-            segments
-        };
         let mut at = 0;
-        self.nodes[at].below.push(slot);
-        for segment in steps {
+        for segment in &segments[..segments.len() - usize::from(is_array)] {
             at = self.child(at, segment);
-            self.nodes[at].below.push(slot);
+            match place {
+                Place::Value(value) => self.nodes[at].values_below.push(value),
+                Place::List(list) => self.nodes[at].lists_below.push(list),
+            }
         }
         let node = &mut self.nodes[at];
-        if only_last {
-            &mut node.whole_array
-        } else {
-            &mut node.whole
+        match place {
+            Place::Value(value) if is_array => node.arrays.push(value),
+            Place::Value(value) => node.values.push(value),
+            Place::List(list) => node.lists.push(list),
         }
-        .push(slot);
-        slot
+        place
     }
 
     fn child(&mut self, at: usize, segment: &Segment) -> usize {
@@ -147,10 +203,15 @@ impl PathSet {
                 level += 1;
             }
             Segment::Key(key) => {
-                if let Some(&(_, child)) = node.members.iter().find(|(known, _)| known == key) {
+                if let Some(child) = node.member(key, false) {
                     return child;
                 }
-                node.members.push((key.clone(), next));
+                node.members.push(Member {
+                    head: head(key),
+                    key: key.clone(),
+                    node: next,
+                });
+                node.lengths |= 1 << key.len().min(63);
                 if let Some(index) = as_index(key) {
                     node.indexes.push((index, next));
                 }
@@ -178,24 +239,16 @@ impl PathSet {
     pub fn extract<'a>(&self, json: &'a [u8]) -> Result<Vec<Option<Cow<'a, str>>>, ParseError> {
         let text = utf8(json)?;
         let indexed = Indexed::new(json).and_then(|mut cursor| Walk::new(self, text, &mut cursor).run().ok());
-        let mut slots = match indexed {
-            Some(slots) => slots,
+        let found = match indexed {
+            Some(found) => found,
             // The scanner decides the same, and knows why a text is refused.
             None => {
                 let mut scanner = Scanner::new(json);
-                Walk::new(self, text, &mut scanner)
-                    .run()
-                    .map_err(|Refused| scanner.fault().into_error(json))?
+                let read = Walk::new(self, text, &mut scanner).run();
+                read.map_err(|Refused| scanner.fault().into_error(json))?
             }
         };
-        Ok(self
-            .paths
-            .iter()
-            .map(|&(slot, exact)| {
-                let exact = exact.filter(|&exact| slots[exact].found);
-                slots[exact.unwrap_or(slot)].take(text)
-            })
-            .collect())
+        Ok(found.take(self, text))
     }
 }
 
@@ -229,74 +282,75 @@ pub(crate) fn utf8(json: &[u8]) -> Result<&str, ParseError> {
     })
 }
 
-/// What was found for one path so far.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Slot {
+/// What was found so far.
+pub(super) struct Found {
+    values: Vec<Value>,
+    lists: Vec<List>,
+    /// Values that don't stand in the body.
+    made: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Value {
+    Absent,
+    /// From where to where it stands in the body.
+    Raw(usize, usize),
+    /// Its number among those that were made.
+    Made(usize),
+}
+
+/// A list that is being collected.
+#[derive(Debug)]
+struct List {
     found: bool,
-    /// How the list is collected, if it is one.
-    lists: Option<Lists>,
-    start: usize,
-    end: usize,
-    /// A value that doesn't stand in the body, or the list: `[`, then each item with a comma after it.
-    made: String,
-    /// Length of the list when the element of the innermost `[]` began.
+    lists: Lists,
+    /// `[`, then each item with a comma after it.
+    text: String,
+    /// Length of the text when the element of the innermost `[]` began.
     mark: usize,
 }
 
-impl Slot {
-    fn put(&mut self, text: &str, start: usize, end: usize) {
+impl List {
+    fn put(&mut self, item: &str) {
         self.found = true;
-        if self.lists.is_some() {
-            self.made.truncate(self.mark);
-            self.made.push_str(&text[start..end]);
-            self.made.push(',');
-        } else {
-            self.made.clear();
-            self.start = start;
-            self.end = end;
-        }
+        // An item of a key that is repeated replaces the one before.
+        self.text.truncate(self.mark);
+        self.text.push_str(item);
+        self.text.push(',');
     }
 
-    fn put_made(&mut self, value: &str) {
-        self.found = true;
-        if self.lists.is_some() {
-            self.made.truncate(self.mark);
-            self.made.push_str(value);
-            self.made.push(',');
-        } else {
-            self.made.clear();
-            self.made.push_str(value);
+    fn close(&mut self) {
+        if self.text.ends_with(',') {
+            self.text.pop();
         }
+        self.text.push(']');
     }
+}
 
-    fn reset(&mut self) {
-        self.found = false;
-        self.made.truncate(self.mark);
-    }
-
-    fn close_list(&mut self) {
-        if self.made.ends_with(',') {
-            self.made.pop();
-        }
-        self.made.push(']');
-    }
-
-    pub(super) fn take<'a>(&mut self, text: &'a str) -> Option<Cow<'a, str>> {
-        if !self.found {
-            return None;
-        }
-        if self.lists.is_some() {
-            let mut list = std::mem::take(&mut self.made);
-            if list.ends_with(',') {
-                list.pop();
+impl Found {
+    /// The value of each path.
+    pub(super) fn take<'a>(mut self, set: &PathSet, text: &'a str) -> Vec<Option<Cow<'a, str>>> {
+        let made = &mut self.made;
+        let mut value = |value| match value {
+            Value::Absent => None,
+            Value::Raw(start, end) => Some(Cow::Borrowed(&text[start..end])),
+            Value::Made(made_value) => Some(Cow::Owned(std::mem::take(&mut made[made_value]))),
+        };
+        let paths = set.paths.iter().map(|&(place, exact)| {
+            let exact = exact.map_or(Value::Absent, |exact| self.values[exact]);
+            match place {
+                _ if exact != Value::Absent => value(exact),
+                Place::Value(at) => value(self.values[at]),
+                Place::List(list) => {
+                    let list = &mut self.lists[list];
+                    list.found.then(|| {
+                        list.close();
+                        Cow::Owned(std::mem::take(&mut list.text))
+                    })
+                }
             }
-            list.push(']');
-            return Some(Cow::Owned(list));
-        }
-        if self.made.is_empty() {
-            return Some(Cow::Borrowed(&text[self.start..self.end]));
-        }
-        Some(Cow::Owned(std::mem::take(&mut self.made)))
+        });
+        paths.collect()
     }
 }
 
@@ -306,6 +360,7 @@ struct Frame {
     node: usize,
     start: usize,
     array: bool,
+    next: Next,
     /// Of an array: index of the element that is being read.
     index: usize,
     /// Of an array: where the element begins and the node to read it for again, after it was read as "each".
@@ -314,113 +369,161 @@ struct Frame {
     as_each: bool,
 }
 
+/// Where the walk of a container goes on.
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    /// With the first member, whose key was read.
+    FirstMember,
+    /// With the first element.
+    FirstElement,
+    /// There is none: the end was read.
+    End,
+    /// After a member's value.
+    Member,
+    /// After an element.
+    Element,
+}
+
+/// What comes next in an array.
 enum Step {
-    /// A value comes that the node waits for.
-    Value(usize),
-    /// A member of the innermost object comes, or its end was read.
-    Member(Option<Key>),
-    /// An element of the innermost array comes, or its end was read.
+    /// Another element, or the array's end was read.
     Element(bool),
-    /// A value has been read.
-    Done,
+    /// The same element, for another node.
+    Again(usize),
 }
 
 pub(super) struct Walk<'p, 'a, 'c, C> {
     nodes: &'p [Node],
     text: &'a str,
     cursor: &'c mut C,
-    slots: Vec<Slot>,
+    found: Found,
     frames: Vec<Frame>,
-    /// Marks of the slots around the open "each" arrays, innermost last.
+    /// Marks of the lists around the open "each" arrays, innermost last.
     marks: Vec<usize>,
 }
 
 impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     pub(super) fn new(set: &'p PathSet, text: &'a str, cursor: &'c mut C) -> Self {
-        let slots = set
-            .slots
-            .iter()
-            .map(|&lists| Slot {
-                lists,
-                ..Slot::default()
-            })
-            .collect();
+        let list = |&lists| List {
+            found: false,
+            lists,
+            text: String::new(),
+            mark: 0,
+        };
+        let found = Found {
+            values: vec![Value::Absent; set.values],
+            lists: set.lists.iter().map(list).collect(),
+            made: Vec::new(),
+        };
         Self {
             nodes: &set.nodes,
             text,
             cursor,
-            slots,
-            frames: Vec::new(),
+            found,
+            frames: Vec::with_capacity(8),
             marks: Vec::new(),
         }
     }
 
-    pub(super) fn run(mut self) -> Result<Vec<Slot>, Refused> {
-        let mut step = Step::Value(0);
-        loop {
-            step = match step {
-                Step::Value(node) => self.value(node)?,
-                Step::Member(Some(key)) => self.member(key)?,
-                Step::Element(true) => self.element()?,
-                Step::Member(None) | Step::Element(false) => self.leave(),
-                Step::Done => match self.frames.last() {
-                    None => {
-                        self.cursor.finish()?;
-                        return Ok(self.slots);
-                    }
-                    Some(frame) if frame.array => self.element_read()?,
-                    Some(_) => Step::Member(self.cursor.next_member()?),
-                },
-            };
-        }
+    #[inline]
+    pub(super) fn run(mut self) -> Result<Found, Refused> {
+        self.walk()?;
+        Ok(self.found)
     }
 
-    fn value(&mut self, at: usize) -> Result<Step, Refused> {
+    fn walk(&mut self) -> Result<(), Refused> {
+        self.value(0)?;
+        while let Some(frame) = self.frames.last() {
+            // From here on it goes on in the container that was entered last, until another one is or it ends.
+            let entered = match frame.next {
+                Next::End => false,
+                Next::FirstMember => self.members(true)?,
+                Next::FirstElement => self.elements(Step::Element(true))?,
+                Next::Member => {
+                    let more = self.cursor.next_member()?;
+                    self.members(more)?
+                }
+                Next::Element => {
+                    let step = self.element_read()?;
+                    self.elements(step)?
+                }
+            };
+            if !entered {
+                self.leave();
+            }
+        }
+        self.cursor.finish()
+    }
+
+    /// Reads the value that comes next for a node, or enters it and says so if something in it is wanted.
+    #[inline(always)]
+    fn value(&mut self, at: usize) -> Result<bool, Refused> {
         let kind = self.cursor.begin()?;
         let node = &self.nodes[at];
+        if node.enters(kind) && kind != Kind::String {
+            self.enter(at, kind)?;
+            return Ok(true);
+        }
         let start = self.cursor.start();
-        if !node.enters(kind) {
-            self.cursor.skip(kind)?;
-            self.put(node, start, kind == Kind::Array);
-            return Ok(Step::Done);
-        }
-        if kind == Kind::String {
-            self.cursor.skip(kind)?;
-            self.put(node, start, false);
+        self.cursor.skip(kind)?;
+        self.put(node, start, kind == Kind::Array);
+        if node.enters(kind) {
             self.units(at, &self.text[start + 1..self.cursor.end() - 1]);
-            return Ok(Step::Done);
         }
-        let array = kind == Kind::Array;
+        Ok(false)
+    }
+
+    fn enter(&mut self, at: usize, kind: Kind) -> Result<(), Refused> {
+        let start = self.cursor.start();
+        let (first, more) = if kind == Kind::Object {
+            (Next::FirstMember, self.cursor.enter_object()?)
+        } else {
+            if let Some(each) = self.nodes[at].each {
+                self.open_lists(&self.nodes[each]);
+            }
+            (Next::FirstElement, self.cursor.enter_array()?)
+        };
+        let next = if more { first } else { Next::End };
         self.frames.push(Frame {
             node: at,
             start,
-            array,
+            array: kind == Kind::Array,
+            next,
             index: 0,
             again: None,
             as_each: false,
         });
-        if !array {
-            return Ok(Step::Member(self.cursor.enter_object()?));
-        }
-        if let Some(each) = node.each {
-            self.open_lists(&self.nodes[each]);
-        }
-        Ok(Step::Element(self.cursor.enter_array()?))
+        Ok(())
     }
 
+    #[inline(always)]
     fn put(&mut self, node: &Node, start: usize, array: bool) {
         let end = self.cursor.end();
-        for &slot in &node.whole {
-            self.slots[slot].put(self.text, start, end);
+        for &value in &node.values {
+            self.found.values[value] = Value::Raw(start, end);
+        }
+        for &list in &node.lists {
+            self.found.lists[list].put(&self.text[start..end]);
         }
         if array {
-            for &slot in &node.whole_array {
-                self.slots[slot].put(self.text, start, end);
+            for &value in &node.arrays {
+                self.found.values[value] = Value::Raw(start, end);
             }
         }
     }
 
-    fn leave(&mut self) -> Step {
+    fn put_made(&mut self, node: &Node, text: &str) {
+        for &value in &node.values {
+            self.found.values[value] = Value::Made(self.found.made.len());
+            self.found.made.push(text.to_owned());
+        }
+        for &list in &node.lists {
+            self.found.lists[list].put(text);
+        }
+    }
+
+    /// The end of the innermost container was read.
+    fn leave(&mut self) {
         let frame = self.frames.pop().expect("a container is left that was entered");
         let node = &self.nodes[frame.node];
         if frame.array {
@@ -432,80 +535,117 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             }
         }
         self.put(node, frame.start, frame.array);
-        Step::Done
     }
 
-    fn put_made(&mut self, node: &Node, value: &str) {
-        for &slot in &node.whole {
-            self.slots[slot].put_made(value);
-        }
-    }
-
-    fn member(&mut self, key: Key) -> Result<Step, Refused> {
-        let frame = self.frames.last().expect("a member is read in an object");
+    /// Reads members of the innermost object, from the one whose key was read, to its end or until something is entered.
+    fn members(&mut self, mut more: bool) -> Result<bool, Refused> {
+        let frame = self.frames.last_mut().expect("a member is read in an object");
+        frame.next = Next::Member;
         let node = &self.nodes[frame.node];
-        let Some(child) = find(node, &self.text[key.start..key.end], key.escaped) else {
-            let kind = self.cursor.begin()?;
-            self.cursor.skip(kind)?;
-            return Ok(Step::Member(self.cursor.next_member()?));
-        };
-        // The last of repeated keys counts, whatever an earlier one had below it.
-        for &slot in &self.nodes[child].below {
-            self.slots[slot].reset();
+        while more {
+            let Key { start, end, escaped } = self.cursor.key();
+            match node.member(&self.text[start..end], escaped) {
+                Some(child) => {
+                    self.reset(&self.nodes[child]);
+                    if self.value(child)? {
+                        return Ok(true);
+                    }
+                }
+                None => {
+                    let kind = self.cursor.begin()?;
+                    self.cursor.skip(kind)?;
+                }
+            }
+            more = self.cursor.next_member()?;
         }
-        Ok(Step::Value(child))
+        Ok(false)
     }
 
-    fn element(&mut self) -> Result<Step, Refused> {
+    /// The last of repeated keys counts, whatever an earlier one had below it.
+    #[inline]
+    fn reset(&mut self, node: &Node) {
+        for &value in &node.values_below {
+            self.found.values[value] = Value::Absent;
+        }
+        for &list in &node.lists_below {
+            let list = &mut self.found.lists[list];
+            list.found = false;
+            list.text.truncate(list.mark);
+        }
+    }
+
+    /// Reads elements of the innermost array to its end, or until something is entered.
+    fn elements(&mut self, mut step: Step) -> Result<bool, Refused> {
+        let at = self.frames.len() - 1;
+        self.frames[at].next = Next::Element;
+        let node = &self.nodes[self.frames[at].node];
+        loop {
+            let child = match step {
+                Step::Element(false) => return Ok(false),
+                Step::Again(child) => Some(child),
+                Step::Element(true) => self.element(node)?,
+            };
+            match child {
+                Some(child) => {
+                    if self.value(child)? {
+                        return Ok(true);
+                    }
+                }
+                None => {
+                    let kind = self.cursor.begin()?;
+                    self.cursor.skip(kind)?;
+                    let index = self.frames[at].index;
+                    let past = node.indexes.last().is_none_or(|&(last, _)| last as usize <= index);
+                    if past && node.length.is_none() {
+                        self.cursor.skip_elements()?;
+                        return Ok(false);
+                    }
+                }
+            }
+            step = self.element_read()?;
+        }
+    }
+
+    /// The node to read the element for that comes next, if there is one.
+    #[inline]
+    fn element(&mut self, node: &Node) -> Result<Option<usize>, Refused> {
         let frame = self.frames.last_mut().expect("an element is read in an array");
-        let node = &self.nodes[frame.node];
         let indexed = node.index(frame.index);
-        if let Some(each) = node.each {
-            frame.as_each = true;
-            if let Some(indexed) = indexed {
-                self.cursor.begin()?;
-                frame.again = Some((self.cursor.start(), indexed));
-            }
-            for &slot in &self.nodes[each].below {
-                let slot = &mut self.slots[slot];
-                slot.mark = slot.made.len();
-                slot.found = false;
-            }
-            return Ok(Step::Value(each));
-        }
+        let Some(each) = node.each else {
+            return Ok(indexed);
+        };
+        frame.as_each = true;
         if let Some(indexed) = indexed {
-            return Ok(Step::Value(indexed));
+            self.cursor.begin()?;
+            frame.again = Some((self.cursor.start(), indexed));
         }
-        let past = node
-            .indexes
-            .last()
-            .is_none_or(|&(last, _)| last as usize <= frame.index);
-        let kind = self.cursor.begin()?;
-        self.cursor.skip(kind)?;
-        if past && node.length.is_none() {
-            self.cursor.skip_elements()?;
-            return Ok(Step::Element(false));
+        for &list in &self.nodes[each].lists_below {
+            let list = &mut self.found.lists[list];
+            list.mark = list.text.len();
+            list.found = false;
         }
-        Ok(Step::Done)
+        Ok(Some(each))
     }
 
+    /// An element of the innermost array has been read: what comes next.
+    #[inline]
     fn element_read(&mut self) -> Result<Step, Refused> {
         let frame = self.frames.last_mut().expect("an element is read in an array");
         if frame.as_each {
             frame.as_each = false;
             if let Some(each) = self.nodes[frame.node].each {
-                for &slot in &self.nodes[each].below {
-                    let slot = &mut self.slots[slot];
-                    if !slot.found {
-                        slot.made.push_str("null,");
+                for &list in &self.nodes[each].lists_below {
+                    let list = &mut self.found.lists[list];
+                    if !list.found {
+                        list.text.push_str("null,");
                     }
-                    slot.found = true;
+                    list.found = true;
                 }
             }
-        }
-        if let Some((start, node)) = frame.again.take() {
-            self.cursor.rewind(start);
-            return Ok(Step::Value(node));
+            if let Some((start, node)) = frame.again.take() {
+                self.cursor.rewind(start);
+                return Ok(Step::Again(node));
+            }
         }
         frame.index += 1;
         Ok(Step::Element(self.cursor.next_element()?))
@@ -513,27 +653,27 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
 
     /// An array begins whose every element is wanted.
     fn open_lists(&mut self, each: &Node) {
-        for &slot in &each.below {
-            let slot = &mut self.slots[slot];
-            self.marks.push(slot.mark);
-            slot.found = true;
+        for &list in &each.lists_below {
+            let list = &mut self.found.lists[list];
+            self.marks.push(list.mark);
+            list.found = true;
             if each.level == 1 {
-                slot.made.clear();
-                slot.made.push('[');
-            } else if slot.lists == Some(Lists::Nested) {
-                slot.made.push('[');
+                list.text.clear();
+                list.text.push('[');
+            } else if list.lists == Lists::Nested {
+                list.text.push('[');
             }
         }
     }
 
     fn close_lists(&mut self, each: &Node) {
-        for &slot in each.below.iter().rev() {
-            let slot = &mut self.slots[slot];
-            slot.mark = self.marks.pop().expect("a mark was kept for each list");
-            slot.found = true;
-            if each.level > 1 && slot.lists == Some(Lists::Nested) {
-                slot.close_list();
-                slot.made.push(',');
+        for &list in each.lists_below.iter().rev() {
+            let list = &mut self.found.lists[list];
+            list.mark = self.marks.pop().expect("a mark was kept for each list");
+            list.found = true;
+            if each.level > 1 && list.lists == Lists::Nested {
+                list.close();
+                list.text.push(',');
             }
         }
     }
@@ -562,16 +702,14 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 }
 
-fn find(node: &Node, raw: &str, escaped: bool) -> Option<usize> {
-    let plain = if escaped {
-        Cow::Owned(unescaped(raw)?)
-    } else {
-        Cow::Borrowed(raw)
-    };
-    node.members
-        .iter()
-        .find(|(key, _)| **key == *plain)
-        .map(|&(_, child)| child)
+/// The first 8 bytes of a key, zeros after it.
+#[inline]
+fn head(key: &str) -> u64 {
+    let bytes = key.as_bytes();
+    match bytes.first_chunk() {
+        Some(first) => u64::from_le_bytes(*first),
+        None => bytes.iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte)),
+    }
 }
 
 /// A string of one UTF-16 code unit as JSON text, a lone surrogate escaped as `JSON.stringify` does.

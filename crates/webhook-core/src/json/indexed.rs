@@ -14,13 +14,14 @@ pub(crate) struct Indexed<'a> {
     next: usize,
     depth: usize,
     open: Open,
+    key: Key,
     start: usize,
     end: usize,
 }
 
 impl<'a> Indexed<'a> {
     /// A cursor before the first value of valid UTF-8, one BOM skipped; none where the processor can't.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(text: &'a [u8]) -> Option<Self> {
         let mut index = Index::new(text)?;
         if text.starts_with(b"\xEF\xBB\xBF") {
@@ -33,6 +34,7 @@ impl<'a> Indexed<'a> {
             next: 0,
             depth: 0,
             open: Open::default(),
+            key: Key::default(),
             start: 0,
             end: 0,
         })
@@ -88,13 +90,14 @@ impl<'a> Indexed<'a> {
         next
     }
 
-    #[inline]
-    fn key(&mut self) -> Scan<Key> {
+    #[inline(always)]
+    fn read_key(&mut self) -> Scan<bool> {
         let start = self.expect(b'"')? + 1;
         let colon = self.expect(b':')?;
         let end = self.string_end(colon) - 1;
         let escaped = self.index.has_backslashes() && self.text[start..end].contains(&b'\\');
-        Ok(Key { start, end, escaped })
+        self.key = Key { start, end, escaped };
+        Ok(true)
     }
 
     #[inline(always)]
@@ -127,6 +130,32 @@ impl<'a> Indexed<'a> {
             None | Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | b':' | b'{' | b'[') => Ok(end),
             Some(_) => Err(Refused),
         }
+    }
+
+    /// Whether the number at `at` is known to be well formed and to end where the token after it begins: one without sign
+    /// and exponent, of at most 8 characters, with nothing behind it. Most are, and this is told without following digits.
+    #[inline(always)]
+    fn is_plain_number(&self, at: usize, next: usize) -> bool {
+        let length = next - at;
+        let Some(bytes) = self.text[at..].first_chunk::<8>() else {
+            return false;
+        };
+        if length > 8 {
+            return false;
+        }
+        let inside = u64::MAX >> (64 - 8 * length);
+        let others = others_than_digits(u64::from_le_bytes(*bytes)) & inside;
+        let zero_first = bytes[0] == b'0';
+        if others == 0 {
+            return !zero_first || length == 1;
+        }
+        // One character that is no digit, and it is a point between digits.
+        let place = (others.trailing_zeros() / 8) as usize;
+        others & (others - 1) == 0
+            && bytes[place] == b'.'
+            && place > 0
+            && place + 1 < length
+            && (!zero_first || place == 1)
     }
 
     #[inline(always)]
@@ -165,10 +194,7 @@ impl<'a> Indexed<'a> {
     fn digits(&self, at: usize) -> Scan<usize> {
         let mut end = at;
         while let Some(bytes) = self.text[end.min(self.text.len())..].first_chunk::<8>() {
-            let word = u64::from_le_bytes(*bytes);
-            // A byte is zero here if its upper half is 3, and stays so when 6 is added to the lower one.
-            let upper = |word: u64| word & 0xF0F0_F0F0_F0F0_F0F0 ^ 0x3030_3030_3030_3030;
-            let others = upper(word) | upper(word.wrapping_add(0x0606_0606_0606_0606));
+            let others = others_than_digits(u64::from_le_bytes(*bytes));
             if others != 0 {
                 end += (others.trailing_zeros() / 8) as usize;
                 return if end > at { Ok(end) } else { Err(Refused) };
@@ -186,6 +212,7 @@ impl<'a> Indexed<'a> {
     }
 
     /// Reads values until the container at depth `outside` + 1 is left; a value comes next.
+    #[inline(never)]
     fn values(&mut self, outside: usize) -> Scan<()> {
         loop {
             let at = self.take();
@@ -221,7 +248,10 @@ impl<'a> Indexed<'a> {
                     self.end = first + 1;
                 }
                 _ => {
-                    self.other(at)?;
+                    let next = self.peek();
+                    if !self.is_plain_number(at, next) {
+                        self.other(at)?;
+                    }
                 }
             }
             loop {
@@ -247,8 +277,22 @@ impl<'a> Indexed<'a> {
     }
 }
 
+/// The highest bit of each byte that is no digit. Above one that is 0xFA or more it may be wrong; UTF-8 has none.
+#[inline(always)]
+fn others_than_digits(word: u64) -> u64 {
+    // A digit's upper half is 3, and stays so when 6 is added to the lower one.
+    let upper = |word: u64| word & 0xF0F0_F0F0_F0F0_F0F0 ^ 0x3030_3030_3030_3030;
+    let others = upper(word) | upper(word.wrapping_add(0x0606_0606_0606_0606));
+    // The lower halves are zero, so shifting carries nothing into another byte's highest bit that isn't of its own.
+    (others
+        | (others & 0x7070_7070_7070_7070) << 1
+        | (others & 0x3030_3030_3030_3030) << 2
+        | (others & 0x1010_1010_1010_1010) << 3)
+        & 0x8080_8080_8080_8080
+}
+
 impl Cursor for Indexed<'_> {
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self) -> Scan<Kind> {
         self.start = self.peek();
         match self.byte(self.start) {
@@ -265,7 +309,7 @@ impl Cursor for Indexed<'_> {
         self.start
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip(&mut self, kind: Kind) -> Scan<()> {
         match kind {
             Kind::String => {
@@ -279,7 +323,12 @@ impl Cursor for Indexed<'_> {
             }
             Kind::Other => {
                 let at = self.take();
-                self.end = self.other(at)?;
+                let next = self.peek();
+                self.end = if self.is_plain_number(at, next) {
+                    next
+                } else {
+                    self.other(at)?
+                };
             }
             Kind::Object | Kind::Array => {
                 let outside = self.depth;
@@ -290,29 +339,34 @@ impl Cursor for Indexed<'_> {
     }
 
     #[inline]
+    fn key(&self) -> Key {
+        self.key
+    }
+
+    #[inline]
     fn end(&self) -> usize {
         self.end
     }
 
-    fn enter_object(&mut self) -> Scan<Option<Key>> {
+    fn enter_object(&mut self) -> Scan<bool> {
         self.open()?;
         let first = self.peek();
         if self.byte(first) == b'}' {
             self.next += 1;
             self.leave(first);
-            return Ok(None);
+            return Ok(false);
         }
-        self.key().map(Some)
+        self.read_key()
     }
 
-    #[inline]
-    fn next_member(&mut self) -> Scan<Option<Key>> {
+    #[inline(always)]
+    fn next_member(&mut self) -> Scan<bool> {
         let at = self.take();
         match self.byte(at) {
-            b',' => self.key().map(Some),
+            b',' => self.read_key(),
             b'}' => {
                 self.leave(at);
-                Ok(None)
+                Ok(false)
             }
             _ => Err(Refused),
         }

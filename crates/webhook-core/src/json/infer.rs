@@ -98,7 +98,7 @@ fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Refused> {
                     elements: 0,
                     keys: HashMap::new(),
                 });
-                scanner.enter_object()?.map(Some)
+                scanner.enter_object()?.then(|| Some(scanner.key()))
             }
             Kind::Array => {
                 open.push(Open {
@@ -118,7 +118,7 @@ fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Refused> {
                 if parent.array {
                     scanner.next_element()?.then_some(None)
                 } else {
-                    scanner.next_member()?.map(Some)
+                    scanner.next_member()?.then(|| Some(scanner.key()))
                 }
             }
         };
@@ -139,7 +139,7 @@ fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Refused> {
                             return Ok(items);
                         }
                         Some(parent) if parent.array => scanner.next_element()?.then_some(None),
-                        Some(_) => scanner.next_member()?.map(Some),
+                        Some(_) => scanner.next_member()?.then(|| Some(scanner.key())),
                     };
                 }
             }

@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 }
 
 /// A key between its quotes, as written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Key {
     pub(crate) start: usize,
     pub(crate) end: usize,
@@ -57,10 +57,12 @@ pub(crate) trait Cursor {
     fn skip(&mut self, kind: Kind) -> Scan<()>;
     /// Where the value ends that was read last.
     fn end(&self) -> usize;
-    /// Enters the object that begins here: its first key, if it has one. Its member's value comes next.
-    fn enter_object(&mut self) -> Scan<Option<Key>>;
-    /// After a member's value: the next key, or none and the object is left.
-    fn next_member(&mut self) -> Scan<Option<Key>>;
+    /// Enters the object that begins here: whether it has a member, whose key is then read and whose value comes next.
+    fn enter_object(&mut self) -> Scan<bool>;
+    /// After a member's value: whether another one comes, whose key is then read; if not, the object is left.
+    fn next_member(&mut self) -> Scan<bool>;
+    /// The key that was read last.
+    fn key(&self) -> Key;
     /// Enters the array that begins here: whether it has an element, which comes next.
     fn enter_array(&mut self) -> Scan<bool>;
     /// After an element: whether another one comes; if not, the array is left.
@@ -80,6 +82,7 @@ pub(crate) struct Scanner<'a> {
     at: usize,
     depth: usize,
     open: Open,
+    key: Key,
     fault: Option<Fault>,
 }
 
@@ -91,6 +94,7 @@ impl<'a> Scanner<'a> {
             at: if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 },
             depth: 0,
             open: Open::default(),
+            key: Key::default(),
             fault: None,
         }
     }
@@ -155,13 +159,13 @@ impl<'a> Scanner<'a> {
 
     /// A key and the colon after it.
     #[inline]
-    fn key(&mut self) -> Scan<Key> {
+    fn read_key(&mut self) -> Scan<bool> {
         if self.peek() != Some(b'"') {
             return Err(self.expected(KEY));
         }
         let start = self.at + 1;
         let escaped = self.string()?;
-        let key = Key {
+        self.key = Key {
             start,
             end: self.at - 1,
             escaped,
@@ -171,7 +175,7 @@ impl<'a> Scanner<'a> {
             return Err(self.expected(COLON));
         }
         self.at += 1;
-        Ok(key)
+        Ok(true)
     }
 
     /// Reads the string that begins here; whether it has an escape.
@@ -282,7 +286,7 @@ impl<'a> Scanner<'a> {
     fn containers(&mut self, kind: Kind, outside: usize) -> Scan<()> {
         let more = match kind {
             Kind::Array => self.enter_array()?,
-            _ => self.enter_object()?.is_some(),
+            _ => self.enter_object()?,
         };
         if !more {
             return Ok(());
@@ -300,7 +304,7 @@ impl<'a> Scanner<'a> {
                 }
                 Kind::Other => self.other()?,
                 Kind::Object => {
-                    if self.enter_object()?.is_some() {
+                    if self.enter_object()? {
                         self.open.push(self.depth, false);
                         continue;
                     }
@@ -319,7 +323,7 @@ impl<'a> Scanner<'a> {
                 let more = if self.open.is_array(self.depth) {
                     self.next_element()?
                 } else {
-                    self.next_member()?.is_some()
+                    self.next_member()?
                 };
                 if more {
                     break;
@@ -340,6 +344,11 @@ impl Cursor for Scanner<'_> {
         self.at
     }
 
+    #[inline]
+    fn key(&self) -> Key {
+        self.key
+    }
+
     fn skip(&mut self, kind: Kind) -> Scan<()> {
         match kind {
             Kind::String => self.string().map(|_| ()),
@@ -355,30 +364,30 @@ impl Cursor for Scanner<'_> {
         self.at
     }
 
-    fn enter_object(&mut self) -> Scan<Option<Key>> {
+    fn enter_object(&mut self) -> Scan<bool> {
         self.open()?;
         self.space();
         match self.peek() {
             Some(b'}') => {
                 self.leave();
-                Ok(None)
+                Ok(false)
             }
-            Some(b'"') => self.key().map(Some),
+            Some(b'"') => self.read_key(),
             _ => Err(self.expected(KEY_OR_END)),
         }
     }
 
-    fn next_member(&mut self) -> Scan<Option<Key>> {
+    fn next_member(&mut self) -> Scan<bool> {
         self.space();
         match self.peek() {
             Some(b',') => {
                 self.at += 1;
                 self.space();
-                self.key().map(Some)
+                self.read_key()
             }
             Some(b'}') => {
                 self.leave();
-                Ok(None)
+                Ok(false)
             }
             _ => Err(self.expected(COMMA_OR_BRACE)),
         }
