@@ -382,6 +382,20 @@ export declare function inferPaths(sample: string | Uint8Array, kind: 'json' | '
  */
 export declare function judge(config: unknown, request: { method?: string; url?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }): { accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }
 
+/**
+ * Whether an address is one of a list of addresses and CIDR ranges, v4 and v6.
+ *
+ * A v4 address written as v6 (`::ffff:192.0.2.1`) is the v4 address, in the list too. `address` may be written as Node's
+ * `socket.remoteAddress` and proxies write it, with a port or a zone; what is no address is `false`.
+ *
+ * Throws a `TypeError` for arguments of another type and an entry that is neither an address nor a range.
+ *
+ * ```js
+ * matchAddress(['192.0.2.0/24', '2001:db8::/32'], '::ffff:192.0.2.1') // true
+ * ```
+ */
+export declare function matchAddress(ranges: ReadonlyArray<string>, address: string): boolean
+
 /** What is wrong with a text, and where. */
 export interface ParseError {
   /** Stable code, upper case with underscores, such as `JSON_SYNTAX`. */

@@ -844,6 +844,7 @@ module.exports.compilePaths = nativeBinding.compilePaths
 module.exports.extractPaths = nativeBinding.extractPaths
 module.exports.inferPaths = nativeBinding.inferPaths
 module.exports.judge = nativeBinding.judge
+module.exports.matchAddress = nativeBinding.matchAddress
 module.exports.parseQuery = nativeBinding.parseQuery
 module.exports.refuse = nativeBinding.refuse
 module.exports.signaturePresets = nativeBinding.signaturePresets

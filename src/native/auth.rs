@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
+use webhook_core::auth::address::{parse_address, Ranges};
 use webhook_core::auth::{self, presets, RequestParts, Scheme, Secret};
 use webhook_core::limits::MAX_SECRETS;
 use webhook_core::request::Headers;
 
-use crate::convert::{header_pairs, is_absent, json_value, object, optional_text};
+use crate::convert::{header_pairs, is_absent, json_value, object, optional_text, text};
 use crate::types::{bytes, misuse, parse_json};
 
 /// The schemes of known senders by name, to be used as they are or changed.
@@ -91,6 +92,26 @@ pub fn verify_signature<'env>(
         }
     }
     Ok(outcome)
+}
+
+/// Whether an address is one of a list of addresses and CIDR ranges, v4 and v6.
+///
+/// A v4 address written as v6 (`::ffff:192.0.2.1`) is the v4 address, in the list too. `address` may be written as Node's
+/// `socket.remoteAddress` and proxies write it, with a port or a zone; what is no address is `false`.
+///
+/// Throws a `TypeError` for arguments of another type and an entry that is neither an address nor a range.
+///
+/// ```js
+/// matchAddress(['192.0.2.0/24', '2001:db8::/32'], '::ffff:192.0.2.1') // true
+/// ```
+#[napi(catch_unwind, ts_args_type = "ranges: ReadonlyArray<string>, address: string")]
+pub fn match_address(env: &Env, ranges: Unknown, address: Unknown) -> Result<bool> {
+    let Ok(texts) = Vec::<String>::from_unknown(ranges) else {
+        return misuse(env, "ranges", "an array of strings");
+    };
+    let ranges = Ranges::parse(texts.iter().map(String::as_str))
+        .or_else(|error| misuse(env, "ranges", &format!("addresses and ranges: {error}")))?;
+    Ok(parse_address(&text(env, "address", address)?).is_some_and(|address| ranges.contains(address)))
 }
 
 fn read_scheme(env: &Env, scheme: Unknown) -> Result<Scheme> {

@@ -11,5 +11,6 @@ export const verifyBasicAuth: Native['verifyBasicAuth'] = (authorization, userna
 export const verifySignature: Native['verifySignature'] = (scheme, secrets, request, now) =>
   native().verifySignature(scheme, secrets, request, now);
 export const signaturePresets: Native['signaturePresets'] = () => native().signaturePresets();
+export const matchAddress: Native['matchAddress'] = (ranges, address) => native().matchAddress(ranges, address);
 export const checkConfig: Native['checkConfig'] = (config) => native().checkConfig(config);
 export const judge: Native['judge'] = (config, request) => native().judge(config, request);

@@ -4,8 +4,10 @@
 //! sent along. Everything is an argument, time too, and a refusal is a value that says which step failed, without the
 //! secret and without the signature that would have been right.
 
+pub mod address;
 pub mod basic;
 mod diagnosis;
+pub mod envelope;
 mod hints;
 pub mod presets;
 mod secret;

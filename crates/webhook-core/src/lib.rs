@@ -6,6 +6,7 @@ pub mod auth;
 pub mod body;
 pub mod config;
 pub mod error;
+pub mod handshake;
 pub mod json;
 pub mod judge;
 pub mod limits;

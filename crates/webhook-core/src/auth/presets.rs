@@ -1,9 +1,12 @@
 //! The schemes of known senders, filled in from the senders' own documentation and libraries. A preset is a scheme like
 //! any other: it can be opened and changed.
 
+use sha1::{Digest, Sha1};
+
+use super::envelope::Envelope;
 use super::signature::{Accept, Algorithm, Direction, Encoding, Key, Signature, Signed, Template, Timestamp, Unit};
 use super::token::Token;
-use super::{HeaderName, Scheme, Source};
+use super::{HeaderName, Scheme, Secret, Source};
 
 /// The names of all presets, as [`find`] takes them, in alphabetical order.
 pub const NAMES: [&str; 17] = [
@@ -30,10 +33,7 @@ pub const NAMES: [&str; 17] = [
 pub fn find(name: &str) -> Option<Scheme> {
     Some(match name {
         // https://open.dingtalk.com/document/orgapp/push-events: as WeCom, in JSON. The secret is the token.
-        "dingtalk" => Scheme::Signature(Signature {
-            encrypted: Some(Source::Body("encrypt".to_owned())),
-            ..wecom()
-        }),
+        "dingtalk" => wecom_with(Source::Body("encrypt".to_owned())),
         // https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/encrypt-key-encryption-configuration-case:
         // the secret is the encrypt key. No age is stated, and repeats come for hours, so none is refused.
         "feishu" => Scheme::Signature(Signature {
@@ -112,7 +112,7 @@ pub fn find(name: &str) -> Option<Scheme> {
             )
         }),
         // https://developer.work.weixin.qq.com/document/path/90968: the secret is the token.
-        "wecom" => Scheme::Signature(wecom()),
+        "wecom" => wecom_with(Source::Xml("Encrypt".to_owned())),
         // https://developers.zoom.us/docs/api/webhooks/#verify-with-zooms-header
         "zoom" => Scheme::Signature(v0(header("x-zm-signature"), header("x-zm-request-timestamp"))),
         _ => return None,
@@ -210,9 +210,9 @@ fn standard_webhooks(prefix: &str) -> Signature {
 }
 
 // No age is stated by WeCom and DingTalk, and repeats come later, so none is refused.
-fn wecom() -> Signature {
+pub(crate) fn wecom_with(encrypted: Source) -> Scheme {
     let query = |name: &str| Source::Query(name.to_owned());
-    Signature {
+    Scheme::Signature(Signature {
         signed: Signed::Sorted {
             sorted: ["{secret}", "{timestamp}", "{nonce}", "{encrypted}"]
                 .map(template)
@@ -220,12 +220,35 @@ fn wecom() -> Signature {
         },
         timestamp: Some(untimed(query("timestamp"))),
         nonce: Some(query("nonce")),
-        encrypted: Some(Source::Xml("Encrypt".to_owned())),
+        encrypted: Some(encrypted),
         ..signature(
             query("msg_signature"),
             accept("", Algorithm::Sha1, Encoding::Hex, Encoding::Text),
             "{secret}",
         )
+    })
+}
+
+/// The signature of an answer to WeCom or DingTalk, which is made as theirs.
+pub(crate) fn wecom_signature(token: &Secret, timestamp: &str, nonce: &str, encrypted: &str) -> String {
+    let mut pieces = [token.expose(), timestamp, nonce, encrypted];
+    pieces.sort_unstable();
+    hex::encode(Sha1::digest(pieces.concat().as_bytes()))
+}
+
+/// The envelope that a sender's bodies come in; `receive_id` is what has to stand in it, where that is known.
+pub fn envelope(name: &str, receive_id: Option<&str>) -> Option<Envelope> {
+    let wecom = |encrypted: Source| Envelope::Wecom {
+        encrypted,
+        receive_id: receive_id.map(str::to_owned),
+    };
+    match name {
+        "dingtalk" => Some(wecom(Source::Body("encrypt".to_owned()))),
+        "feishu" | "feishu-token" => Some(Envelope::Feishu {
+            encrypted: Source::Body("encrypt".to_owned()),
+        }),
+        "wecom" => Some(wecom(Source::Xml("Encrypt".to_owned()))),
+        _ => None,
     }
 }
 

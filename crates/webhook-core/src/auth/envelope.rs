@@ -1,0 +1,216 @@
+//! Bodies that come encrypted: Feishu's, and WeCom's, which DingTalk has taken over.
+//!
+//! Both are AES-256-CBC, which says nothing about who encrypted: only what [`verify`](super::verify) let in may be opened,
+//! and every way in which opening can fail looks the same from outside, so that nobody can ask whether a padding was right.
+
+use aes::Aes256;
+use base64::Engine;
+use cbc::cipher::block_padding::{NoPadding, Pkcs7};
+use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::signature::BASE64;
+use super::{Diagnosis, RequestParts, Secret, Source, Subject};
+
+type Decryptor = cbc::Decryptor<Aes256>;
+type Encryptor = cbc::Encryptor<Aes256>;
+
+/// How the body of a request is encrypted, as it is stored: JSON with a `form`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "form", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Envelope {
+    /// Feishu's: the key is the encrypt key, any text.
+    /// <https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/encrypt-key-encryption-configuration-case>
+    Feishu {
+        /// Where the encrypted text is.
+        encrypted: Source,
+    },
+    /// WeCom's and DingTalk's: the key is the `EncodingAESKey`, 43 characters.
+    /// <https://developer.work.weixin.qq.com/document/path/90968>
+    Wecom {
+        /// Where the encrypted text is.
+        encrypted: Source,
+        /// The id of the receiver that has to stand in it: WeCom's corp id, DingTalk's app key or corp id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receive_id: Option<String>,
+    },
+}
+
+impl Envelope {
+    /// What the body holds; `None` if it isn't encrypted.
+    ///
+    /// # Errors
+    ///
+    /// A [`Diagnosis`] if it can't be opened with that key, or the key can't be one.
+    pub fn open(&self, key: &Secret, request: &RequestParts<'_>) -> Result<Option<Vec<u8>>, Diagnosis> {
+        let (Self::Feishu { encrypted } | Self::Wecom { encrypted, .. }) = self;
+        let Some(text) = encrypted.find(Subject::Encrypted, request)? else {
+            return Ok(None);
+        };
+        let message = match self {
+            Self::Feishu { .. } => open_feishu(key, &text)?,
+            Self::Wecom { receive_id, .. } => WecomKey::new(key)?.open(&text, receive_id.as_deref())?,
+        };
+        Ok(Some(message))
+    }
+}
+
+fn not_opened() -> Diagnosis {
+    Diagnosis::Malformed {
+        subject: Subject::Encrypted,
+        place: "the envelope".to_owned(),
+        expected: "a text encrypted with the key, for this receiver".to_owned(),
+    }
+}
+
+/// Opens what Feishu encrypted: Base64 of 16 bytes of initialization vector and the text, under the SHA-256 of the key.
+///
+/// # Errors
+///
+/// A [`Diagnosis`] if it can't be opened.
+pub fn open_feishu(key: &Secret, encrypted: &str) -> Result<Vec<u8>, Diagnosis> {
+    let bytes = BASE64.decode(encrypted).map_err(|_| not_opened())?;
+    let (iv, text) = bytes.split_at_checked(16).ok_or_else(not_opened)?;
+    let key = Sha256::digest(key.expose().as_bytes());
+    Decryptor::new_from_slices(&key, iv)
+        .map_err(|_| not_opened())?
+        .decrypt_padded_vec::<Pkcs7>(text)
+        .map_err(|_| not_opened())
+}
+
+/// The key of WeCom's and DingTalk's envelopes.
+pub struct WecomKey([u8; 32]);
+
+// WeCom pads to whole blocks of this length, as PKCS #7 would with blocks that long.
+const WECOM_BLOCK: usize = 32;
+
+impl WecomKey {
+    /// The key that an `EncodingAESKey` stands for: Base64 without its padding.
+    ///
+    /// # Errors
+    ///
+    /// [`Diagnosis::SecretForm`] if it isn't 43 characters of Base64.
+    pub fn new(encoding_aes_key: &Secret) -> Result<Self, Diagnosis> {
+        // The last character may have bits that stand for nothing.
+        let decoded = super::signature::BASE64_LENIENT.decode(encoding_aes_key.expose()).ok();
+        decoded
+            .and_then(|key| key.try_into().ok())
+            .map(Self)
+            .ok_or_else(|| Diagnosis::SecretForm {
+                index: 0,
+                expected: "an EncodingAESKey, 43 characters of Base64".to_owned(),
+            })
+    }
+
+    fn iv(&self) -> &[u8] {
+        &self.0[..16]
+    }
+
+    /// Opens an envelope: Base64 of 16 random bytes, the length of the message in four bytes, the message, and the
+    /// receiver's id, which has to be `receive_id` where that is given.
+    ///
+    /// # Errors
+    ///
+    /// A [`Diagnosis`] if it can't be opened.
+    pub fn open(&self, encrypted: &str, receive_id: Option<&str>) -> Result<Vec<u8>, Diagnosis> {
+        self.try_open(encrypted, receive_id).ok_or_else(not_opened)
+    }
+
+    fn try_open(&self, encrypted: &str, receive_id: Option<&str>) -> Option<Vec<u8>> {
+        let bytes = BASE64.decode(encrypted).ok()?;
+        let mut text = Decryptor::new_from_slices(&self.0, self.iv())
+            .ok()?
+            .decrypt_padded_vec::<NoPadding>(&bytes)
+            .ok()?;
+        let padding = usize::from(*text.last()?);
+        let end = text.len().checked_sub(padding)?;
+        if !(1..=WECOM_BLOCK).contains(&padding) || text[end..].iter().any(|byte| usize::from(*byte) != padding) {
+            return None;
+        }
+        text.truncate(end);
+        let (length, rest) = text.get(16..)?.split_at_checked(4)?;
+        let length = u32::from_be_bytes(length.try_into().ok()?);
+        let (message, id) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        receive_id
+            .is_none_or(|wanted| wanted.as_bytes() == id)
+            .then(|| message.to_vec())
+    }
+
+    /// Makes an envelope, for an answer that has to be encrypted. `random` has to be new for each.
+    pub fn seal(&self, message: &[u8], receive_id: &str, random: [u8; 16]) -> String {
+        let length = u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes();
+        let mut text = [&random[..], &length, message, receive_id.as_bytes()].concat();
+        let padding = WECOM_BLOCK - text.len() % WECOM_BLOCK;
+        text.resize(text.len() + padding, u8::try_from(padding).unwrap_or_default());
+        let encryptor = Encryptor::new_from_slices(&self.0, self.iv()).expect("a key of 32 and a vector of 16 bytes");
+        BASE64.encode(encryptor.encrypt_padded_vec::<NoPadding>(&text))
+    }
+}
+
+impl std::fmt::Debug for WecomKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WecomKey([REDACTED])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{open_feishu, WecomKey};
+    use crate::auth::Secret;
+
+    fn wecom() -> WecomKey {
+        WecomKey::new(&Secret::new("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_documented_envelopes_open() {
+        let key = Secret::new("test key").unwrap();
+        let opened = open_feishu(&key, "P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk=").unwrap();
+        assert_eq!(opened, b"hello world");
+        let echostr = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ==";
+        assert_eq!(
+            wecom().open(echostr, Some("wx5823bf96d3bd56c7")).unwrap(),
+            b"1616140317555161061"
+        );
+        assert!(wecom().open(echostr, Some("wx5823bf96d3bd56c8")).is_err());
+    }
+
+    #[test]
+    fn a_key_of_another_form_is_refused() {
+        for wrong in [
+            "short",
+            "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2",
+            "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2!",
+        ] {
+            assert!(WecomKey::new(&Secret::new(wrong).unwrap()).is_err(), "{wrong}");
+        }
+        assert_eq!(format!("{:?}", wecom()), "WecomKey([REDACTED])");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens_again(message in prop::collection::vec(any::<u8>(), 0..200), id in "[a-z0-9]{0,20}") {
+            let sealed = wecom().seal(&message, &id, [7; 16]);
+            prop_assert_eq!(wecom().open(&sealed, Some(&id)).unwrap(), message);
+        }
+
+        #[test]
+        fn an_envelope_that_was_changed_or_made_up_does_not_panic(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..10).prop_map(|blocks| blocks.repeat(16)),
+            at in any::<prop::sample::Index>(),
+        ) {
+            use base64::Engine;
+            let encoded = super::BASE64.encode(&bytes);
+            let _ = (wecom().open(&encoded, None), open_feishu(&Secret::new("k").unwrap(), &encoded));
+            if !bytes.is_empty() {
+                let at = at.index(bytes.len());
+                bytes.truncate(at);
+                let encoded = super::BASE64.encode(&bytes);
+                let _ = (wecom().open(&encoded, None), open_feishu(&Secret::new("k").unwrap(), &encoded));
+            }
+        }
+    }
+}
