@@ -9,7 +9,10 @@ import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
 import { native } from './native';
 import { Receiver } from './receive';
+import { Recovery } from './recover';
+import { Refusals } from './refusals';
 import { ResponseInstruction } from './ResponseInstruction';
+import { Telemetry } from './telemetry';
 import { WebhookTrigger } from './WebhookTrigger';
 
 // NocoBase's own default for REQUEST_BODY_LIMIT.
@@ -33,7 +36,12 @@ export class WebhookPlugin extends Plugin {
       );
     }
     const endpoints = new Endpoints(this.app, workflow, limit);
-    const receiver = new Receiver(endpoints, new Dispatch(workflow), limit, this.app.logger);
+    const telemetry = new Telemetry(this.app);
+    const dispatch = new Dispatch(this.app, workflow, telemetry);
+    const refusals = new Refusals(this.app.logger, telemetry);
+    telemetry.watch(() => dispatch.counts());
+    const recovery = new Recovery(this.app, workflow, (body) => dispatch.exclusively(body));
+    const receiver = new Receiver(endpoints, dispatch, limit, this.app.logger);
 
     // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
     this.app.once('afterLoad', () => {
@@ -46,12 +54,27 @@ export class WebhookPlugin extends Plugin {
       }
       workflow.registerTrigger(TRIGGER_TYPE, new WebhookTrigger(workflow, endpoints));
       workflow.registerInstruction(RESPONSE_TYPE, new ResponseInstruction(workflow));
-      claimWebhooks(this.app, (ctx, key) => receiver.receive(ctx, key));
+      claimWebhooks(this.app, async (ctx, key) => {
+        const reply = await receiver.receive(ctx, key);
+        if (reply) {
+          refusals.note(reply, key, endpoints.get(key) !== undefined);
+        }
+        return reply;
+      });
     });
 
-    const stop = Object.assign(() => void (receiver.stopping = true), { _reinitializable: true });
+    const stop = async () => {
+      receiver.stopping = true;
+      await recovery.stop();
+      await dispatch.drain();
+    };
     // Before the workflow plugin's own listener, which switches all webhooks off: they then would answer 404.
-    this.app.prependListener('beforeStop', stop);
+    this.app.prependListener('beforeStop', Object.assign(stop, { _reinitializable: true }));
+
+    this.app.on(
+      'afterStart',
+      Object.assign(() => recovery.start(), { _reinitializable: true }),
+    );
 
     this.app.resourceManager.define({
       name: RESOURCE,

@@ -1,50 +1,319 @@
-import { EXECUTION_STATUS, type Processor, type WorkflowModel } from '@nocobase/plugin-workflow';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '@nocobase/actions';
+import { EXECUTION_STATUS, JOB_STATUS, type ExecutionModel, type WorkflowModel } from '@nocobase/plugin-workflow';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
+import type { Application } from '@nocobase/server';
+import { RESPONSE_TYPE } from '../common/names';
+import type { BatchAnswer, DispatchCounts, DispatchLimits } from '../../index';
 import { native, type Reply } from './native';
 import { REPLY_SLOT, type ReplySlot } from './ResponseInstruction';
+import { ExecutionStore, type StorableEvent, type StoredAs } from './store';
+import type { Telemetry } from './telemetry';
+import { Turn } from './turn';
 
 /** An event that was let in: the workflow it is for, and its context as JSON text. */
-export interface WebhookEvent {
+export interface WebhookEvent extends StorableEvent {
   workflow: WorkflowModel;
-  context: string;
 }
 
+/** An event in line to be stored, and where it is once it is. */
+interface Waiting {
+  event: WebhookEvent;
+  as?: StoredAs;
+}
+
+/** Marks the answer to an event that had been taken over before. */
+export const REPLAY_HEADER = 'idempotent-replayed';
+
+/** How long a synchronous call waits where its workflow has no time limit of its own: less than a proxy's usual 60 s. */
+const SYNC_DEADLINE_MS = 50_000;
+
+/** How long a stop waits for what has been taken over. Orchestrators usually kill 30 s after they ask to stop. */
+const DRAIN_MS = 10_000;
+
+const LIMITS = {
+  batchEvents: 256,
+  batchBytes: 4 * 1024 * 1024,
+  linger: 2,
+  queueEvents: 10_000,
+  queueBytes: 64 * 1024 * 1024,
+  storeTime: 15_000,
+  abandoned: 3,
+  runQueue: 1_000,
+  startWindow: 1_000,
+  startQuiet: 300,
+  startWaiting: 50_000,
+} satisfies Omit<DispatchLimits, 'permits' | 'startShare'>;
+
 /**
- * What becomes of an event that was let in. Both calls end with the reply to give; neither throws for what a database or
+ * What becomes of an event that was let in. Both ways end with the reply to give; neither throws for what a database or
  * a workflow does.
+ *
+ * The queues are the addon's; here is what they are the queues of: the rows of the database and the runs of the engine.
  */
 export class Dispatch {
-  constructor(private readonly workflow: PluginWorkflowServer) {}
+  private queues: InstanceType<ReturnType<typeof native>['Dispatcher']> | undefined;
+  private storage: ExecutionStore | undefined;
+  private readonly turn: Turn | undefined;
+  private closed = false;
+  private lastTicket = 0;
+  private readonly events = new Map<number, Waiting>();
+  /** The executions that are to be started, by the tickets of their events. */
+  private readonly toStart = new Map<number, string>();
+  private readonly calls = new Map<number, () => Promise<void>>();
 
-  /** Takes an asynchronous event over. Its reply is `answer` once the event is stored, else a refusal. */
-  async store({ workflow, context }: WebhookEvent, answer: Reply): Promise<Reply> {
-    await this.workflow.trigger(workflow, JSON.parse(context) as object);
-    return answer;
+  constructor(
+    private readonly app: Application,
+    private readonly workflow: PluginWorkflowServer,
+    private readonly telemetry: Telemetry,
+  ) {
+    this.turn = app.db.sequelize.getDialect() === 'sqlite' ? new Turn(workflow) : undefined;
+  }
+
+  /**
+   * Takes an asynchronous event over.
+   *
+   * @param answer the reply to give once the event is stored, its context being JSON text
+   */
+  async store(event: WebhookEvent, answer: (context: string) => Reply): Promise<Reply> {
+    const queues = this.open();
+    if (!queues) {
+      return native().refuse('stopping');
+    }
+    // Before the event is stored: an answer that can't be given must not leave an event the sender will repeat.
+    const reply = answer(event.context);
+    const ticket = this.ticket();
+    const waiting: Waiting = { event };
+    this.events.set(ticket, waiting);
+    const outcome = await queues.store(ticket, event.context.length);
+    this.events.delete(ticket);
+    switch (outcome.status) {
+      case 'stored': {
+        const { executionId, replayed: before } = waiting.as as StoredAs;
+        if (before) {
+          return replayed(await this.answerAgain(executionId, answer));
+        }
+        this.telemetry.accepted(false);
+        return reply;
+      }
+      case 'busy':
+        return native().refuse('busy');
+      case 'closed':
+        return native().refuse('stopping');
+      default:
+        this.workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${outcome.reason}`);
+        return native().refuse('notStored');
+    }
   }
 
   /** Runs a synchronous event and waits for it. */
-  async run({ workflow, context }: WebhookEvent, httpContext: unknown): Promise<Reply> {
+  async run(event: WebhookEvent, ctx: Context): Promise<Reply> {
+    const queues = this.open();
+    if (!queues) {
+      return native().refuse('stopping');
+    }
+    const began = Date.now();
+    const timeout = Number(event.workflow.options?.timeout ?? 0);
+    const deadline = timeout > 0 ? Math.min(timeout, 2 ** 31) : SYNC_DEADLINE_MS;
+    const ticket = this.ticket();
+    let reply = native().refuse('notStored');
+    this.calls.set(ticket, async () => {
+      const run = () => this.runNow(event, ctx, began + deadline);
+      reply = await this.exclusively(run);
+    });
+    const leave = () => queues.leave(ticket);
+    ctx.res.once('close', leave);
+    const outcome = await queues.run(ticket, deadline);
+    ctx.res.off('close', leave);
+    this.calls.delete(ticket);
+    this.telemetry.ran(Date.now() - began);
+    switch (outcome.status) {
+      case 'done':
+        return reply;
+      case 'timeout':
+        return native().refuse('timedOut');
+      case 'closed':
+        return native().refuse('stopping');
+      case 'failed':
+        this.workflow.getLogger(event.workflow.id).error(`webhook could not be run: ${outcome.reason}`);
+        return native().refuse('notStored');
+      default:
+        return native().refuse('busy');
+    }
+  }
+
+  /** Runs what writes to the database when nothing else here does, where the database needs that. */
+  exclusively<T>(body: () => Promise<T>): Promise<T> {
+    return this.turn ? this.turn.take(body) : body();
+  }
+
+  /** What the queues have done and hold; `undefined` before the first event. */
+  counts(): DispatchCounts | undefined {
+    return this.queues?.counts();
+  }
+
+  /** Takes nothing further, stores what waits, and waits within a limit for what runs. */
+  async drain(): Promise<void> {
+    this.closed = true;
+    this.queues?.close();
+    if (this.queues && !(await this.queues.drained(DRAIN_MS))) {
+      this.app.logger.warn(`webhooks: stopping with work left after ${DRAIN_MS} ms`, { ...this.queues.counts() });
+    }
+    this.queues = undefined;
+    await this.storage?.close();
+    this.storage = undefined;
+  }
+
+  // Made when first needed: an app with many plugins and no webhooks starts no queues.
+  private open() {
+    if (this.closed) {
+      return undefined;
+    }
+    this.storage ??= new ExecutionStore(this.app);
+    this.queues ??= new (native().Dispatcher)(
+      { ...LIMITS, permits: this.permits(), startShare: this.turn ? 10 : 100 },
+      (tickets) => this.storeBatch(tickets),
+      async (ticket) => (await this.calls.get(ticket)?.()) as undefined,
+      async (tickets) => (await this.start(tickets)) as undefined,
+    );
+    return this.queues;
+  }
+
+  // As many as the database bears: SQLite has one writer, the others have a pool of connections.
+  private permits(): number {
+    const configured = Number(process.env.WEBHOOK_SYNC_CONCURRENCY);
+    if (Number.isInteger(configured) && configured > 0) {
+      return configured;
+    }
+    return this.turn ? 1 : (this.app.db.sequelize.config.pool?.max ?? 5);
+  }
+
+  private ticket(): number {
+    this.lastTicket = (this.lastTicket + 1) % 2 ** 32;
+    return this.lastTicket;
+  }
+
+  private async storeBatch(tickets: number[]): Promise<BatchAnswer> {
+    const storage = this.storage as ExecutionStore;
+    const waiting = tickets.map((ticket) => this.events.get(ticket) as Waiting);
+    const began = performance.now();
+    const store = () => storage.store(waiting.map(({ event }) => event));
+    const result = await (this.turn ? this.turn.take(store, true) : store());
+    this.telemetry.stored(tickets.length, performance.now() - began);
+    if (result.status !== 'stored') {
+      return result;
+    }
+    result.as.forEach((as, index) => {
+      waiting[index].as = as;
+      if (!as.replayed) {
+        this.toStart.set(tickets[index], as.executionId);
+      }
+    });
+    return { status: 'stored', start: result.as.map(({ replayed }) => !replayed) };
+  }
+
+  private async start(tickets: number[]): Promise<void> {
+    for (const ticket of tickets) {
+      const executionId = this.toStart.get(ticket) as string;
+      this.toStart.delete(ticket);
+      const publish = () => this.workflow.start(executionId);
+      try {
+        const { turn } = this;
+        await (turn ? turn.take(() => turn.publish(publish)) : publish());
+      } catch (error) {
+        // The engine's recovery looks for stored executions that never began.
+        this.app.logger.error(`webhooks: execution ${executionId} could not be put into the engine's queue`, { error });
+      }
+    }
+  }
+
+  private async runNow(event: WebhookEvent, ctx: Context, until: number): Promise<Reply> {
+    if (event.eventKey !== undefined) {
+      const known = await this.find({ eventKey: event.eventKey });
+      if (known) {
+        return replayed(await this.replyOf(known));
+      }
+    }
     const slot: ReplySlot = {};
-    const processor = (await this.workflow.trigger(workflow, JSON.parse(context) as object, {
-      httpContext,
+    const eventKey = event.eventKey ?? randomUUID();
+    const processor = await this.workflow.trigger(event.workflow, JSON.parse(event.context) as object, {
+      httpContext: ctx,
       [REPLY_SLOT]: slot,
-    })) as Processor | null;
-    return replyTo(processor, slot);
+      eventKey,
+    });
+    if (processor) {
+      this.telemetry.accepted(true);
+      return slot.reply && processor.execution.status === EXECUTION_STATUS.RESOLVED
+        ? slot.reply
+        : this.replyOf(processor.execution);
+    }
+    // Not created, or created by another call with this key, or created and not entered: something was in the way.
+    let execution = await this.find({ eventKey });
+    if (!execution) {
+      return native().refuse('notStored');
+    }
+    await this.workflow.start(execution);
+    while (execution && isUnderWay(execution) && Date.now() < until && !(await this.waits(execution))) {
+      await sleep(25);
+      execution = await this.find({ eventKey });
+    }
+    return execution ? this.replyOf(execution) : native().refuse('notStored');
+  }
+
+  private find(where: { eventKey: string } | { id: string }): Promise<ExecutionModel | null> {
+    return this.app.db.getModel('executions').findOne({ where }) as Promise<ExecutionModel | null>;
+  }
+
+  // Whether it is suspended on a node that waits for something outside.
+  private async waits(execution: ExecutionModel): Promise<boolean> {
+    const where = { executionId: execution.id, status: JOB_STATUS.PENDING };
+    return (await this.app.db.getModel('jobs').count({ where })) > 0;
+  }
+
+  /** The answer to an event that was taken over before: out of the context that was stored then. */
+  private async answerAgain(executionId: string, answer: (context: string) => Reply): Promise<Reply> {
+    const execution = await this.find({ id: executionId });
+    return answer(JSON.stringify(execution?.context ?? {}));
+  }
+
+  /** The reply that a synchronous execution comes to as the database has it: the contract's table. */
+  private async replyOf(execution: ExecutionModel): Promise<Reply> {
+    const { refuse, buildReply } = native();
+    if (isUnderWay(execution)) {
+      return buildReply('{"statusCode":202}');
+    }
+    if (execution.status !== EXECUTION_STATUS.RESOLVED) {
+      return refuse(execution.reason === 'timeout' ? 'timedOut' : 'workflowFailed');
+    }
+    const nodes = await this.app.db.getModel('flow_nodes').findAll({
+      attributes: ['id'],
+      where: { workflowId: execution.workflowId, type: RESPONSE_TYPE },
+    });
+    const job = nodes.length
+      ? await this.app.db.getModel('jobs').findOne({
+          where: { executionId: execution.id, nodeId: nodes.map(({ id }) => id as string) },
+          order: [['id', 'DESC']],
+        })
+      : null;
+    return buildReply(JSON.stringify(storedAnswer(job?.get('result'))));
   }
 }
 
-// The table of the contract for synchronous webhooks.
-function replyTo(processor: Processor | null, { reply }: ReplySlot): Reply {
-  const { refuse, buildReply } = native();
-  if (!processor) {
-    return refuse('notStored');
-  }
-  const { status, reason } = processor.execution;
-  if (status === EXECUTION_STATUS.RESOLVED) {
-    return reply ?? buildReply('{}');
-  }
-  if (status === EXECUTION_STATUS.STARTED) {
-    return buildReply('{"statusCode":202}');
-  }
-  return refuse(reason === 'timeout' ? 'timedOut' : 'workflowFailed');
+function isUnderWay({ status }: ExecutionModel): boolean {
+  return status === EXECUTION_STATUS.QUEUEING || status === EXECUTION_STATUS.STARTED;
+}
+
+/** A Response node's result, as the answer it was made from. */
+function storedAnswer(result: unknown): object {
+  const { statusCode, headers, body } = (result ?? {}) as {
+    statusCode?: number;
+    headers?: [string, string][];
+    body?: unknown;
+  };
+  return { statusCode, headers: headers?.map(([name, value]) => ({ name, value })), body };
+}
+
+function replayed(reply: Reply): Reply {
+  return { ...reply, headers: [...reply.headers, [REPLAY_HEADER, 'true']] };
 }

@@ -57,14 +57,11 @@ export class Receiver {
     if (webhook.sync) {
       return this.dispatch.run(event, ctx);
     }
-    let answer: Reply;
     try {
-      // Before the event is stored: an answer that can't be given must not leave an event the sender will repeat.
-      answer = webhook.answer(judged);
+      return await this.dispatch.store(event, webhook.answer);
     } catch (error) {
       return this.misconfigured(webhook, error);
     }
-    return this.dispatch.store(event, answer);
   }
 
   private misconfigured({ workflow }: WebhookEndpoint, error: unknown): Reply {

@@ -1,0 +1,261 @@
+import { Op } from '@nocobase/database';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
+import {
+  EXECUTION_STATUS,
+  type ExecutionModel,
+  getExecutionLockKey,
+  JOB_STATUS,
+  type JobModel,
+  type WorkflowModel,
+} from '@nocobase/plugin-workflow';
+import type PluginWorkflowServer from '@nocobase/plugin-workflow';
+import type { Application } from '@nocobase/server';
+import { TRIGGER_TYPE } from '../common/names';
+
+/**
+ * What becomes of an execution that a crash cut off: the option `onCrash` of a workflow's `options`. Anything else than
+ * `fail` is `rerun`.
+ *
+ * - `rerun`: it runs again from its start, so its nodes may run twice.
+ * - `fail`: it ends as failed, with the reason `interrupted`.
+ */
+export type OnCrash = 'rerun' | 'fail';
+
+/** Reason of an execution that ended because of a crash. */
+export const INTERRUPTED = 'interrupted';
+
+/** The engine's own rhythm of looking for executions that never began. */
+const EVERY_MS = 5 * 60_000;
+
+/** Between entering an execution and counting it as running an engine needs milliseconds; this is ample. */
+const SETTLE_MS = 2_000;
+
+/** How long the other nodes have to say what they run. */
+const ROLL_CALL_MS = 2_000;
+
+const PAGE = 100;
+
+/** Where nodes ask each other what they run. */
+const CHANNEL = 'webhook.running';
+
+type RollCall = { ask: string } | { answer: string; running: string[] };
+
+/**
+ * Finds the executions of webhook workflows that nobody will ever go on with, as the process that ran them has died.
+ *
+ * The engine picks up what never began, but leaves what had begun "on going" for ever. Such an execution is started, has
+ * no job that waits for something, and runs on no node that is alive: not on this one, not on one that answers a roll
+ * call over NocoBase's pub-sub, and nobody holds the engine's lock on it. Looks on start and every five minutes, on one
+ * node at a time.
+ */
+export class Recovery {
+  private timer: NodeJS.Timeout | undefined;
+  private scanning: Promise<void> | undefined;
+  private stopped = true;
+  private readonly calls = new Map<string, Set<string>>();
+  /** Executions put into the engine's queue to go on with; they may wait there for longer than the next look. */
+  private readonly resumed = new Set<string>();
+
+  /**
+   * @param exclusively runs what writes to the database when nothing else of ours does
+   */
+  constructor(
+    private readonly app: Application,
+    private readonly workflow: PluginWorkflowServer,
+    private readonly exclusively: <T>(body: () => Promise<T>) => Promise<T>,
+  ) {}
+
+  /** Begins to look. */
+  async start(): Promise<void> {
+    this.stopped = false;
+    await this.app.pubSubManager.subscribe(CHANNEL, this.onRollCall, { debounce: 0 });
+    this.timer = setInterval(() => this.scan(), EVERY_MS);
+    this.timer.unref();
+    // Nobody waits for it: the app answers meanwhile.
+    this.scan();
+  }
+
+  /** Ends looking, and waits for a look that is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.app.pubSubManager.unsubscribe(CHANNEL, this.onRollCall);
+    await this.scanning;
+  }
+
+  /** Looks once; one look at a time. */
+  scan(): void {
+    this.scanning ??= this.lookExclusively()
+      .catch((error: unknown) => {
+        this.app.logger.error('webhooks: looking for executions cut off by a crash failed', { error });
+      })
+      .finally(() => (this.scanning = undefined));
+  }
+
+  private async lookExclusively(): Promise<void> {
+    // A node that only takes requests leaves running to others, as the engine does.
+    if (!this.workflow.serving()) {
+      return;
+    }
+    const lock = await this.lock(`webhook:recover:${this.app.name}`);
+    if (lock) {
+      await lock.runExclusive(() => this.look(), EVERY_MS);
+    }
+  }
+
+  private async look(): Promise<void> {
+    const workflows = (await this.app.db.getModel('workflows').findAll({
+      attributes: ['id', 'key', 'options'],
+      where: { type: TRIGGER_TYPE },
+    })) as WorkflowModel[];
+    const byId = new Map(workflows.map((workflow) => [String(workflow.id), workflow]));
+    for (let after = '0'; byId.size > 0 && !this.stopped;) {
+      const page = await this.page([...byId.keys()], after);
+      if (page.length === 0) {
+        return;
+      }
+      after = String(page[page.length - 1].id);
+      await this.end(page, byId);
+    }
+  }
+
+  private page(workflowIds: string[], after: string): Promise<ExecutionModel[]> {
+    return this.app.db.getModel('executions').findAll({
+      attributes: ['id', 'workflowId', 'startedAt'],
+      where: {
+        workflowId: workflowIds,
+        status: EXECUTION_STATUS.STARTED,
+        startedAt: { [Op.ne]: null },
+        id: { [Op.gt]: after },
+      },
+      order: [['id', 'ASC']],
+      limit: PAGE,
+    }) as Promise<ExecutionModel[]>;
+  }
+
+  private async end(executions: ExecutionModel[], byId: Map<string, WorkflowModel>): Promise<void> {
+    await sleep(SETTLE_MS);
+    const jobs = (await this.app.db.getModel('jobs').findAll({
+      attributes: ['id', 'executionId', 'status'],
+      where: { executionId: executions.map(({ id }) => id) },
+      order: [['id', 'ASC']],
+    })) as JobModel[];
+    const waiting = new Set(
+      jobs.filter(({ status }) => status === JOB_STATUS.PENDING).map((job) => String(job.executionId)),
+    );
+    const last = new Map(jobs.map((job) => [String(job.executionId), String(job.id)]));
+    const candidates = executions.filter(({ id }) => !waiting.has(String(id)));
+    const running = candidates.length ? await this.running() : new Set();
+    for (const execution of candidates) {
+      const id = String(execution.id);
+      if (this.stopped) {
+        return;
+      }
+      if (!running.has(id) && !this.resumed.has(id)) {
+        await this.endOne(execution, byId.get(String(execution.workflowId)) as WorkflowModel, last.get(id));
+      }
+    }
+  }
+
+  private async endOne(execution: ExecutionModel, workflow: WorkflowModel, lastJob: string | undefined): Promise<void> {
+    const lock = await this.lock(getExecutionLockKey(execution.id));
+    if (!lock) {
+      return;
+    }
+    const log = this.workflow.getLogger(workflow.id);
+    try {
+      if ((workflow.options as { onCrash?: OnCrash } | null)?.onCrash === 'fail') {
+        if (await this.change(execution, { status: EXECUTION_STATUS.FAILED, reason: INTERRUPTED })) {
+          this.tell(log, `execution (${execution.id}) was cut off by a crash and ends as failed, as its workflow asks`);
+        }
+        return;
+      }
+      const job = lastJob ? await this.resumable(lastJob) : null;
+      if (job) {
+        // A step that waited, for a person or a time, is over and done: what came after it runs again, not the step.
+        this.resumed.add(String(execution.id));
+        this.tell(
+          log,
+          `execution (${execution.id}) was cut off by a crash and runs again from the step it waited on last`,
+        );
+        await this.workflow.resume(job);
+        return;
+      }
+      const queueing = { status: EXECUTION_STATUS.QUEUEING, dispatched: false, startedAt: null, expiresAt: null };
+      // Back to what it was before it began: then it begins once, whoever else has had the same thought, and is found
+      // again should this process die too.
+      if (await this.change(execution, queueing)) {
+        this.tell(log, `execution (${execution.id}) was cut off by a crash and runs again from its start`);
+        await this.workflow.start(String(execution.id));
+      }
+    } finally {
+      await lock.release();
+    }
+  }
+
+  private tell(log: { warn(message: string): void }, message: string): void {
+    log.warn(message);
+    // The workflow's own log is a file among many; who looks after a crash looks here.
+    this.app.logger.warn(`webhooks: ${message}`);
+  }
+
+  /** Changes an execution that is still as it was found. */
+  private async change(execution: ExecutionModel, values: object): Promise<boolean> {
+    const where = { id: execution.id, status: EXECUTION_STATUS.STARTED, startedAt: execution.startedAt };
+    const [changed] = await this.exclusively(() =>
+      this.app.db.getModel('executions').update(values, { where, individualHooks: true }),
+    );
+    return changed > 0;
+  }
+
+  /** The last job, where the engine can go on from it: where its node is of a kind that waits. */
+  private async resumable(jobId: string): Promise<JobModel | null> {
+    const job = (await this.app.db.getModel('jobs').findOne({ where: { id: jobId } })) as JobModel | null;
+    const node = job && (await this.app.db.getModel('flow_nodes').findOne({ where: { id: job.nodeId } }));
+    const instruction = node && this.workflow.instructions.get(node.get('type') as string);
+    return typeof instruction?.resume === 'function' ? job : null;
+  }
+
+  /** All that runs on nodes that are alive, or waits in this one's queue. */
+  private async running(): Promise<Set<string>> {
+    const running = new Set([...this.runningHere(), ...this.queuedHere()]);
+    if (!(await this.app.pubSubManager.isConnected())) {
+      return running;
+    }
+    const ask = randomUUID();
+    this.calls.set(ask, running);
+    await this.app.pubSubManager.publish(CHANNEL, { ask } satisfies RollCall, { skipSelf: true });
+    await sleep(ROLL_CALL_MS);
+    this.calls.delete(ask);
+    return running;
+  }
+
+  private readonly onRollCall = async (message: RollCall): Promise<void> => {
+    if ('ask' in message) {
+      const answer: RollCall = { answer: message.ask, running: this.runningHere() };
+      await this.app.pubSubManager.publish(CHANNEL, answer, { skipSelf: true });
+    } else {
+      message.running.forEach((id) => this.calls.get(message.answer)?.add(id));
+    }
+  };
+
+  // The registry has no public way to be asked.
+  private runningHere(): string[] {
+    const { executions } = this.workflow.runningExecutionRegistry as unknown as { executions: Map<string, unknown> };
+    return [...executions.keys()];
+  }
+
+  // Of NocoBase's queue in memory; another has its own memory, and there the engine's lock has to do.
+  private queuedHere(): string[] {
+    const adapter = Reflect.get(this.app.eventQueue, 'adapter') as { queues?: unknown } | undefined;
+    const queues = adapter?.queues instanceof Map ? adapter.queues : new Map<string, unknown>();
+    const tasks = [...queues.values()].flat() as { content?: { executionId?: unknown } }[];
+    return tasks.map(({ content }) => String(content?.executionId));
+  }
+
+  private async lock(key: string): Promise<Awaited<ReturnType<Application['lockManager']['tryAcquire']>> | null> {
+    // Whoever holds it is alive.
+    return this.app.lockManager.tryAcquire(key).catch(() => null);
+  }
+}

@@ -1,0 +1,374 @@
+import { randomUUID } from 'node:crypto';
+import type { Database, Transaction } from '@nocobase/database';
+import type { Application } from '@nocobase/server';
+import type { WorkflowModel } from '@nocobase/plugin-workflow';
+
+/** An event on its way into the database. */
+export interface StorableEvent {
+  workflow: Pick<WorkflowModel, 'id' | 'key'>;
+  /** JSON text; it goes into the database as it is. */
+  context: string;
+  /** What the event can't be there twice with; absent where the sender's repetitions aren't told apart. */
+  eventKey?: string;
+}
+
+/** Where an event is: its execution, and whether that was there before, under the same event key. */
+export interface StoredAs {
+  executionId: string;
+  replayed: boolean;
+}
+
+/** What the storing of a batch came to: all of it, or nothing because of the database, or nothing because of an event. */
+export type StoreResult =
+  | { status: 'stored'; as: StoredAs[] }
+  | { status: 'unavailable'; reason: string }
+  | { status: 'refused'; reason: string };
+
+/** How often a batch is tried again after another process was in its way (a deadlock, the same event key). */
+const ATTEMPTS = 4;
+
+/** The view through which SQLite stores, and its trigger. */
+const VIEW = 'webhook_events';
+
+/** The columns that differ from row to row. */
+const FIRST_COLUMNS = ['id', 'workflowId', 'key', 'eventKey', 'context'];
+
+/**
+ * Stores events as executions of NocoBase's workflow engine, in the state in which the engine itself picks them up:
+ * queueing and not dispatched. What the engine's `createExecution` writes one by one is written here for many at once,
+ * with the counters `executed` in the same transaction.
+ */
+export class ExecutionStore {
+  private readonly db: Database;
+  private readonly executions: Table;
+  private readonly stats: Table;
+  private readonly versionStats: Table;
+  private readonly columns: string[];
+  private viewMade = false;
+
+  constructor(private readonly app: Application) {
+    this.db = app.db;
+    this.executions = new Table(this.db, 'executions');
+    this.stats = new Table(this.db, 'workflowStats');
+    this.versionStats = new Table(this.db, 'workflowVersionStats');
+    const dates = ['createdAt', 'updatedAt'].filter((name) => name in this.executions.model.rawAttributes);
+    this.columns = [...FIRST_COLUMNS, ...dates, 'dispatched'];
+  }
+
+  /** Stores all `events` or none. Never throws. */
+  async store(events: StorableEvent[]): Promise<StoreResult> {
+    const rows = new Map<StorableEvent, string>();
+    const byKey = new Map<string, StorableEvent>();
+    for (const event of events) {
+      // Of several with one key in a batch the first is the event, the others are repetitions of it.
+      if (event.eventKey === undefined || !byKey.has(event.eventKey)) {
+        rows.set(event, String(this.app.snowflakeIdGenerator.generate()));
+      }
+      if (event.eventKey !== undefined && !byKey.has(event.eventKey)) {
+        byKey.set(event.eventKey, event);
+      }
+    }
+    const known = new Map<string, string>();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        if (rows.size > 0) {
+          await this.insert([...rows]);
+        }
+        break;
+      } catch (error) {
+        const failure = describe(error);
+        if (attempt === ATTEMPTS || failure.kind === 'refused' || failure.kind === 'unavailable') {
+          return { status: failure.kind === 'refused' ? 'refused' : 'unavailable', reason: failure.reason };
+        }
+        if (failure.kind === 'duplicate') {
+          const found = await this.find([...rows.keys()]).catch(() => null);
+          if (!found) {
+            return { status: 'unavailable', reason: failure.reason };
+          }
+          if (found.size === 0) {
+            return { status: 'refused', reason: failure.reason };
+          }
+          for (const [key, id] of found) {
+            known.set(key, id);
+            rows.delete(byKey.get(key) as StorableEvent);
+          }
+        }
+      }
+    }
+    return {
+      status: 'stored',
+      as: events.map((event) => {
+        const own = rows.get(event);
+        if (own !== undefined) {
+          return { executionId: own, replayed: false };
+        }
+        const key = event.eventKey as string;
+        return { executionId: known.get(key) ?? (rows.get(byKey.get(key) as StorableEvent) as string), replayed: true };
+      }),
+    };
+  }
+
+  private async find(events: StorableEvent[]): Promise<Map<string, string>> {
+    const keys = events.flatMap(({ eventKey }) => (eventKey === undefined ? [] : [eventKey]));
+    const found = await this.executions.model.findAll({
+      attributes: ['id', 'eventKey'],
+      where: { eventKey: keys },
+      raw: true,
+    });
+    return new Map(
+      (found as unknown as { id: string; eventKey: string }[]).map((row) => [row.eventKey, String(row.id)]),
+    );
+  }
+
+  /** Takes back what it has made in the database besides rows. */
+  async close(): Promise<void> {
+    if (this.viewMade) {
+      this.viewMade = false;
+      await this.db.sequelize.query(`DROP VIEW IF EXISTS ${VIEW}`);
+    }
+  }
+
+  private insert(rows: [StorableEvent, string][]): Promise<void> {
+    switch (this.db.sequelize.getDialect()) {
+      case 'postgres':
+        return this.insertWithCounters(rows);
+      case 'sqlite':
+        return this.insertThroughView(rows);
+      default:
+        return this.insertInTransaction(rows);
+    }
+  }
+
+  private async insertInTransaction(rows: [StorableEvent, string][]): Promise<void> {
+    const counts = count(rows);
+    // The isolation level that the engine works in.
+    const options = { isolationLevel: 'READ COMMITTED' as never };
+    await this.db.sequelize.transaction(options, async (transaction) => {
+      for (const part of powersOfTwo(rows)) {
+        const bind = new Bind();
+        await this.run(this.insertStatement(this.executions.name, part, bind), bind, transaction);
+      }
+      for (const [table, by] of [
+        [this.stats, counts.byKey],
+        [this.versionStats, counts.byId],
+      ] as const) {
+        for (const [key, executions] of by) {
+          const bind = new Bind();
+          const added = table.add('executed', bind.add(executions));
+          await this.run(
+            `UPDATE ${table.name} SET ${added} WHERE ${table.primaryKey} = ${bind.add(key)}`,
+            bind,
+            transaction,
+          );
+        }
+      }
+    });
+  }
+
+  /**
+   * One statement on the connection that all of NocoBase's single statements share: a transaction in Sequelize opens the
+   * database file anew each time, which takes longer than the storing. A trigger does the counting, on a view of this
+   * connection alone, so that it sees our rows and not the engine's own. The database file holds nothing of it.
+   */
+  private async insertThroughView(rows: [StorableEvent, string][]): Promise<void> {
+    if (!this.viewMade) {
+      const { executions: table, stats, versionStats } = this;
+      const columns = this.columns.map((name) => table.column(name));
+      const count = (counted: Table, attribute: string) =>
+        `UPDATE ${counted.name} SET ${counted.add('executed', '1')} ` +
+        `WHERE ${counted.primaryKey} = NEW.${table.column(attribute)};`;
+      // The view names no table: one that did would keep NocoBase from altering it.
+      await this.db.sequelize.query(
+        `CREATE TEMP VIEW IF NOT EXISTS ${VIEW} AS SELECT ${columns.map((name) => `NULL AS ${name}`).join(', ')}`,
+      );
+      await this.db.sequelize.query(
+        `CREATE TEMP TRIGGER IF NOT EXISTS ${VIEW}_insert INSTEAD OF INSERT ON ${VIEW} BEGIN ` +
+          `INSERT INTO ${table.name} (${columns.join(', ')}) VALUES (${columns.map((name) => `NEW.${name}`).join(', ')}); ` +
+          `${count(stats, 'key')} ${count(versionStats, 'workflowId')} END`,
+      );
+      this.viewMade = true;
+    }
+    const bind = new Bind();
+    try {
+      await this.run(this.insertStatement(VIEW, rows, bind), bind);
+    } catch (error) {
+      // Without its connection the view is gone too; NocoBase makes another connection when it reloads.
+      this.viewMade &&= !String(error).includes(`no such table: ${VIEW}`);
+      throw error;
+    }
+  }
+
+  // One statement and so one round trip and one transaction, by PostgreSQL's own rule for data-modifying WITH.
+  private async insertWithCounters(rows: [StorableEvent, string][]): Promise<void> {
+    const counts = count(rows);
+    const bind = new Bind();
+    const update = (table: Table, by: Map<string, number>, type: string) => {
+      const values = [...by].map(([key, n]) => `(${bind.add(key)}::${type}, ${bind.add(n)}::bigint)`).join(', ');
+      return (
+        `UPDATE ${table.name} SET ${table.add('executed', 'v.n')} ` +
+        `FROM (VALUES ${values}) AS v(k, n) WHERE ${table.name}.${table.primaryKey} = v.k`
+      );
+    };
+    const first = this.insertStatement(this.executions.name, rows, bind);
+    const sql =
+      `WITH stats AS (${update(this.stats, counts.byKey, 'varchar')}), ` +
+      `versions AS (${update(this.versionStats, counts.byId, 'bigint')}) ${first}`;
+    await this.run(sql, bind);
+  }
+
+  private insertStatement(into: string, rows: [StorableEvent, string][], bind: Bind): string {
+    const table = this.executions;
+    // As the model writes it: SQLite keeps dates as text, in a form of Sequelize's own.
+    const now = table.format('createdAt', new Date());
+    const fixed = this.columns.slice(FIRST_COLUMNS.length).map((name) => (name === 'dispatched' ? table.no : now));
+    const values = rows.map(([{ workflow, context, eventKey = randomUUID() }, id]) => {
+      const row = [id, String(workflow.id), workflow.key, eventKey, context];
+      return `(${[...row, ...fixed].map((value) => bind.add(value)).join(', ')})`;
+    });
+    return `INSERT INTO ${into} (${this.columns.map((name) => table.column(name)).join(', ')}) VALUES ${values.join(', ')}`;
+  }
+
+  private async run(sql: string, bind: Bind, transaction?: Transaction): Promise<void> {
+    // A statement has its own way of being tried again (see `store`); Sequelize's would repeat one inside of a transaction.
+    await this.db.sequelize.query(sql, { bind: bind.values, transaction, retry: { max: 1 } });
+  }
+}
+
+interface Counts {
+  byKey: Map<string, number>;
+  byId: Map<string, number>;
+}
+
+// In the order of the keys, so that two processes lock the rows in the same order.
+function count(rows: [StorableEvent, string][]): Counts {
+  const tally = (of: (event: StorableEvent) => string) => {
+    const by = new Map<string, number>();
+    for (const [event] of rows) {
+      by.set(of(event), (by.get(of(event)) ?? 0) + 1);
+    }
+    return new Map([...by].sort(([a], [b]) => (a < b ? -1 : 1)));
+  };
+  return { byKey: tally(({ workflow }) => workflow.key), byId: tally(({ workflow }) => String(workflow.id)) };
+}
+
+/**
+ * The rows in parts of a power of two each. MySQL and MariaDB keep every text of a statement prepared, in a number that
+ * is bounded for the whole server: this way there are nine texts, not one for every size of a batch.
+ */
+function* powersOfTwo<T>(rows: T[]): Generator<T[]> {
+  for (let start = 0; start < rows.length;) {
+    const size = 2 ** Math.floor(Math.log2(rows.length - start));
+    yield rows.slice(start, start + size);
+    start += size;
+  }
+}
+
+/** The bind parameters of a statement, numbered as Sequelize numbers them in every dialect. */
+class Bind {
+  readonly values: unknown[] = [];
+
+  add(value: unknown): string {
+    return `$${this.values.push(value)}`;
+  }
+}
+
+/** A collection's table with the names that it really has: prefix, schema and underscored columns included. */
+class Table {
+  readonly name: string;
+  readonly model: ReturnType<Database['getModel']>;
+
+  constructor(
+    private readonly db: Database,
+    collection: string,
+  ) {
+    this.name = db.getCollection(collection).quotedTableName();
+    this.model = db.getModel(collection);
+  }
+
+  column(attribute: string): string {
+    return this.db.quoteIdentifier(this.model.rawAttributes[attribute]?.field ?? attribute);
+  }
+
+  get primaryKey(): string {
+    return this.column(this.model.primaryKeyAttribute);
+  }
+
+  /** The assignment that adds to a number. */
+  add(attribute: string, amount: string): string {
+    const column = this.column(attribute);
+    return `${column} = COALESCE(${this.name}.${column}, 0) + ${amount}`;
+  }
+
+  /** `false` as a bind parameter. */
+  get no(): unknown {
+    return this.db.sequelize.getDialect() === 'postgres' ? false : 0;
+  }
+
+  /** A value as a bind parameter of this column. */
+  format(attribute: string, value: unknown): unknown {
+    const generator = this.db.sequelize.getQueryInterface().queryGenerator as unknown as {
+      format(
+        value: unknown,
+        field: unknown,
+        options: { context: string },
+        bindParam: (value: unknown) => unknown,
+      ): unknown;
+    };
+    let bound: unknown;
+    generator.format(value, this.model.rawAttributes[attribute], { context: 'INSERT' }, (formatted) => {
+      bound = formatted;
+      return '';
+    });
+    return bound;
+  }
+}
+
+type Failure = { kind: 'unavailable' | 'refused' | 'duplicate' | 'conflict'; reason: string };
+
+/** What the three databases' own codes say: who is to blame, and whether to try again at once. */
+export function describe(error: unknown): Failure {
+  const { name, message, original, parent } = (error ?? {}) as {
+    name?: string;
+    message?: string;
+    original?: DriverError;
+    parent?: DriverError;
+  };
+  const driver = original ?? parent ?? {};
+  const code = String(driver.code ?? '');
+  const state = String(driver.sqlState ?? (/^[0-9A-Z]{5}$/.test(code) ? code : ''));
+  const reason = `${code || name}: ${driver.message ?? message ?? String(error)}`;
+  if (String(driver.message).includes(`no such table: ${VIEW}`)) {
+    return { kind: 'conflict', reason };
+  }
+  if (name === 'SequelizeUniqueConstraintError') {
+    return { kind: 'duplicate', reason };
+  }
+  // A deadlock or a failed serialization; MariaDB 1020: the row has changed since it was read.
+  if (['40001', '40P01'].includes(state) || [1205, 1213, 1020].includes(Number(driver.errno))) {
+    return { kind: 'conflict', reason };
+  }
+  // SQL's classes of what is wrong with data: 21 cardinality, 22 data, 23 integrity, 44 check option; PostgreSQL's 54 program
+  // limit and P0001, an error raised by a trigger.
+  if (/^(21|22|23|44|54)/.test(state) || ['P0001', '45000'].includes(state) || ROW_ERRORS.has(code)) {
+    return { kind: 'refused', reason };
+  }
+  return { kind: 'unavailable', reason };
+}
+
+interface DriverError {
+  code?: string;
+  errno?: number;
+  sqlState?: string;
+  message?: string;
+}
+
+const ROW_ERRORS = new Set([
+  'SQLITE_CONSTRAINT',
+  'SQLITE_TOOBIG',
+  'SQLITE_MISMATCH',
+  'ER_CONSTRAINT_FAILED',
+  'ER_INVALID_JSON_TEXT',
+  'ER_JSON_DOCUMENT_TOO_DEEP',
+  'ER_DATA_TOO_LONG',
+  'ER_NET_PACKET_TOO_LARGE',
+]);
