@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type App, bootApp, createWorkflow, type CreatedWorkflow } from '../support/app';
+import { waitFor } from '../support/wait';
+import { ended, executionsOf, random, send, slow } from './support';
+
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
+const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e6);
+
+/** As many as the engine runs within seconds: SQLite enters executions at some thirty a second. */
+const EVENTS = { sqlite: 120, postgres: 400 };
+
+describe.each(['sqlite', 'postgres'] as const)('a kill -9 under load on %s', (dialect) => {
+  let app: App;
+  let workflows: CreatedWorkflow[];
+
+  beforeAll(async () => {
+    app = await bootApp({ dialect });
+    workflows = [
+      await createWorkflow(app, { title: 'no nodes' }),
+      await createWorkflow(app, { title: 'a slow node', nodes: [slow(dialect, 0.02)] }),
+    ];
+  });
+  afterAll(() => app.remove());
+
+  it.each(Array.from({ length: ROUNDS }, (_, index) => index + 1))(
+    'loses no acknowledged event: each has exactly one execution, which ends (round %i)',
+    { timeout: 240_000 },
+    async (round) => {
+      const seed = SEED + round;
+      // Some kills fall into the storing, some into the running of what is stored.
+      const moment = 20 + random(seed)() * 2500;
+      let killed = false;
+      const loading = send(workflows, { connections: 8, events: EVENTS[dialect], first: round * 1e6 }, () => killed);
+      await sleep(moment);
+      killed = true;
+      await app.kill9();
+      const { acknowledged, others } = await loading;
+      console.log(
+        `${dialect} round ${round}: seed ${seed}, killed after ${Math.round(moment)} ms, ` +
+          `${acknowledged.length} acknowledged, other answers ${JSON.stringify(others)}`,
+      );
+
+      await app.start();
+      await ended(app, workflows);
+
+      const executions = await executionsOf(app, workflows);
+      const times = new Map<number, number>();
+      for (const { context } of executions) {
+        times.set(context.body.id, (times.get(context.body.id) ?? 0) + 1);
+      }
+      expect(
+        acknowledged.filter((id) => times.get(id) !== 1),
+        'acknowledged events without exactly one execution',
+      ).toEqual([]);
+      expect(
+        executions.filter(({ status }) => status !== 1),
+        'executions that did not end well',
+      ).toEqual([]);
+      expect(
+        [...times].filter(([, count]) => count > 1),
+        'events with more than one execution',
+      ).toEqual([]);
+      const { stats, versionStats } = await counters(app, workflows);
+      expect([stats, versionStats], 'the counters of executions').toEqual([executions.length, executions.length]);
+    },
+  );
+});
+
+describe.each(['sqlite', 'postgres'] as const)('an execution that a crash cut off on %s', (dialect) => {
+  let app: App;
+  let again: CreatedWorkflow;
+  let left: CreatedWorkflow;
+  let waiting: CreatedWorkflow;
+
+  beforeAll(async () => {
+    app = await bootApp({ dialect });
+    again = await createWorkflow(app, { title: 'again', nodes: [slow(dialect, 2)] });
+    left = await createWorkflow(app, { title: 'left', nodes: [slow(dialect, 2)], options: { onCrash: 'fail' } });
+    const delay = { type: 'delay', config: { duration: 1, unit: 3_600_000, endStatus: 1 } };
+    waiting = await createWorkflow(app, { title: 'waiting', nodes: [delay] });
+    for (const { url } of [waiting, again]) {
+      expect((await fetch(url, { method: 'POST' })).status).toBe(200);
+      await started(app, waiting);
+    }
+    await started(app, again);
+    await app.kill9();
+    await app.start();
+    await ended(app, [again]);
+    expect((await fetch(left.url, { method: 'POST' })).status).toBe(200);
+    await started(app, left);
+    await app.kill9();
+    await app.start();
+    await ended(app, [left]);
+  });
+  afterAll(() => app.remove());
+
+  it('runs again from its start, and the log says so', async () => {
+    expect((await executionsOf(app, [again])).map(({ status }) => status)).toEqual([1]);
+    expect(app.logs()).toMatch(/execution \(\d+\) was cut off by a crash and runs again from its start/);
+  });
+
+  it('ends as failed where its workflow asks for that, and the log says so', async () => {
+    expect((await executionsOf(app, [left])).map(({ status, reason }) => [status, reason])).toEqual([
+      [-1, 'interrupted'],
+    ]);
+    expect(app.logs()).toMatch(/execution \(\d+\) was cut off by a crash and ends as failed, as its workflow asks/);
+  });
+
+  it('is left alone where it waits on a node', async () => {
+    expect((await executionsOf(app, [waiting])).map(({ status }) => status)).toEqual([0]);
+  });
+});
+
+async function started(app: App, workflow: CreatedWorkflow): Promise<void> {
+  await waitFor('the execution to begin', async () => {
+    const [execution] = await executionsOf(app, [workflow]);
+    return execution?.status === 0;
+  });
+}
+
+async function counters(app: App, workflows: CreatedWorkflow[]): Promise<{ stats: number; versionStats: number }> {
+  const sum = { stats: 0, versionStats: 0 };
+  for (const { id } of workflows) {
+    const workflow = await app.api<Record<'stats' | 'versionStats', { executed: string | number }>>(
+      'GET',
+      `workflows:get/${id}?appends=stats,versionStats`,
+    );
+    sum.stats += Number(workflow.stats.executed);
+    sum.versionStats += Number(workflow.versionStats.executed);
+  }
+  return sum;
+}

@@ -1,0 +1,118 @@
+import { Agent, request } from 'node:http';
+import type { App, CreatedWorkflow } from '../support/app';
+import { waitFor } from '../support/wait';
+
+/** An execution as NocoBase's API shows it. */
+export interface Execution {
+  id: string;
+  status: number | null;
+  reason: string | null;
+  context: { body: { id: number } };
+}
+
+/** What a load of events came to. */
+export interface Load {
+  /** The ids of the events that were answered 2xx. */
+  acknowledged: number[];
+  /** How often each other answer came: a status, or the code of a broken connection. */
+  others: Record<string, number>;
+}
+
+/**
+ * Sends distinct events (`{ id }`) over some connections until `until` says to stop, or `events` of them are sent.
+ *
+ * @param first the id of the first event
+ */
+export async function send(
+  workflows: CreatedWorkflow[],
+  { connections, events = Infinity, first = 0 }: { connections: number; events?: number; first?: number },
+  until: () => boolean,
+): Promise<Load> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const load: Load = { acknowledged: [], others: {} };
+  let next = first;
+  const sender = async () => {
+    while (!until() && next < first + events) {
+      const id = (next += 1);
+      const answer = await post(agent, workflows[id % workflows.length].url, { id });
+      if (typeof answer === 'number' && answer >= 200 && answer < 300) {
+        load.acknowledged.push(id);
+      } else {
+        load.others[answer] = (load.others[answer] ?? 0) + 1;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, sender));
+  agent.destroy();
+  return load;
+}
+
+/** Posts JSON; the status of the answer, or the code of a broken connection. */
+export function post(agent: Agent, url: string, body: unknown): Promise<number | string> {
+  const text = JSON.stringify(body);
+  return new Promise((resolve) => {
+    const call = request(url, {
+      method: 'POST',
+      agent,
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+    });
+    call.on('response', (response) => {
+      response.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      response.on('end', () => resolve(response.statusCode ?? 0));
+      response.resume();
+    });
+    call.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    call.end(text);
+  });
+}
+
+/** All executions of some workflows. */
+export async function executionsOf(app: App, workflows: CreatedWorkflow[]): Promise<Execution[]> {
+  const all: Execution[] = [];
+  for (let page = 1; ; page += 1) {
+    const query = new URLSearchParams({
+      filter: JSON.stringify({ workflowId: workflows.map(({ id }) => id) }),
+      // `context` is not among what the list shows by itself.
+      fields: 'id,status,reason,context',
+      sort: 'id',
+      page: String(page),
+      pageSize: '200',
+    });
+    const rows = await app.api<Execution[]>('GET', `executions:list?${query}`);
+    all.push(...rows);
+    if (rows.length < 200) {
+      return all;
+    }
+  }
+}
+
+/** Waits until no execution of the workflows is queueing or on going. */
+export async function ended(app: App, workflows: CreatedWorkflow[], timeout = 120_000): Promise<void> {
+  const filter = { workflowId: workflows.map(({ id }) => id), $or: [{ status: null }, { status: 0 }] };
+  const query = new URLSearchParams({ filter: JSON.stringify(filter), pageSize: '1', fields: 'id' });
+  await waitFor(
+    'all executions to end',
+    async () => (await app.api<unknown[]>('GET', `executions:list?${query}`)).length === 0,
+    timeout,
+  );
+}
+
+/** A number from 0 to 1 that follows from a seed: mulberry32. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A node that keeps an execution running for about this long. */
+export function slow(dialect: 'sqlite' | 'postgres', seconds: number): { type: string; config: { sql: string } } {
+  const sql =
+    dialect === 'postgres'
+      ? `SELECT pg_sleep(${seconds})`
+      : `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${seconds * 4e6}) SELECT count(*) FROM n`;
+  return { type: 'sql', config: { sql } };
+}
