@@ -3,7 +3,7 @@
 //! The method is that of Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (<https://arxiv.org/abs/1902.08318>):
 //! each block becomes bit masks of quotes, backslashes, operators and white space; bit arithmetic tells what is inside of
 //! strings; the rest gives the positions. What it is used for is in `webhook-core`, which has no unsafe code: all of it is
-//! here, in `avx2`.
+//! here, in `avx2` and `sse2`.
 //!
 //! A token is one of `{ } [ ] : ,`, a whole string, or a run of any other characters (a number or a word). The index
 //! doesn't know the grammar: it says where tokens begin, and whether all strings are well formed. White space is space,
@@ -14,6 +14,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 
 /// Positions that are found at a time: few enough to stay in the first-level cache, many enough to be worth it.
 const BATCH: usize = 512;
@@ -179,10 +181,7 @@ impl<'a> Index<'a> {
             }
         }
         if count > 16 {
-            for place in &mut room[16..] {
-                if left == 0 {
-                    break;
-                }
+            for place in &mut room[16..count] {
                 *place = base + left.trailing_zeros();
                 left &= left - 1;
             }
@@ -198,6 +197,18 @@ pub fn is_supported() -> bool {
     return avx2::is_supported();
     #[cfg(not(target_arch = "x86_64"))]
     return false;
+}
+
+/// Which of 32 bytes are digits, a bit for each, the lowest for the first.
+#[inline(always)]
+pub fn digits(bytes: &[u8; 32]) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    return sse2::digits(bytes);
+    #[cfg(not(target_arch = "x86_64"))]
+    return bytes
+        .iter()
+        .rev()
+        .fold(0, |mask, byte| mask << 1 | u32::from(byte.is_ascii_digit()));
 }
 
 /// Whether what stands after a backslash is one of JSON's escapes.

@@ -1,7 +1,7 @@
 //! The index against one that looks at each byte in turn.
 
 use proptest::prelude::*;
-use webhook_simd::{is_supported, Index};
+use webhook_simd::{digits, is_supported, Index};
 
 /// Positions of the tokens, and whether the strings are well formed.
 fn naive(text: &[u8]) -> (Vec<u32>, bool) {
@@ -119,6 +119,18 @@ fn an_index_goes_on_from_where_it_is_told_to() {
         .map(|token| token + at as u32)
         .collect();
     assert_eq!(index.tokens(), &rest[..index.tokens().len()]);
+}
+
+#[test]
+fn digits_are_told_from_every_other_byte() {
+    for byte in 0..=255u8 {
+        for at in 0..32 {
+            let mut bytes = [b'/'; 32];
+            bytes[at] = byte;
+            assert_eq!(digits(&bytes), u32::from(byte.is_ascii_digit()) << at, "{byte} at {at}");
+        }
+    }
+    assert_eq!(digits(b"01234567890123456789012345678901"), u32::MAX);
 }
 
 proptest! {

@@ -92,7 +92,9 @@ fn malformed_texts_are_refused_by_both() {
     ] {
         for before in [0, 1, 55, 62, 63, 64] {
             for paths in PATHS {
+                // With enough behind it for what looks at many bytes at a time, and without.
                 compare(&format!("{}{text}", " ".repeat(before)), paths);
+                compare(&format!("{}{text}{}", " ".repeat(before), " ".repeat(40)), paths);
             }
         }
     }
@@ -133,6 +135,14 @@ fn token() -> impl Strategy<Value = String> {
     ]
 }
 
+fn number() -> impl Strategy<Value = String> {
+    // Mostly what a number is made of in its order; sometimes anything.
+    prop_oneof![
+        3 => "-?(0|[1-9][0-9]{0,34})(\\.[0-9]{1,34})?([eE][+-]?[0-9]{1,3})?",
+        1 => "[-+.0-9eE\"x]{1,12}",
+    ]
+}
+
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
         "1",
@@ -160,6 +170,17 @@ fn json() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn numbers(
+        numbers in prop::collection::vec(number(), 1..6),
+        separator in prop::sample::select(vec![",", ", ", "\n,", ",\"a\",", ",{\"a\":1},", ":"]),
+        spaces in 0usize..40,
+        paths in prop::sample::select(PATHS.to_vec()),
+    ) {
+        compare(&format!("[{}{}]", numbers.join(separator), " ".repeat(spaces)), paths);
+        compare(&format!("{{\"a\":{}}}{}", numbers.join(",\"b\":"), " ".repeat(spaces)), paths);
+    }
 
     #[test]
     fn tokens_in_any_order(tokens in prop::collection::vec(token(), 0..40), paths in prop::sample::select(PATHS.to_vec())) {

@@ -1,4 +1,4 @@
-use webhook_simd::Index;
+use webhook_simd::{digits, Index};
 
 use super::scan::{Cursor, Key, Kind, Open, Refused, Scan};
 use crate::limits::MAX_DEPTH;
@@ -132,30 +132,32 @@ impl<'a> Indexed<'a> {
         }
     }
 
-    /// Whether the number at `at` is known to be well formed and to end where the token after it begins: one without sign
-    /// and exponent, of at most 8 characters, with nothing behind it. Most are, and this is told without following digits.
+    /// Whether the number at `at` is known to be well formed and to end where the token after it begins: one without
+    /// exponent, of at most 32 characters, with nothing behind it. Most are, and this is told without following digits, whose
+    /// number can't be predicted.
     #[inline(always)]
     fn is_plain_number(&self, at: usize, next: usize) -> bool {
         let length = next - at;
-        let Some(bytes) = self.text[at..].first_chunk::<8>() else {
+        let Some(bytes) = self.text[at..].first_chunk::<32>() else {
             return false;
         };
-        if length > 8 {
+        if length > 32 {
             return false;
         }
-        let inside = u64::MAX >> (64 - 8 * length);
-        let others = others_than_digits(u64::from_le_bytes(*bytes)) & inside;
-        let zero_first = bytes[0] == b'0';
+        let minus = usize::from(bytes[0] == b'-');
+        let inside = u32::MAX >> (32 - length) & !(minus as u32);
+        let others = !digits(bytes) & inside;
+        let zero_first = bytes[minus] == b'0';
         if others == 0 {
-            return !zero_first || length == 1;
+            return length > minus && (!zero_first || length == minus + 1);
         }
         // One character that is no digit, and it is a point between digits.
-        let place = (others.trailing_zeros() / 8) as usize;
+        let point = others.trailing_zeros() as usize;
         others & (others - 1) == 0
-            && bytes[place] == b'.'
-            && place > 0
-            && place + 1 < length
-            && (!zero_first || place == 1)
+            && bytes[point] == b'.'
+            && point > minus
+            && point + 1 < length
+            && (!zero_first || point == minus + 1)
     }
 
     #[inline(always)]
@@ -194,7 +196,10 @@ impl<'a> Indexed<'a> {
     fn digits(&self, at: usize) -> Scan<usize> {
         let mut end = at;
         while let Some(bytes) = self.text[end.min(self.text.len())..].first_chunk::<8>() {
-            let others = others_than_digits(u64::from_le_bytes(*bytes));
+            let word = u64::from_le_bytes(*bytes);
+            // A byte is zero here if its upper half is 3, and stays so when 6 is added to the lower one.
+            let upper = |word: u64| word & 0xF0F0_F0F0_F0F0_F0F0 ^ 0x3030_3030_3030_3030;
+            let others = upper(word) | upper(word.wrapping_add(0x0606_0606_0606_0606));
             if others != 0 {
                 end += (others.trailing_zeros() / 8) as usize;
                 return if end > at { Ok(end) } else { Err(Refused) };
@@ -214,19 +219,49 @@ impl<'a> Indexed<'a> {
     /// Reads values until the container at depth `outside` + 1 is left; a value comes next.
     #[inline(never)]
     fn values(&mut self, outside: usize) -> Scan<()> {
-        loop {
-            let at = self.take();
+        // What changes with each token is kept in local variables: through memory, each token would wait for the one before.
+        let (mut next, mut depth) = (self.next, self.depth);
+        let mut array = self.open.is_array(depth);
+        macro_rules! peek {
+            () => {
+                match self.index.tokens().get(next) {
+                    Some(&at) => at as usize,
+                    None => {
+                        next = 0;
+                        self.peek_further()
+                    }
+                }
+            };
+        }
+        macro_rules! take {
+            () => {{
+                let at = peek!();
+                next += 1;
+                at
+            }};
+        }
+        macro_rules! expect {
+            ($wanted:expr) => {{
+                let at = take!();
+                if self.byte(at) != $wanted {
+                    return Err(Refused);
+                }
+            }};
+        }
+        'value: loop {
+            let at = take!();
             match self.byte(at) {
                 b'"' => {}
                 b'{' => {
-                    if self.depth >= MAX_DEPTH {
+                    if depth >= MAX_DEPTH {
                         return Err(Refused);
                     }
-                    let first = self.take();
+                    let first = take!();
                     if self.byte(first) == b'"' {
-                        self.expect(b':')?;
-                        self.depth += 1;
-                        self.open.push(self.depth, false);
+                        expect!(b':');
+                        depth += 1;
+                        array = false;
+                        self.open.push(depth, array);
                         continue;
                     }
                     if self.byte(first) != b'}' {
@@ -235,60 +270,59 @@ impl<'a> Indexed<'a> {
                     self.end = first + 1;
                 }
                 b'[' => {
-                    if self.depth >= MAX_DEPTH {
+                    if depth >= MAX_DEPTH {
                         return Err(Refused);
                     }
-                    let first = self.peek();
+                    let first = peek!();
                     if self.byte(first) != b']' {
-                        self.depth += 1;
-                        self.open.push(self.depth, true);
+                        depth += 1;
+                        array = true;
+                        self.open.push(depth, array);
                         continue;
                     }
-                    self.next += 1;
+                    next += 1;
                     self.end = first + 1;
                 }
                 _ => {
-                    let next = self.peek();
-                    if !self.is_plain_number(at, next) {
+                    let after = peek!();
+                    if !self.is_plain_number(at, after) {
                         self.other(at)?;
                     }
                 }
             }
-            loop {
-                if self.depth == outside {
-                    return Ok(());
+            while depth > outside {
+                if !array {
+                    // Mostly another member comes: three tokens that are looked at together.
+                    if let Some(&[comma, quote, colon]) = self.index.tokens().get(next..).and_then(<[u32]>::first_chunk)
+                    {
+                        let is = |at: u32, byte: u8| self.byte(at as usize) == byte;
+                        if is(comma, b',') & is(quote, b'"') & is(colon, b':') {
+                            next += 3;
+                            continue 'value;
+                        }
+                    }
                 }
-                let at = self.take();
-                let array = self.open.is_array(self.depth);
+                let at = take!();
                 match self.byte(at) {
                     b',' => {
                         if !array {
-                            self.expect(b'"')?;
-                            self.expect(b':')?;
+                            expect!(b'"');
+                            expect!(b':');
                         }
-                        break;
+                        continue 'value;
                     }
-                    b']' if array => self.leave(at),
-                    b'}' if !array => self.leave(at),
+                    b']' if array => {}
+                    b'}' if !array => {}
                     _ => return Err(Refused),
                 }
+                self.end = at + 1;
+                depth -= 1;
+                array = self.open.is_array(depth);
             }
+            (self.next, self.depth) = (next, depth);
+            return Ok(());
         }
     }
-}
-
-/// The highest bit of each byte that is no digit. Above one that is 0xFA or more it may be wrong; UTF-8 has none.
-#[inline(always)]
-fn others_than_digits(word: u64) -> u64 {
-    // A digit's upper half is 3, and stays so when 6 is added to the lower one.
-    let upper = |word: u64| word & 0xF0F0_F0F0_F0F0_F0F0 ^ 0x3030_3030_3030_3030;
-    let others = upper(word) | upper(word.wrapping_add(0x0606_0606_0606_0606));
-    // The lower halves are zero, so shifting carries nothing into another byte's highest bit that isn't of its own.
-    (others
-        | (others & 0x7070_7070_7070_7070) << 1
-        | (others & 0x3030_3030_3030_3030) << 2
-        | (others & 0x1010_1010_1010_1010) << 3)
-        & 0x8080_8080_8080_8080
 }
 
 impl Cursor for Indexed<'_> {
