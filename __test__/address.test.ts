@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { matchAddress } from '..';
+import { matchAddress } from '../index.js';
 
 test('addresses and ranges of both versions match what they hold', () => {
   const ranges = ['192.0.2.0/24', '2001:db8::/32', '203.0.113.7'];

@@ -32,6 +32,8 @@ pub fn signature_presets(env: &Env) -> Result<Unknown<'_>> {
 /// `secrets` are 1 to 4 texts, all of them in force, so that one can be replaced by another; none may be blank. `now` is
 /// in milliseconds, as `Date.now()` gives it. Comparisons take the same time wherever they differ.
 ///
+/// `claims` are those of a JSON Web Token; other proofs have none.
+///
 /// A header or parameter of the proof that is there twice is refused. For a signature that doesn't match, what commonly
 /// goes wrong is tried (`hint`), which makes a refusal some dozens of times as slow as an acceptance.
 ///
@@ -47,7 +49,7 @@ pub fn signature_presets(env: &Env) -> Result<Unknown<'_>> {
 #[napi(
     catch_unwind,
     ts_args_type = "scheme: PresetName | Scheme, secrets: ReadonlyArray<string>, request: SignedRequest, now: number",
-    ts_return_type = "{ ok: true; secret: number } | { ok: false; diagnosis: Diagnosis }"
+    ts_return_type = "{ ok: true; secret: number; claims?: Record<string, unknown> } | { ok: false; diagnosis: Diagnosis }"
 )]
 pub fn verify_signature<'env>(
     env: &'env Env,
@@ -81,6 +83,9 @@ pub fn verify_signature<'env>(
         Ok(verified) => {
             outcome.set("ok", true)?;
             outcome.set("secret", verified.secret as u32)?;
+            if let Some(claims) = verified.claims {
+                outcome.set("claims", parse_json(env, claims.to_string())?)?;
+            }
         }
         Err(diagnosis) => {
             let mut value = serde_json::to_value(&diagnosis).map_err(|error| Error::from_reason(error.to_string()))?;

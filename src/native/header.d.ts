@@ -62,8 +62,26 @@ export interface TokenScheme {
   prefix?: string;
 }
 
+/**
+ * A JSON Web Token. Each secret is one key: a text of at least 32 bytes for HS, or a public key in PEM for RS and ES.
+ * A token without an expiry (`exp`) is refused.
+ */
+export interface JwtScheme {
+  kind: 'jwt';
+  /** Where it stands; in the header `Authorization` after `Bearer ` if not said. */
+  place?: { from: ValueSource; prefix?: string };
+  /** The algorithms that count, at least one. */
+  algorithms: Array<'HS256' | 'HS384' | 'HS512' | 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384'>;
+  /** Who has to have issued it (`iss`). */
+  issuer?: string;
+  /** Whom it has to be meant for (`aud`). */
+  audience?: string;
+  /** By how many seconds the clocks may differ; 60 if not said. */
+  leeway?: number;
+}
+
 /** How a sender proves who it is. */
-export type Scheme = SignatureScheme | TokenScheme;
+export type Scheme = SignatureScheme | TokenScheme | JwtScheme;
 
 /** Which part of a request a diagnosis is about. */
 export type DiagnosisSubject = 'signature' | 'timestamp' | 'id' | 'nonce' | 'encrypted' | 'token' | 'jwt' | 'body';

@@ -9,6 +9,7 @@ pub mod basic;
 mod diagnosis;
 pub mod envelope;
 mod hints;
+pub mod jwt;
 pub mod presets;
 mod secret;
 pub mod signature;
@@ -27,15 +28,13 @@ use crate::request::Headers;
 /// How a sender proves who it is, as it is stored: JSON with a `kind`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each webhook, and it stays where it is"
-)]
 pub enum Scheme {
     /// A signature over the request.
     Signature(signature::Signature),
     /// The secret itself.
     Token(token::Token),
+    /// A JSON Web Token.
+    Jwt(jwt::Jwt),
 }
 
 /// What of a request a scheme may look at. Nothing of it is believed yet.
@@ -57,6 +56,8 @@ pub struct RequestParts<'a> {
 pub struct Verified {
     /// Which of the secrets it was, from 0.
     pub secret: usize,
+    /// What a JSON Web Token says: an object.
+    pub claims: Option<serde_json::Value>,
 }
 
 /// Whether a request comes from someone who knows one of the secrets.
@@ -91,11 +92,15 @@ pub fn verify(
     if secrets.is_empty() || secrets.len() > limits::MAX_SECRETS {
         return Err(Diagnosis::Secrets { count: secrets.len() });
     }
-    let secret = match scheme {
-        Scheme::Signature(signature) => signature.verify(secrets, request, now)?,
-        Scheme::Token(token) => token.verify(secrets, request)?,
+    let (secret, claims) = match scheme {
+        Scheme::Signature(signature) => (signature.verify(secrets, request, now)?, None),
+        Scheme::Token(token) => (token.verify(secrets, request)?, None),
+        Scheme::Jwt(jwt) => {
+            let (secret, claims) = jwt.verify(secrets, request, now)?;
+            (secret, Some(claims))
+        }
     };
-    Ok(Verified { secret })
+    Ok(Verified { secret, claims })
 }
 
 /// As [`verify`], and for a signature that no secret matches it also tries what commonly goes wrong, which costs some
@@ -124,7 +129,9 @@ impl Scheme {
     pub fn header_names(&self) -> Vec<&str> {
         match self {
             Self::Signature(signature) => signature.header_names(),
-            Self::Token(token) => token.from.header_name().into_iter().collect(),
+            Self::Token(token) | Self::Jwt(jwt::Jwt { place: token, .. }) => {
+                token.from.header_name().into_iter().collect()
+            }
         }
     }
 }

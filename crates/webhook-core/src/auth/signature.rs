@@ -155,8 +155,10 @@ impl Scheme {
     /// fill it from, and a signature without a kind that counts.
     pub fn from_json(json: &str) -> Result<Self, String> {
         let scheme: Self = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        if let Self::Signature(signature) = &scheme {
-            signature.check()?;
+        match &scheme {
+            Self::Signature(signature) => signature.check()?,
+            Self::Jwt(jwt) => jwt.check()?,
+            Self::Token(_) => {}
         }
         Ok(scheme)
     }

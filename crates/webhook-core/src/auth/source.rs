@@ -15,6 +15,10 @@ use crate::query;
 pub struct HeaderName(String);
 
 impl HeaderName {
+    pub(super) fn authorization() -> Self {
+        Self("authorization".to_owned())
+    }
+
     /// The name, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0

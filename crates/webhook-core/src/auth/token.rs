@@ -1,10 +1,12 @@
 //! A secret that the sender sends along: in a header, a query parameter, as a bearer token, or in the body.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-use super::{Diagnosis, RequestParts, Secret, Source, Subject};
+use super::{Diagnosis, HeaderName, RequestParts, Secret, Source, Subject};
 
 /// Where the secret stands. It proves who knows it, not that the request is as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,24 +20,34 @@ pub struct Token {
 }
 
 impl Token {
+    /// The header `Authorization` after `Bearer ` (RFC 6750).
+    pub fn bearer() -> Self {
+        Self {
+            from: Source::Header(HeaderName::authorization()),
+            prefix: Some("Bearer ".to_owned()),
+        }
+    }
+
     /// Which secret was sent.
     pub(super) fn verify(&self, secrets: &[Secret], request: &RequestParts<'_>) -> Result<usize, Diagnosis> {
-        let value = self.from.read(Subject::Token, request)?;
-        let prefix = self.prefix.as_deref().unwrap_or_default();
-        let token = match value.get(..prefix.len()) {
-            Some(start) if start.eq_ignore_ascii_case(prefix) => value[prefix.len()..].trim_start_matches(' '),
-            _ => {
-                return Err(Diagnosis::Malformed {
-                    subject: Subject::Token,
-                    place: self.from.to_string(),
-                    expected: format!("{prefix:?} and the token"),
-                })
-            }
-        };
-        find_equal(token, secrets).ok_or(Diagnosis::NoMatch {
+        find_equal(&self.read(Subject::Token, request)?, secrets).ok_or(Diagnosis::NoMatch {
             signatures: 1,
             hint: None,
         })
+    }
+
+    /// What was sent, without what stands before it.
+    pub(super) fn read<'r>(&self, subject: Subject, request: &RequestParts<'r>) -> Result<Cow<'r, str>, Diagnosis> {
+        let value = self.from.read(subject, request)?;
+        let Some(prefix) = &self.prefix else {
+            return Ok(value);
+        };
+        match value.get(..prefix.len()) {
+            Some(start) if start.eq_ignore_ascii_case(prefix) => {
+                Ok(Cow::Owned(value[prefix.len()..].trim_start_matches(' ').to_owned()))
+            }
+            _ => Err(self.from.malformed(subject, format!("it to begin with {prefix:?}"))),
+        }
     }
 }
 

@@ -1,0 +1,79 @@
+//! JSON Web Tokens. What another library makes of the same tokens is compared in `__test__/jwt.test.ts`.
+
+use jsonwebtoken::{encode, EncodingKey, Header};
+use proptest::prelude::*;
+use serde_json::{json, Value};
+use webhook_core::auth::{verify, Diagnosis, RequestParts, Scheme, Secret, Subject};
+use webhook_core::request::Headers;
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+fn judge(scheme: &str, authorization: &str, seconds: i64) -> Result<Option<Value>, Diagnosis> {
+    let headers = Headers::new([("Authorization".to_owned(), authorization.to_owned())]);
+    let request = RequestParts {
+        url: "",
+        query: "",
+        headers: &headers,
+        body: b"",
+    };
+    let scheme = Scheme::from_json(scheme).unwrap();
+    verify(&scheme, &[Secret::new(KEY).unwrap()], &request, seconds * 1000).map(|verified| verified.claims)
+}
+
+fn token(claims: &Value) -> String {
+    encode(&Header::default(), claims, &EncodingKey::from_secret(KEY.as_bytes())).unwrap()
+}
+
+#[test]
+fn a_token_is_taken_with_its_claims_until_it_expires() {
+    let scheme = r#"{"kind":"jwt","algorithms":["HS256"],"issuer":"me","leeway":5}"#;
+    let claims = json!({ "iss": "me", "exp": 1000, "nested": { "a": [1, null] } });
+    let authorization = format!("bearer {}", token(&claims));
+    assert_eq!(judge(scheme, &authorization, 1004), Ok(Some(claims)));
+    let expired = judge(scheme, &authorization, 1005).unwrap_err();
+    assert_eq!(
+        expired.to_string(),
+        "the claim exp isn't as it should be: expected a time that is not past"
+    );
+}
+
+#[test]
+fn a_scheme_without_an_algorithm_or_with_an_unknown_one_is_refused() {
+    for (scheme, message) in [
+        (
+            r#"{"kind":"jwt","algorithms":[]}"#,
+            "expected at least one algorithm, but found none",
+        ),
+        (r#"{"kind":"jwt","algorithms":["none"]}"#, "unknown variant `none`"),
+        (r#"{"kind":"jwt"}"#, "missing field `algorithms`"),
+        (
+            r#"{"kind":"jwt","algorithms":["HS256"],"audiences":"a"}"#,
+            "unknown field `audiences`",
+        ),
+    ] {
+        let error = Scheme::from_json(scheme).unwrap_err();
+        assert!(error.starts_with(message), "{error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_of_any_form_is_taken_for_a_token_or_makes_it_panic(text in "(Bearer )?[!-~é]{0,40}(\\.[A-Za-z0-9_=-]{0,20}){0,4}") {
+        let scheme = r#"{"kind":"jwt","algorithms":["HS256","RS256","ES256"]}"#;
+        let refused = judge(scheme, &text, 0).unwrap_err();
+        let is_about_it = matches!(
+            refused,
+            Diagnosis::Missing { subject: Subject::Jwt, .. } | Diagnosis::Malformed { subject: Subject::Jwt, .. }
+        );
+        prop_assert!(is_about_it, "{:?}", refused);
+    }
+
+    #[test]
+    fn claims_of_any_form_do_not_make_it_panic(exp in any::<f64>(), nbf in any::<i64>(), now in any::<i32>()) {
+        let scheme = r#"{"kind":"jwt","algorithms":["HS256"],"audience":"a"}"#;
+        for claims in [json!({ "exp": exp, "nbf": nbf, "aud": [1, {}] }), json!([exp]), json!("exp"), json!({ "exp": "1" })] {
+            let refused = judge(scheme, &format!("Bearer {}", token(&claims)), i64::from(now));
+            prop_assert!(refused.is_err());
+        }
+    }
+}
