@@ -532,6 +532,29 @@ test('a refusal says which step failed and what happened to the body', () => {
   });
 });
 
+test('the presets are those that the types name', () => {
+  const named: Record<PresetName, true> = {
+    dingtalk: true,
+    feishu: true,
+    'feishu-token': true,
+    github: true,
+    gitlab: true,
+    'gitlab-token': true,
+    linear: true,
+    meta: true,
+    'microsoft-graph': true,
+    shopify: true,
+    slack: true,
+    'standard-webhooks': true,
+    stripe: true,
+    svix: true,
+    twilio: true,
+    wecom: true,
+    zoom: true,
+  };
+  expect(Object.keys(signaturePresets()).sort()).toEqual(Object.keys(named).sort());
+});
+
 test('presets can be opened, changed and used', () => {
   const { slack } = signaturePresets();
   if (slack.kind !== 'signature') {

@@ -614,11 +614,31 @@ fn a_scheme_that_cannot_work_is_refused_with_what_was_expected() {
             r#""x slack""#,
             "expected the name of a header, but found \"x slack\"",
         ),
+        (
+            r#""hmac-sha256""#,
+            r#""sha256""#,
+            "expected {secret} in what is signed, since anyone can make a hash without a key",
+        ),
+        (
+            r#""v0:{timestamp}:{body}""#,
+            r#""v0:{secret}""#,
+            "expected something of the request in what is signed, such as {body}",
+        ),
         (r#""hmac-sha256""#, r#""md5""#, "unknown variant `md5`"),
         (r#""accept""#, r#""accepts""#, "unknown field `accepts`"),
     ] {
         let found = scheme(change, to);
         assert!(found.starts_with(message), "{found}");
+    }
+    for kind in [
+        r#""kind":"token","from":{"part":"t="}"#,
+        r#""kind":"jwt","algorithms":["HS256"],"place":{"from":{"part":"t="}}"#,
+    ] {
+        let error = Scheme::from_json(&format!("{{{kind}}}")).unwrap_err();
+        assert_eq!(
+            error,
+            "expected from to be a header, query, body or xml, but found part"
+        );
     }
 }
 

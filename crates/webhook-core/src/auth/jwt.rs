@@ -70,7 +70,7 @@ impl Jwt {
         if self.algorithms.is_empty() {
             return Err("expected at least one algorithm, but found none".to_owned());
         }
-        Ok(())
+        self.place.check()
     }
 
     /// Which secret the token was signed with, and its claims.

@@ -158,7 +158,7 @@ impl Scheme {
         match &scheme {
             Self::Signature(signature) => signature.check()?,
             Self::Jwt(jwt) => jwt.check()?,
-            Self::Token(_) => {}
+            Self::Token(token) => token.check()?,
         }
         Ok(scheme)
     }
@@ -174,6 +174,15 @@ impl Signature {
         }
         if self.accept.iter().any(|accept| accept.encoding == Encoding::Text) {
             return Err("expected the encoding of a signature to be hex or base64, but found text".to_owned());
+        }
+        let keyless = |accept: &Accept| matches!(accept.algorithm, Algorithm::Sha1 | Algorithm::Sha256);
+        if self.accept.iter().any(keyless) && !self.signs(Placeholder::Secret) {
+            return Err("expected {secret} in what is signed, since anyone can make a hash without a key".to_owned());
+        }
+        let mut pieces = self.signed.templates().iter().flat_map(Template::pieces);
+        if !pieces.any(|piece| matches!(piece, Piece::Placeholder(placeholder) if *placeholder != Placeholder::Secret))
+        {
+            return Err("expected something of the request in what is signed, such as {body}".to_owned());
         }
         let unfilled = [
             (Placeholder::Id, self.id.is_none(), "id"),

@@ -28,6 +28,13 @@ impl Token {
         }
     }
 
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.from {
+            Source::Part(_) => Err("expected from to be a header, query, body or xml, but found part".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
     /// Which secret was sent.
     pub(super) fn verify(&self, secrets: &[Secret], request: &RequestParts<'_>) -> Result<usize, Diagnosis> {
         find_equal(&self.read(Subject::Token, request)?, secrets).ok_or(Diagnosis::NoMatch {
