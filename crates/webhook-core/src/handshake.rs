@@ -1,16 +1,177 @@
 //! What senders ask before they send events, answered at once and without running a workflow.
 //!
-//! Each function gives the reply, or `None` for a request that is no such question. A reply that repeats what was sent is
-//! plain text that no browser takes for a page.
+//! A [`Handshake`] is what an endpoint stores. Some senders ask without a proof: [`Handshake::answer`] comes before the
+//! proof is looked at. The questions of others are signed as every event is: [`Handshake::answer_verified`] comes after it,
+//! and so do [`Handshake::open`], for bodies that come encrypted, and [`Handshake::acknowledge`], for a sender that wants a
+//! certain answer to every event.
+//!
+//! A reply that repeats what was sent is plain text that no browser takes for a page.
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
 use serde_json::Value;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
-use crate::auth::envelope::WecomKey;
+use crate::auth::envelope::{open_feishu, WecomKey};
 use crate::auth::{presets, token, verify, Diagnosis, RequestParts, Secret, Source, Subject};
 use crate::query;
 use crate::reply::{Reply, JSON, TEXT};
+
+/// What a sender asks for and how it encrypts, as it is stored: JSON with a `kind`.
+///
+/// ```
+/// use webhook_core::handshake::Handshake;
+/// let meta: Handshake = serde_json::from_str(r#"{"kind":"meta","verifyTokens":["meatyhamhock"]}"#).unwrap();
+/// assert_eq!(meta.method(), Some("GET"));
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Handshake {
+    /// Slack's [`slack`].
+    Slack {},
+    /// Meta's and WhatsApp's [`meta`].
+    Meta {
+        /// The verify tokens that count.
+        verify_tokens: Vec<Secret>,
+    },
+    /// Microsoft Graph's [`microsoft_graph`].
+    MicrosoftGraph {},
+    /// Zoom's [`zoom`].
+    Zoom {},
+    /// Feishu's and Lark's [`feishu`].
+    Feishu {
+        /// The verification tokens that count; without any, anyone gets the challenge back.
+        #[serde(default)]
+        verification_tokens: Vec<Secret>,
+        /// The encrypt key, if events come encrypted.
+        #[serde(default)]
+        encrypt_key: Option<Secret>,
+    },
+    /// WeCom's [`wecom`].
+    Wecom {
+        /// The `EncodingAESKey`.
+        encoding_aes_key: Secret,
+        /// The id that has to stand in the envelope: the corp id.
+        #[serde(default)]
+        receive_id: Option<String>,
+    },
+    /// DingTalk's [`dingtalk`].
+    Dingtalk {
+        /// The `EncodingAESKey`.
+        encoding_aes_key: Secret,
+        /// The id that has to stand in the envelope and goes into the answer's: the app key, or the corp id.
+        receive_id: String,
+    },
+}
+
+impl Handshake {
+    /// The method that the question comes with, where it isn't that of events.
+    pub fn method(&self) -> Option<&'static str> {
+        match self {
+            Self::Meta { .. } | Self::Wecom { .. } => Some("GET"),
+            _ => None,
+        }
+    }
+
+    /// The reply to a question that comes without the proof that events bring, or `None` if the request is no such
+    /// question and its proof is to be looked at. `secrets` are those of the proof, which sign WeCom's question.
+    ///
+    /// # Errors
+    ///
+    /// A [`Diagnosis`] for a question of someone who doesn't know the secret of the question.
+    pub fn answer(
+        &self,
+        method: &str,
+        request: &RequestParts<'_>,
+        secrets: &[Secret],
+    ) -> Option<Result<Reply, Diagnosis>> {
+        match self {
+            Self::Meta { verify_tokens } if method == "GET" => meta(request.query, verify_tokens).map(Ok),
+            Self::MicrosoftGraph {} => microsoft_graph(request.query).map(Ok),
+            Self::Feishu {
+                verification_tokens, ..
+            } => {
+                // What can't be opened is no question; that it can't is said nowhere before the proof holds.
+                let opened = self.open(request).ok()?;
+                feishu(opened.as_deref().unwrap_or(request.body), verification_tokens)
+            }
+            Self::Wecom {
+                encoding_aes_key,
+                receive_id,
+            } if method == "GET" => {
+                let key = match WecomKey::new(encoding_aes_key) {
+                    Ok(key) => key,
+                    Err(diagnosis) => return Some(Err(diagnosis)),
+                };
+                wecom(request, secrets, &key, receive_id.as_deref())
+            }
+            _ => None,
+        }
+    }
+
+    /// The reply to a question whose proof held, or `None` for an event. `secret` is the one it was signed with.
+    pub fn answer_verified(&self, request: &RequestParts<'_>, secret: &Secret) -> Option<Reply> {
+        match self {
+            Self::Slack {} => slack(request.body),
+            Self::Zoom {} => zoom(request.body, secret),
+            _ => None,
+        }
+    }
+
+    /// The body of a request whose proof held, if it came encrypted; `None` if it didn't.
+    ///
+    /// # Errors
+    ///
+    /// A [`Diagnosis`] if it can't be opened.
+    pub fn open(&self, request: &RequestParts<'_>) -> Result<Option<Vec<u8>>, Diagnosis> {
+        let sealed = |source: Source| source.find(Subject::Encrypted, request);
+        let in_json = || Source::Body("encrypt".to_owned());
+        let (text, key, receive_id) = match self {
+            Self::Feishu {
+                encrypt_key: Some(key), ..
+            } => return sealed(in_json())?.map(|text| open_feishu(key, &text)).transpose(),
+            Self::Wecom {
+                encoding_aes_key,
+                receive_id,
+            } => (
+                sealed(Source::Xml("Encrypt".to_owned()))?,
+                encoding_aes_key,
+                receive_id.as_deref(),
+            ),
+            Self::Dingtalk {
+                encoding_aes_key,
+                receive_id,
+            } => (sealed(in_json())?, encoding_aes_key, Some(receive_id.as_str())),
+            _ => return Ok(None),
+        };
+        text.map(|text| WecomKey::new(key)?.open(&text, receive_id)).transpose()
+    }
+
+    /// The answer that the sender wants to every event, once it is stored; `None` where any 2xx will do. `token` is the
+    /// secret the event was signed with; `now` is in milliseconds, `random` has to be new for each answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Diagnosis::SecretForm`] if the key can't be one.
+    pub fn acknowledge(&self, token: &Secret, now: i64, random: [u8; 16]) -> Result<Option<Reply>, Diagnosis> {
+        let Self::Dingtalk {
+            encoding_aes_key,
+            receive_id,
+        } = self
+        else {
+            return Ok(None);
+        };
+        let key = WecomKey::new(encoding_aes_key)?;
+        // The random bytes are in the envelope, where nobody can read them; a hash of them makes a nonce.
+        let nonce = hex::encode(&Sha256::digest(random)[..8]);
+        Ok(Some(dingtalk(token, &key, receive_id, now, random, &nonce)))
+    }
+}
 
 fn reply(status: u16, content_type: &str, body: String) -> Reply {
     let headers = [("content-type", content_type), ("x-content-type-options", "nosniff")];
@@ -294,6 +455,19 @@ mod tests {
     fn dingtalk_gets_success_encrypted_and_signed() {
         let encoding_key = secret("4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij");
         let key = WecomKey::new(&encoding_key).unwrap();
+        // Its signature as dingtalk-encrypt 1.2.3 makes it.
+        let random = *b"0123456789abcdef";
+        let known = dingtalk(
+            &secret("123456"),
+            &key,
+            "suite4xxxxxxxxxxxxxxx",
+            1_445_827_045_067,
+            random,
+            "nEXhMP4r",
+        );
+        assert!(known
+            .body
+            .contains(r#""msg_signature":"d4d71deb814062ccb0db86abe6b8f903be156e13""#));
         let answer = dingtalk(
             &secret("123456"),
             &key,
@@ -319,7 +493,142 @@ mod tests {
         };
         let scheme = presets::find("dingtalk").unwrap();
         assert!(verify(&scheme, &[secret("123456")], &request, 0).is_ok());
-        let envelope = presets::envelope("dingtalk", Some("suite4xxxxxxxxxxxxxxx")).unwrap();
-        assert_eq!(envelope.open(&encoding_key, &request), Ok(Some(b"success".to_vec())));
+        let opened = key.open(field(&answer, "/encrypt"), Some("suite4xxxxxxxxxxxxxxx"));
+        assert_eq!(opened, Ok(b"success".to_vec()));
+    }
+
+    fn handshake(json: &str) -> Handshake {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_asked_without_a_proof_is_answered_before_it() {
+        let headers = Headers::default();
+        let ask = |handshake: &Handshake, method: &str, query: &str, body: &[u8]| {
+            let request = RequestParts {
+                url: "",
+                query,
+                headers: &headers,
+                body,
+            };
+            handshake
+                .answer(method, &request, &[secret("QDG6eK")])
+                .map(|answer| answer.map(|reply| reply.status))
+        };
+        let slack = handshake(r#"{"kind":"slack"}"#);
+        let zoom = handshake(r#"{"kind":"zoom"}"#);
+        let meta = handshake(r#"{"kind":"meta","verifyTokens":["a","b"]}"#);
+        let graph = handshake(r#"{"kind":"microsoft-graph"}"#);
+        let feishu = handshake(r#"{"kind":"feishu","verificationTokens":["t"],"encryptKey":"test key"}"#);
+        assert_eq!(
+            ask(&slack, "POST", "", br#"{"type":"url_verification","challenge":"c"}"#),
+            None
+        );
+        assert_eq!(
+            ask(
+                &zoom,
+                "POST",
+                "",
+                br#"{"event":"endpoint.url_validation","payload":{"plainToken":"a"}}"#
+            ),
+            None
+        );
+        let subscribe = "hub.mode=subscribe&hub.verify_token=b&hub.challenge=1";
+        assert_eq!(ask(&meta, "GET", subscribe, b""), Some(Ok(200)));
+        assert_eq!(ask(&meta, "POST", subscribe, b"{}"), None);
+        assert_eq!(ask(&graph, "POST", "validationToken=x", b""), Some(Ok(200)));
+        assert_eq!(ask(&graph, "POST", "", br#"{"value":[]}"#), None);
+        let question = br#"{"type":"url_verification","challenge":"c","token":"t"}"#;
+        assert_eq!(ask(&feishu, "POST", "", question), Some(Ok(200)));
+        assert!(matches!(
+            ask(
+                &feishu,
+                "POST",
+                "",
+                br#"{"type":"url_verification","challenge":"c","token":"x"}"#
+            ),
+            Some(Err(Diagnosis::NoMatch { .. }))
+        ));
+        // Opens to "hello world", and not at all: both are left to the proof.
+        let hello: &[u8] = br#"{"encrypt":"P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk="}"#;
+        for event in [hello, br#"{"encrypt":"P37w"}"#, b"", b"x"] {
+            assert_eq!(ask(&feishu, "POST", "", event), None);
+        }
+        let wecom = handshake(r#"{"kind":"wecom","encodingAesKey":"jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"}"#);
+        assert!(matches!(
+            ask(&wecom, "GET", "echostr=x&msg_signature=00&timestamp=1&nonce=2", b""),
+            Some(Err(Diagnosis::Malformed { .. }))
+        ));
+        assert_eq!(ask(&wecom, "POST", "echostr=x", b""), None);
+    }
+
+    #[test]
+    fn encrypted_bodies_are_opened_and_others_are_left_alone() {
+        let headers = Headers::default();
+        let open = |handshake: &Handshake, body: &[u8]| {
+            let request = RequestParts {
+                url: "",
+                query: "",
+                headers: &headers,
+                body,
+            };
+            handshake.open(&request)
+        };
+        let feishu = handshake(r#"{"kind":"feishu","encryptKey":"test key"}"#);
+        let sealed = br#"{"encrypt":"P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk="}"#;
+        assert_eq!(open(&feishu, sealed), Ok(Some(b"hello world".to_vec())));
+        assert_eq!(open(&feishu, br#"{"schema":"2.0"}"#), Ok(None));
+        assert_eq!(open(&handshake(r#"{"kind":"feishu"}"#), sealed), Ok(None));
+        let aes_key = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
+        let message = WecomKey::new(&secret(aes_key)).unwrap().seal(b"<xml/>", "id", [3; 16]);
+        let wecom = |id: &str| {
+            handshake(&format!(
+                r#"{{"kind":"wecom","encodingAesKey":"{aes_key}","receiveId":"{id}"}}"#
+            ))
+        };
+        let body = format!("<xml><Encrypt><![CDATA[{message}]]></Encrypt></xml>");
+        assert_eq!(open(&wecom("id"), body.as_bytes()), Ok(Some(b"<xml/>".to_vec())));
+        assert!(open(&wecom("other"), body.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn only_dingtalk_wants_an_answer_of_its_own_to_every_event() {
+        let aes_key = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij";
+        let dingtalk = handshake(&format!(
+            r#"{{"kind":"dingtalk","encodingAesKey":"{aes_key}","receiveId":"id"}}"#
+        ));
+        let answer = |random| dingtalk.acknowledge(&secret("token"), 1, random).unwrap().unwrap().body;
+        assert_eq!(answer([1; 16]), answer([1; 16]));
+        let parsed: Value = serde_json::from_str(&answer([1; 16])).unwrap();
+        assert_ne!(answer([1; 16]), answer([2; 16]));
+        let opened = WecomKey::new(&secret(aes_key))
+            .unwrap()
+            .open(field(&parsed, "/encrypt"), Some("id"));
+        assert_eq!(opened, Ok(b"success".to_vec()));
+        assert_eq!(
+            handshake(r#"{"kind":"slack"}"#).acknowledge(&secret("token"), 1, [1; 16]),
+            Ok(None)
+        );
+    }
+
+    #[test]
+    fn a_handshake_that_is_incomplete_or_has_a_blank_secret_is_refused() {
+        for (json, message) in [
+            (r#"{"kind":"meta"}"#, "missing field `verifyTokens`"),
+            (
+                r#"{"kind":"meta","verifyTokens":[" "]}"#,
+                "expected a secret, but found a blank one",
+            ),
+            (
+                r#"{"kind":"dingtalk","encodingAesKey":"x"}"#,
+                "missing field `receiveId`",
+            ),
+            (r#"{"kind":"slack","verifyTokens":[]}"#, "unknown field `verifyTokens`"),
+            (r#"{"kind":"discord"}"#, "unknown variant `discord`"),
+        ] {
+            let error = serde_json::from_str::<Handshake>(json).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+        assert!(!format!("{:?}", handshake(r#"{"kind":"meta","verifyTokens":["hunter2"]}"#)).contains("hunter2"));
     }
 }

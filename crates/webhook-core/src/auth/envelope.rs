@@ -7,54 +7,13 @@ use aes::Aes256;
 use base64::Engine;
 use cbc::cipher::block_padding::{NoPadding, Pkcs7};
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::signature::BASE64;
-use super::{Diagnosis, RequestParts, Secret, Source, Subject};
+use super::{Diagnosis, Secret, Subject};
 
 type Decryptor = cbc::Decryptor<Aes256>;
 type Encryptor = cbc::Encryptor<Aes256>;
-
-/// How the body of a request is encrypted, as it is stored: JSON with a `form`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "form", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Envelope {
-    /// Feishu's: the key is the encrypt key, any text.
-    /// <https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/encrypt-key-encryption-configuration-case>
-    Feishu {
-        /// Where the encrypted text is.
-        encrypted: Source,
-    },
-    /// WeCom's and DingTalk's: the key is the `EncodingAESKey`, 43 characters.
-    /// <https://developer.work.weixin.qq.com/document/path/90968>
-    Wecom {
-        /// Where the encrypted text is.
-        encrypted: Source,
-        /// The id of the receiver that has to stand in it: WeCom's corp id, DingTalk's app key or corp id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        receive_id: Option<String>,
-    },
-}
-
-impl Envelope {
-    /// What the body holds; `None` if it isn't encrypted.
-    ///
-    /// # Errors
-    ///
-    /// A [`Diagnosis`] if it can't be opened with that key, or the key can't be one.
-    pub fn open(&self, key: &Secret, request: &RequestParts<'_>) -> Result<Option<Vec<u8>>, Diagnosis> {
-        let (Self::Feishu { encrypted } | Self::Wecom { encrypted, .. }) = self;
-        let Some(text) = encrypted.find(Subject::Encrypted, request)? else {
-            return Ok(None);
-        };
-        let message = match self {
-            Self::Feishu { .. } => open_feishu(key, &text)?,
-            Self::Wecom { receive_id, .. } => WecomKey::new(key)?.open(&text, receive_id.as_deref())?,
-        };
-        Ok(Some(message))
-    }
-}
 
 fn not_opened() -> Diagnosis {
     Diagnosis::Malformed {
@@ -65,6 +24,7 @@ fn not_opened() -> Diagnosis {
 }
 
 /// Opens what Feishu encrypted: Base64 of 16 bytes of initialization vector and the text, under the SHA-256 of the key.
+/// <https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/encrypt-key-encryption-configuration-case>
 ///
 /// # Errors
 ///
@@ -80,6 +40,7 @@ pub fn open_feishu(key: &Secret, encrypted: &str) -> Result<Vec<u8>, Diagnosis> 
 }
 
 /// The key of WeCom's and DingTalk's envelopes.
+/// <https://developer.work.weixin.qq.com/document/path/90968>
 pub struct WecomKey([u8; 32]);
 
 // WeCom pads to whole blocks of this length, as PKCS #7 would with blocks that long.
@@ -176,6 +137,21 @@ mod tests {
             b"1616140317555161061"
         );
         assert!(wecom().open(echostr, Some("wx5823bf96d3bd56c8")).is_err());
+    }
+
+    #[test]
+    fn what_is_sealed_is_what_other_libraries_seal() {
+        // By @wecom/crypto 1.0.1.
+        let sealed = "q0ysNi5GBe4lFFBIAtQxbMQiGNeAY3YrOmtHzP7pofCUz3o8NsXXvXquyoNTFFCgjozh0b2dR2wyv3pWCX/obg==";
+        let message = "<xml>Zoë</xml>".as_bytes();
+        assert_eq!(wecom().seal(message, "wx5823bf96d3bd56c7", [7; 16]), sealed);
+        // By dingtalk-encrypt 1.2.3.
+        let key = WecomKey::new(&Secret::new("4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij").unwrap()).unwrap();
+        let sealed = "HcA0QDKRG/U9FnFvX30Rg2r+260hUAAe65UvzXNmXEmZdezYtWHqRvzeNPWlfrIRDnP88uGJtoYGmz01nTG+/A==";
+        assert_eq!(
+            key.seal(b"success", "suite4xxxxxxxxxxxxxxx", *b"0123456789abcdef"),
+            sealed
+        );
     }
 
     #[test]

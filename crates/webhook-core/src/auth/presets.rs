@@ -3,7 +3,6 @@
 
 use sha1::{Digest, Sha1};
 
-use super::envelope::Envelope;
 use super::signature::{Accept, Algorithm, Direction, Encoding, Key, Signature, Signed, Template, Timestamp, Unit};
 use super::token::Token;
 use super::{HeaderName, Scheme, Secret, Source};
@@ -234,22 +233,6 @@ pub(crate) fn wecom_signature(token: &Secret, timestamp: &str, nonce: &str, encr
     let mut pieces = [token.expose(), timestamp, nonce, encrypted];
     pieces.sort_unstable();
     hex::encode(Sha1::digest(pieces.concat().as_bytes()))
-}
-
-/// The envelope that a sender's bodies come in; `receive_id` is what has to stand in it, where that is known.
-pub fn envelope(name: &str, receive_id: Option<&str>) -> Option<Envelope> {
-    let wecom = |encrypted: Source| Envelope::Wecom {
-        encrypted,
-        receive_id: receive_id.map(str::to_owned),
-    };
-    match name {
-        "dingtalk" => Some(wecom(Source::Body("encrypt".to_owned()))),
-        "feishu" | "feishu-token" => Some(Envelope::Feishu {
-            encrypted: Source::Body("encrypt".to_owned()),
-        }),
-        "wecom" => Some(wecom(Source::Xml("Encrypt".to_owned()))),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

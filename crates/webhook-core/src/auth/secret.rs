@@ -1,9 +1,20 @@
 use std::fmt;
 
+use serde::Deserialize;
+
 /// A secret shared with a sender, as text. It prints as `[REDACTED]` and can't be blank, since a blank one would let in
 /// everyone who knows the algorithm.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Secret(Box<str>);
+
+impl TryFrom<String> for Secret {
+    type Error = BlankSecret;
+
+    fn try_from(text: String) -> Result<Self, BlankSecret> {
+        Self::new(&text)
+    }
+}
 
 /// There is nothing in the secret but white space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

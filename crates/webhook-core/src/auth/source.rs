@@ -98,7 +98,7 @@ impl Source {
     }
 
     /// The value, if it is there; an error if it is there twice. An empty one counts as missing.
-    pub(super) fn find<'r>(
+    pub(crate) fn find<'r>(
         &self,
         subject: Subject,
         request: &RequestParts<'r>,
