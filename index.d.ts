@@ -200,14 +200,14 @@ export declare class Endpoint {
   /** The refusal of a body over the limit. */
   tooLarge(): Reply
   /**
-   * Judges a request: the context of its execution as JSON text, or a refusal.
+   * Judges a request: the event it brings, or a refusal.
    *
    * `url` is the whole URL as the sender called it; `headers` holds names and values in turn, repeated ones kept apart;
    * `body` holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
    */
-  judge(method: string, url: string, headers: Array<string>, body: Buffer): string | Reply
+  judge(method: string, url: string, headers: Array<string>, body: Buffer): Event | Reply
   /** `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled. */
-  judgeOffThread(method: string, url: string, headers: Array<string>, body: Buffer): Promise<string | Reply>
+  judgeOffThread(method: string, url: string, headers: Array<string>, body: Buffer): Promise<Event | Reply>
   /**
    * The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
    * `undefined` is "not given".
@@ -334,6 +334,14 @@ export interface DispatchLimits {
   startQuiet: number
   /** Stored events that may wait to be handed on. */
   startWaiting: number
+}
+
+/** An event that is let in. */
+export interface Event {
+  /** The context of its execution as JSON text: `{ headers, query, body }`, without `body` where there is none. */
+  context: string
+  /** What the sender names the event by; absent where that isn't configured, or the request has none. */
+  idempotencyKey?: string
 }
 
 /**

@@ -76,6 +76,24 @@ impl From<&Rejection> for Reply {
     }
 }
 
+/// An event that is let in.
+#[napi(object)]
+pub struct Event {
+    /// The context of its execution as JSON text: `{ headers, query, body }`, without `body` where there is none.
+    pub context: String,
+    /// What the sender names the event by; absent where that isn't configured, or the request has none.
+    pub idempotency_key: Option<String>,
+}
+
+impl From<judge::Event> for Event {
+    fn from(event: judge::Event) -> Self {
+        Self {
+            context: event.context,
+            idempotency_key: event.idempotency_key,
+        }
+    }
+}
+
 /// Lists what is wrong with a trigger's configuration (`workflow.config`); an empty list for a good one.
 ///
 /// Absent fields have their defaults, so `{}` is good; unknown fields are passed over.
@@ -195,17 +213,17 @@ impl Endpoint {
         (&self.endpoint.too_large()).into()
     }
 
-    /// Judges a request: the context of its execution as JSON text, or a refusal.
+    /// Judges a request: the event it brings, or a refusal.
     ///
     /// `url` is the whole URL as the sender called it; `headers` holds names and values in turn, repeated ones kept apart;
     /// `body` holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
-    #[napi(catch_unwind, ts_return_type = "string | Reply")]
-    pub fn judge(&self, method: String, url: String, headers: Vec<String>, body: Buffer) -> Either<String, Reply> {
+    #[napi(catch_unwind, ts_return_type = "Event | Reply")]
+    pub fn judge(&self, method: String, url: String, headers: Vec<String>, body: Buffer) -> Either<Event, Reply> {
         decided(judge_with(&self.endpoint, &method, &url, headers, &body))
     }
 
     /// `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled.
-    #[napi(catch_unwind, ts_return_type = "Promise<string | Reply>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<Event | Reply>")]
     pub fn judge_off_thread(
         &self,
         method: String,
@@ -242,8 +260,8 @@ pub struct JudgeTask {
 }
 
 impl Task for JudgeTask {
-    type Output = std::result::Result<String, Rejection>;
-    type JsValue = Either<String, Reply>;
+    type Output = std::result::Result<judge::Event, Rejection>;
+    type JsValue = Either<Event, Reply>;
 
     fn compute(&mut self) -> Result<Self::Output> {
         let Self {
@@ -272,7 +290,7 @@ fn judge_with(
     url: &str,
     headers: Vec<String>,
     body: &[u8],
-) -> std::result::Result<String, Rejection> {
+) -> std::result::Result<judge::Event, Rejection> {
     endpoint.judge(Request {
         method,
         url,
@@ -294,9 +312,9 @@ fn now() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn decided(judged: std::result::Result<String, Rejection>) -> Either<String, Reply> {
+fn decided(judged: std::result::Result<judge::Event, Rejection>) -> Either<Event, Reply> {
     match judged {
-        Ok(context) => Either::A(context),
+        Ok(event) => Either::A(event.into()),
         Err(rejection) => Either::B((&rejection).into()),
     }
 }
@@ -363,7 +381,12 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
     let mut decision = Object::new(env)?;
     decision.set("accepted", judged.is_ok())?;
     match judged {
-        Ok(context) => decision.set("variables", parse_json(env, context)?)?,
+        Ok(event) => {
+            decision.set("variables", parse_json(env, event.context)?)?;
+            if let Some(key) = event.idempotency_key {
+                decision.set("idempotencyKey", key)?;
+            }
+        }
         Err(rejection) => {
             let reply = rejection.to_reply();
             decision.set("status", reply.status)?;

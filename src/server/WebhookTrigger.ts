@@ -18,6 +18,7 @@ export class WebhookTrigger extends Trigger {
       query: Joi.array().items(Joi.object()).allow(null),
       body: Joi.array().items(Joi.object()).allow(null),
     }).allow(null),
+    idempotency: Joi.alternatives(Joi.boolean().valid(false), Joi.object()).allow(null),
     response: Joi.object({ headers: Joi.array().items(Joi.object()).allow(null) }).allow(null),
   });
 

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import { createHash } from 'node:crypto';
 import type { Context } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
-import type { Dispatch } from './dispatch';
+import type { Dispatch, WebhookEvent } from './dispatch';
 import type { Endpoints, WebhookEndpoint } from './Endpoints';
 import { readBody } from './http/read';
-import { type Endpoint, native, type Reply } from './native';
+import { type Endpoint, type Event, native, type Reply } from './native';
 
 /** From this size on a body is judged off the main thread: below, the way there costs more than the work. */
 const OFF_THREAD_BYTES = 64 * 1024;
@@ -50,10 +51,10 @@ export class Receiver {
       return req.destroyed && !ctx.res.writable ? undefined : refuse('incomplete');
     }
     const judged = await judge(endpoint, ctx, body);
-    if (typeof judged !== 'string') {
+    if (!('context' in judged)) {
       return judged;
     }
-    const event = { workflow: webhook.workflow, context: judged };
+    const event = eventOf(webhook, judged);
     if (webhook.sync) {
       return this.dispatch.run(event, ctx);
     }
@@ -71,7 +72,21 @@ export class Receiver {
   }
 }
 
-function judge(endpoint: Endpoint, ctx: Context, body: Buffer): string | Reply | Promise<string | Reply> {
+function eventOf({ workflow }: WebhookEndpoint, { context, idempotencyKey }: Event): WebhookEvent {
+  return {
+    workflow,
+    context,
+    // Of this workflow alone: two workflows may be sent the same event. A hash, as a key may be of any length.
+    eventKey:
+      idempotencyKey === undefined
+        ? undefined
+        : createHash('sha256')
+            .update(JSON.stringify([workflow.key, idempotencyKey]))
+            .digest('hex'),
+  };
+}
+
+function judge(endpoint: Endpoint, ctx: Context, body: Buffer): Event | Reply | Promise<Event | Reply> {
   const { req } = ctx;
   const method = req.method ?? '';
   const headers = pick(req.rawHeaders, endpoint.headerNames);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::auth::basic::Basic;
 use crate::auth::{presets, Scheme, Secret};
-use crate::json::{Path, Target, Variables};
+use crate::json::{Path, PathSet, Target, Variables};
 use crate::limits::{MAX_PROOFS, MAX_SECRETS};
 use crate::reply::{self, is_header_name};
 
@@ -33,6 +33,7 @@ pub fn check(config: &Value) -> Vec<ConfigIssue> {
                 check_items(&mut issues, field, &request[field], is_header);
             }
         }
+        read_idempotency(&mut issues, &config["idempotency"]);
         check_response(&mut issues, "response", &config["response"]);
     }
     issues.0
@@ -195,6 +196,42 @@ fn read_proof(issues: &mut Issues, path: &str, proof: &Value) -> Option<Proof> {
     })
 }
 
+fn read_idempotency(issues: &mut Issues, config: &Value) -> Option<Idempotency> {
+    // `false` is how forms write "off".
+    if config == &Value::Bool(false) || !issues.object("idempotency", config) {
+        return None;
+    }
+    let key = config["key"].as_str().unwrap_or_default();
+    match config["source"].as_str() {
+        Some("header") if is_header_name(key) => Some(Idempotency::Header(key.to_ascii_lowercase())),
+        Some("header") => {
+            issues.add(
+                "idempotency.key",
+                "HEADER_NAME",
+                "expected the name of a header".to_owned(),
+            );
+            None
+        }
+        Some("body") if !key.is_empty() => Some(Idempotency::Body(PathSet::new([key]))),
+        Some("body") => {
+            issues.add(
+                "idempotency.key",
+                "REQUIRED",
+                "expected a path into the body".to_owned(),
+            );
+            None
+        }
+        _ => {
+            issues.add(
+                "idempotency.source",
+                "SOURCE",
+                "expected \"header\" or \"body\"".to_owned(),
+            );
+            None
+        }
+    }
+}
+
 fn check_items(issues: &mut Issues, field: &str, items: &Value, is_header: bool) {
     let list = format!("request.{field}");
     for (index, item) in issues.list(&list, items).iter().enumerate() {
@@ -289,6 +326,15 @@ pub struct HeaderItem {
     pub target: Target,
 }
 
+/// Where the sender says which event it is, so that its repetitions are told apart from new events.
+#[derive(Debug)]
+pub enum Idempotency {
+    /// In a header; the name in lower case.
+    Header(String),
+    /// At a path of a JSON body.
+    Body(PathSet),
+}
+
 /// A configuration, read once when its workflow is enabled.
 #[derive(Debug)]
 pub struct Config {
@@ -304,6 +350,8 @@ pub struct Config {
     pub body: Variables,
     /// Whether there are items for the body.
     pub has_body_items: bool,
+    /// Where the idempotency key is; `None` takes every request for a new event.
+    pub idempotency: Option<Idempotency>,
 }
 
 impl Config {
@@ -317,6 +365,8 @@ impl Config {
         let mut issues = Issues::default();
         check_basic(&mut issues, &config["basicAuthentication"]);
         let proofs = read_proofs(&mut issues, &config["authentication"]);
+        // One that can't be read would take the sender's repetitions for new events.
+        let idempotency = read_idempotency(&mut issues, &config["idempotency"]);
         if !issues.0.is_empty() {
             return Err(issues.0);
         }
@@ -339,6 +389,7 @@ impl Config {
             query: variables(&request["query"]),
             body: variables(&request["body"]),
             has_body_items: keys(&request["body"]).next().is_some(),
+            idempotency,
         })
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::auth::{self, RequestParts};
-use crate::config::{Config, ConfigIssue};
+use crate::config::{Config, ConfigIssue, Idempotency};
 use crate::error::ParseError;
 use crate::json;
 use crate::rejection::Rejection;
@@ -42,6 +42,11 @@ impl Endpoint {
         for name in proofs.chain(config.headers.iter().map(|header| header.name.as_str())) {
             if !header_names.iter().any(|known| known == name) {
                 header_names.push(name.to_owned());
+            }
+        }
+        if let Some(Idempotency::Header(name)) = &config.idempotency {
+            if !header_names.contains(name) {
+                header_names.push(name.clone());
             }
         }
         Ok(Self {
@@ -112,12 +117,26 @@ impl Endpoint {
         })
     }
 
-    /// [`Endpoint::verify`] and [`Verified::context`] in one.
+    /// [`Endpoint::verify`] and [`Verified::event`] in one.
     ///
     /// # Errors
     /// Every refusal of the two.
-    pub fn judge(&self, request: Request<'_>) -> Result<String, Rejection> {
-        self.verify(request)?.context()
+    pub fn judge(&self, request: Request<'_>) -> Result<Event, Rejection> {
+        self.verify(request)?.event()
+    }
+
+    // The key that the sender gave the event. A body without one at its place, or with one that isn't a single value, has
+    // none: it is taken for a new event, as it would be with idempotency off.
+    fn idempotency_key(&self, headers: &Headers, body: Option<&[u8]>) -> Option<String> {
+        match self.config.idempotency.as_ref()? {
+            Idempotency::Header(name) => headers.first(name).filter(|key| !key.is_empty()).map(str::to_owned),
+            Idempotency::Body(path) => {
+                // The body has been read before; it can't be malformed.
+                let found = path.extract(body?).ok()?.into_iter().next()??;
+                let scalar = !found.starts_with(['{', '[']) && !matches!(&*found, "null" | "\"\"");
+                scalar.then(|| found.into_owned())
+            }
+        }
     }
 
     /// The context of a run by hand: the same variables, out of values given as JSON text. `None` is "not given".
@@ -159,6 +178,16 @@ impl Endpoint {
     }
 }
 
+/// What a request that was let in says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The context of its execution as JSON text: `{"headers","query","body"}`, `body` being absent where there is none.
+    pub context: String,
+    /// What the sender names the event by: a header's value, or a value of the body as JSON text. `None` where that isn't
+    /// configured, and where the request has none.
+    pub idempotency_key: Option<String>,
+}
+
 /// A request whose sender is known to be let in. There is no other way to get at what a request says.
 #[derive(Debug)]
 pub struct Verified<'a> {
@@ -167,12 +196,11 @@ pub struct Verified<'a> {
 }
 
 impl Verified<'_> {
-    /// Parses the request and gives the context of its execution as JSON text: `{"headers","query","body"}`, `body`
-    /// being absent where there is none.
+    /// Parses the request.
     ///
     /// # Errors
     /// 400, 413 (as inflated) and 415.
-    pub fn context(self) -> Result<String, Rejection> {
+    pub fn event(self) -> Result<Event, Rejection> {
         let Self {
             endpoint,
             request: Request {
@@ -187,6 +215,11 @@ impl Verified<'_> {
             what: "JSON body",
             error,
         };
-        endpoint.assemble(headers, &query, body.as_deref()).map_err(malformed)
+        let context = endpoint.assemble(headers, &query, body.as_deref()).map_err(malformed)?;
+        let idempotency_key = endpoint.idempotency_key(headers, body.as_deref());
+        Ok(Event {
+            context,
+            idempotency_key,
+        })
     }
 }

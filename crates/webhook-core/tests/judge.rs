@@ -1,7 +1,7 @@
 //! Requests and what becomes of them: the contract's tables, row by row.
 
 use serde_json::{json, Value};
-use webhook_core::judge::Endpoint;
+use webhook_core::judge::{Endpoint, Event};
 use webhook_core::request::{Headers, Request};
 
 const LIMIT: usize = 1000;
@@ -31,6 +31,11 @@ impl Default for Case<'_> {
 impl Case<'_> {
     /// The context as text, or status, code and message.
     fn text(&self) -> Result<String, (u16, &'static str, String)> {
+        self.event().map(|event| event.context)
+    }
+
+    /// The event, or status, code and message.
+    fn event(&self) -> Result<Event, (u16, &'static str, String)> {
         let endpoint = Endpoint::new(&self.config, LIMIT).expect("a usable configuration");
         let headers = Headers::new(
             self.headers
@@ -398,5 +403,69 @@ mod proofs {
             );
         }
         assert!(Endpoint::new(&json!({ "authentication": {} }), LIMIT).is_err());
+    }
+}
+
+#[test]
+fn the_idempotency_key_is_the_header_s_value_or_the_body_s_as_json_and_absent_where_there_is_none() {
+    let header = json!({ "idempotency": { "source": "header", "key": "X-Event-Id" } });
+    let body = json!({ "idempotency": { "source": "body", "key": "event.id" } });
+    for (config, headers, sent, expected) in [
+        (&header, vec![JSON, ("x-event-id", "e1")], "{}", Some("e1")),
+        (&header, vec![JSON, ("x-event-id", "")], "{}", None),
+        (&header, vec![JSON], r#"{"event":{"id":"e1"}}"#, None),
+        (&body, vec![JSON], r#"{"event":{"id":"e1"}}"#, Some("\"e1\"")),
+        (&body, vec![JSON], r#"{"event":{"id":1}}"#, Some("1")),
+        (&body, vec![JSON], r#"{"event":{"id":""}}"#, None),
+        (&body, vec![JSON], r#"{"event":{"id":null}}"#, None),
+        (&body, vec![JSON], r#"{"event":{"id":{"a":1}}}"#, None),
+        (&body, vec![JSON, ("x-event-id", "e1")], "{}", None),
+        (&body, vec![("content-type", "text/plain")], "event.id", None),
+        (
+            &body,
+            vec![("content-type", "application/x-www-form-urlencoded")],
+            "event[id]=e1",
+            Some("\"e1\""),
+        ),
+        (
+            &json!({}),
+            vec![JSON, ("x-event-id", "e1")],
+            r#"{"event":{"id":"e1"}}"#,
+            None,
+        ),
+        (
+            &json!({ "idempotency": false }),
+            vec![JSON, ("x-event-id", "e1")],
+            "{}",
+            None,
+        ),
+    ] {
+        let case = Case {
+            config: config.clone(),
+            headers,
+            body: sent.as_bytes(),
+            ..Case::default()
+        };
+        let key = case.event().expect("let in").idempotency_key;
+        assert_eq!(key.as_deref(), expected, "{config} {sent}");
+    }
+}
+
+#[test]
+fn an_idempotency_that_cannot_be_read_is_reported_and_lets_nobody_in() {
+    for (idempotency, path) in [
+        (json!({ "source": "query", "key": "id" }), "idempotency.source"),
+        (json!({ "source": "header", "key": "x y" }), "idempotency.key"),
+        (json!({ "source": "header" }), "idempotency.key"),
+        (json!({ "source": "body", "key": "" }), "idempotency.key"),
+        (json!("header"), "idempotency"),
+    ] {
+        let config = json!({ "idempotency": idempotency });
+        let found: Vec<_> = webhook_core::config::check(&config)
+            .into_iter()
+            .map(|issue| issue.path)
+            .collect();
+        assert_eq!(found, [path], "{config}");
+        assert!(Endpoint::new(&config, LIMIT).is_err(), "{config}");
     }
 }
