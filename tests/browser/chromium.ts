@@ -12,13 +12,18 @@ const { version } = JSON.parse(readFileSync(join(root, 'node_modules/@sparticuz/
 
 export const chromiumFolder = join(workDir, `chromium-${version}`);
 
+/** A host that is this machine, but that no browser takes for it: pages on it are no secure context. */
+export const OTHER_HOST = 'nocobase.test';
+
+const resolveOtherHost = `--host-resolver-rules=MAP ${OTHER_HOST} 127.0.0.1`;
+
 export function launchChromium(): Promise<Browser> {
   return usesPackagedChromium
     ? chromium.launch({
         executablePath: join(chromiumFolder, 'chromium'),
         // As root, as in most containers, Chromium has no sandbox; the pages it opens are our own.
-        args: ['--no-sandbox', '--disable-dev-shm-usage', '--font-render-hinting=none'],
+        args: ['--no-sandbox', '--disable-dev-shm-usage', '--font-render-hinting=none', resolveOtherHost],
         env: { ...process.env, LD_LIBRARY_PATH: join(chromiumFolder, 'al2023/lib') } as Record<string, string>,
       })
-    : chromium.launch({ channel: 'chrome' });
+    : chromium.launch({ channel: 'chrome', args: [resolveOtherHost] });
 }

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import type { App } from '../support/app';
+import { account, type App } from '../support/app';
 
 /** NocoBase 2.2's two browser clients: where each has its pages, below the public path. */
 export const CLIENTS = {
@@ -24,6 +24,18 @@ interface EditorOptions extends BrowserContextOptions {
   subApp?: string;
   /** NocoBase's name of the language. */
   language?: string;
+  /** The host in the address bar, instead of 127.0.0.1. */
+  host?: string;
+}
+
+/** Signs in as the root user of a sub-app, which has users of its own. */
+export async function signInTo(app: App, subApp: string): Promise<string> {
+  const response = await app.fetch('auth:signIn', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-authenticator': 'basic', 'x-app': subApp },
+    body: JSON.stringify(account),
+  });
+  return ((await response.json()) as { data: { token: string } }).data.token;
 }
 
 /** The workflow editor of one client, signed in as the root user. */
@@ -36,16 +48,17 @@ export class Editor {
     private readonly context: BrowserContext,
     private readonly base: string,
     private readonly client: Client,
+    private readonly subApp: string | undefined,
   ) {}
 
   static async open(
     browser: Browser,
     app: App,
     client: Client,
-    { publicPath = '/', subApp, language = 'en-US', ...options }: EditorOptions = {},
+    { publicPath = '/', subApp, language = 'en-US', host = '127.0.0.1', ...options }: EditorOptions = {},
   ): Promise<Editor> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
-    const token = await app.login();
+    const token = subApp ? await signInTo(app, subApp) : await app.login();
     await context.addInitScript(
       ([signedIn, name, locale]) => {
         const prefix = name ? `${name.toUpperCase()}_` : '';
@@ -63,7 +76,7 @@ export class Editor {
     );
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
-    const editor = new Editor(page, context, `${app.url}${publicPath}`, client);
+    const editor = new Editor(page, context, `http://${host}:${app.port}${publicPath}`, client, subApp);
     const note = (text: string) => {
       if (!NOT_OURS.some((known) => known.test(text))) {
         editor.errors.push(text);
@@ -79,8 +92,8 @@ export class Editor {
   }
 
   /** The page of a workflow: the trigger's card, the nodes, the buttons above. */
-  async openWorkflow(id: string | number, subApp?: string): Promise<void> {
-    await this.page.goto(this.address(`${CLIENTS[this.client].canvas}/${id}`, subApp));
+  async openWorkflow(id: string | number): Promise<void> {
+    await this.page.goto(this.address(`${CLIENTS[this.client].canvas}/${id}`));
     await this.triggerCard.waitFor({ timeout: 60_000 });
   }
 
@@ -103,8 +116,8 @@ export class Editor {
     await this.triggerCard.waitFor();
   }
 
-  private address(path: string, subApp?: string): string {
-    const inApp = subApp ? path.replace(/^(v\/)?/, `$1apps/${subApp}/`) : path;
+  private address(path: string): string {
+    const inApp = this.subApp ? path.replace(/^(v\/)?/, `$1apps/${this.subApp}/`) : path;
     return `${this.base}${inApp}`;
   }
 

@@ -228,6 +228,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     await editor.submit();
     expect(await configOf(workflow.id)).toEqual({
       basicAuthentication: false,
+      request: {},
       response: { statusCode: 200, headers: [{ name: 'X-Good' }], body: typed },
     });
   });

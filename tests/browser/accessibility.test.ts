@@ -1,0 +1,203 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Locator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { root, workDir } from '../../scripts/lib/paths.mjs';
+import { createWorkflow } from '../../scripts/lib/workflows.mjs';
+import { type App, bootApp } from '../support/app';
+import { launchChromium } from './chromium';
+import { clients, Editor, group } from './editor';
+
+const axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
+const pictures = join(workDir, 'screenshots');
+
+const config = {
+  basicAuthentication: { username: 'shop', password: 'secret' },
+  request: {
+    headers: [{ key: 'X-Request-Id' }],
+    query: [{ key: 'shop.id', alias: 'Shop', _var: 'v_shop' }],
+    body: [
+      { key: 'order.id', alias: 'Order number', _var: 'v_id' },
+      { key: 'order.status', alias: 'Order status', _var: 'v_status' },
+    ],
+  },
+  response: {
+    statusCode: 202,
+    headers: [{ name: 'X-Order', value: '{{$context.body.v_id}}' }],
+    body: { received: '{{$context.body.v_id}}' },
+  },
+};
+
+let app: App;
+let browser: Browser;
+let asynchronous: { id: string | number };
+let synchronous: { id: string | number };
+
+beforeAll(async () => {
+  mkdirSync(pictures, { recursive: true });
+  [app, browser] = await Promise.all([bootApp(), launchChromium()]);
+  asynchronous = await createWorkflow(app, { title: 'New orders', config, enabled: false });
+  synchronous = await createWorkflow(app, {
+    title: 'Order status',
+    sync: true,
+    enabled: false,
+    config,
+    nodes: [
+      {
+        type: 'response',
+        title: 'Answer',
+        config: { ...config.response, statusCode: 200, body: { order: '{{$context.body.v_id}}', known: true } },
+      },
+    ],
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.remove();
+});
+
+/** What axe finds in the form that is open, one line per place. */
+async function violations(editor: Editor): Promise<string[]> {
+  await editor.page.evaluate(axe);
+  return editor.page.evaluate(async () => {
+    // A drawer that is still sliding in is half transparent, and so would its colours be judged.
+    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
+    const { axe } = window as unknown as { axe: { run(selector: string): Promise<AxeResults> } };
+    const results = await axe.run('[data-webhook-form]');
+    return results.violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+    );
+  });
+}
+
+/** The forms of the plugin, each with how a user opens it and a name for its picture. */
+const forms: [name: string, open: (editor: Editor) => Promise<Locator>][] = [
+  [
+    'trigger',
+    async (editor) => {
+      await editor.openWorkflow(asynchronous.id);
+      return editor.openTrigger();
+    },
+  ],
+  [
+    'response',
+    async (editor) => {
+      await editor.openWorkflow(synchronous.id);
+      return editor.openCard(editor.card('Answer'));
+    },
+  ],
+  [
+    'manual',
+    async (editor) => {
+      await editor.openWorkflow(asynchronous.id);
+      return editor.openManual();
+    },
+  ],
+];
+
+/** NocoBase's built-in themes: 2 is dark, 3 the default. */
+async function useTheme(id: number): Promise<void> {
+  for (const theme of [2, 3]) {
+    await app.api('POST', `themeConfig:update?filterByTk=${theme}`, { default: theme === id });
+  }
+}
+
+describe.each(clients)('the forms in %s', (client) => {
+  let editor: Editor;
+  const pictureOf = (name: string) => join(pictures, `${client === clients[0] ? 'v1' : 'v2'}-${name}.png`);
+
+  beforeAll(async () => {
+    editor = await Editor.open(browser, app, client);
+  });
+  afterEach(() => {
+    expect(editor.errors).toEqual([]);
+  });
+  afterAll(async () => {
+    await useTheme(3);
+    await editor?.close();
+  });
+
+  describe.each([
+    ['light', 3],
+    ['dark', 2],
+  ])('in the %s theme', (theme, id) => {
+    beforeAll(() => useTheme(id));
+
+    it.each(forms)('have no violation that axe finds: %s', async (name, open) => {
+      await editor.page.setViewportSize({ width: 1280, height: 1700 });
+      await open(editor);
+      expect(await violations(editor)).toEqual([]);
+      await editor.page.screenshot({ path: pictureOf(`${name}-${theme}`) });
+    });
+
+    it('have none while errors are shown', async () => {
+      await editor.openWorkflow(asynchronous.id);
+      const form = await editor.openTrigger();
+      await group(form, 'Body').getByRole('button', { name: 'Add a path' }).click();
+      await form.getByRole('textbox', { name: 'Body of the response' }).fill('{');
+      await form.getByRole('textbox', { name: 'Sample of the body' }).fill('{');
+      await form.getByRole('button', { name: 'Parse the sample of the body' }).click();
+      await form.getByText('The sample ends too early.').waitFor();
+      await editor.page.getByRole('button', { name: 'Submit' }).click();
+      const errors = form.locator('[role=alert]');
+      await errors.filter({ hasText: 'The path is missing.' }).waitFor();
+      await errors.filter({ hasText: 'This is not JSON' }).waitFor();
+      expect(await violations(editor)).toEqual([]);
+    });
+  });
+
+  it.each(forms)('fit into a window of 360 px: %s', async (name, open) => {
+    await editor.page.setViewportSize({ width: 360, height: 740 });
+    const form = await open(editor);
+    const [needed, given] = await form.evaluate((element) => [element.scrollWidth, element.clientWidth]);
+    expect(needed).toBeLessThanOrEqual(given);
+    expect(await violations(editor)).toEqual([]);
+    await editor.page.screenshot({ path: pictureOf(`${name}-narrow`) });
+    await editor.page.setViewportSize({ width: 1280, height: 1700 });
+  });
+
+  it('can be filled in with the keyboard alone', async () => {
+    const workflow = await createWorkflow(app, { title: 'Keyboard', enabled: false });
+    await editor.openWorkflow(workflow.id);
+    const form = await editor.openTrigger();
+    const { page } = editor;
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.id);
+
+    await form.getByRole('textbox', { name: 'URL' }).focus();
+    const seen: (string | undefined)[] = [];
+    for (const key of ['Tab', 'Tab', 'Tab', 'Tab']) {
+      await page.keyboard.press(key);
+      seen.push(await focused());
+    }
+    expect(seen[0]).toBe('Copy the URL');
+    expect(seen[2]).toBe('Copy the command');
+    expect(seen[3]).toBe('config_basicAuthentication');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('ann');
+    await form.getByRole('textbox', { name: 'Password' }).focus();
+    await page.keyboard.type('secret');
+
+    await group(form, 'Body').getByRole('button', { name: 'Add a path' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('first');
+    await group(form, 'Body').getByRole('button', { name: 'Add a path' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('second');
+    await form.getByRole('button', { name: 'Move row 2 up' }).focus();
+    await page.keyboard.press('Enter');
+    await form.getByRole('button', { name: 'Delete row 2' }).focus();
+    await page.keyboard.press('Enter');
+    // The row is gone; the focus is not.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Add a path');
+
+    await page.getByRole('button', { name: 'Submit' }).focus();
+    await page.keyboard.press('Enter');
+    await form.waitFor({ state: 'detached' });
+    const saved = await app.api<{ config: typeof config }>('GET', `workflows:get?filterByTk=${workflow.id}`);
+    expect(saved.config.basicAuthentication).toEqual({ username: 'ann', password: 'secret' });
+    expect(saved.config.request.body.map((row) => row.key)).toEqual(['second']);
+  });
+});

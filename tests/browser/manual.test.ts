@@ -1,0 +1,119 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createWorkflow } from '../../scripts/lib/workflows.mjs';
+import { type App, bootApp } from '../support/app';
+import { waitFor } from '../support/wait';
+import { launchChromium } from './chromium';
+import { clients, Editor } from './editor';
+
+interface Execution {
+  status: number;
+  manually: boolean;
+  context: unknown;
+}
+
+let app: App;
+let browser: Browser;
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([bootApp(), launchChromium()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.remove();
+});
+
+async function ended(key: string, count: number): Promise<Execution[]> {
+  const filter = encodeURIComponent(JSON.stringify({ key }));
+  return waitFor(`${count} executions`, async () => {
+    const executions = await app.api<Execution[]>('GET', `executions:list?filter=${filter}&sort=-id`);
+    return executions.filter((one) => one.status === 1).length === count && executions;
+  });
+}
+
+describe.each(clients)('executing by hand in %s', (client) => {
+  let editor: Editor;
+
+  beforeAll(async () => {
+    editor = await Editor.open(browser, app, client);
+  });
+  afterEach(() => {
+    expect(editor.errors).toEqual([]);
+  });
+  afterAll(() => editor?.close());
+
+  it('starts from the configured rows, runs, and remembers what was entered', async () => {
+    const { key, id } = await createWorkflow(app, {
+      title: 'By hand',
+      enabled: false,
+      config: {
+        request: {
+          headers: [{ key: 'X-Request-Id' }],
+          query: [{ key: 'shop.id', alias: 'Shop', _var: 'v_shop' }],
+          body: [{ key: 'order.id', alias: 'Order', _var: 'v_order' }, { key: 'order.paid' }],
+        },
+      },
+    });
+    await editor.openWorkflow(id);
+    const form = await editor.openManual();
+    const body = form.getByRole('textbox', { name: 'Body as JSON' });
+    expect(await form.getByRole('textbox', { name: 'X-Request-Id' }).inputValue()).toBe('example');
+    expect(await form.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('example');
+    expect(JSON.parse(await body.inputValue())).toEqual({ order: { id: 'example', paid: 'example' } });
+    await form.getByText('Used by the workflow: Order, order.paid').waitFor();
+
+    await form.getByRole('textbox', { name: 'X-Request-Id' }).fill('r-1');
+    await form.getByRole('textbox', { name: 'Shop' }).fill('7');
+    await body.fill('{"order": {"id": 12');
+    await editor.page.getByRole('button', { name: 'Confirm' }).click();
+    await form.getByText('This is not JSON: look at line 1, column 20.').waitFor();
+    await body.fill('{"order": {"id": 12, "paid": false}}');
+    await editor.page.getByRole('checkbox', { name: 'Automatically create a new version after execution' }).uncheck();
+    await editor.page.getByRole('button', { name: 'Confirm' }).click();
+    await form.waitFor({ state: 'detached' });
+
+    const [execution] = await ended(key, 1);
+    expect(execution.context).toEqual({
+      headers: { 'X-Request-Id': 'r-1' },
+      query: { v_shop: '7' },
+      body: { v_order: 12, order: { paid: false } },
+    });
+
+    await editor.page.reload();
+    await editor.triggerCard.waitFor();
+    const again = await editor.openManual();
+    expect(await again.getByRole('textbox', { name: 'X-Request-Id' }).inputValue()).toBe('r-1');
+    expect(await again.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('7');
+    expect(JSON.parse(await again.getByRole('textbox', { name: 'Body as JSON' }).inputValue())).toEqual({
+      order: { id: 12, paid: false },
+    });
+    await again.getByRole('button', { name: 'Back to the sample' }).click();
+    expect(await again.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('example');
+    await editor.cancel();
+  });
+
+  it('takes the whole query and body where no rows are configured, and neither as well', async () => {
+    const { key, id } = await createWorkflow(app, { title: 'Without rows', enabled: false });
+    await editor.openWorkflow(id);
+    const form = await editor.openManual();
+    const query = form.getByRole('textbox', { name: 'Query as JSON' });
+    await query.fill('[1]');
+    await editor.page.getByRole('button', { name: 'Confirm' }).click();
+    await form.getByText('The query is an object').waitFor();
+    await query.fill('{"a": ["1", "2"]}');
+    await form.getByRole('textbox', { name: 'Body as JSON' }).fill('[1, {"b": null}]');
+    await editor.page.getByRole('button', { name: 'Confirm' }).click();
+    await form.waitFor({ state: 'detached' });
+    const [first] = await ended(key, 1);
+    expect(first.context).toMatchObject({ query: { a: ['1', '2'] }, body: [1, { b: null }] });
+
+    // The version that ran made place for a new one.
+    await editor.triggerCard.waitFor();
+    const empty = await editor.openManual();
+    await empty.getByRole('textbox', { name: 'Query as JSON' }).fill('');
+    await empty.getByRole('textbox', { name: 'Body as JSON' }).fill('');
+    await editor.page.getByRole('button', { name: 'Confirm' }).click();
+    await empty.waitFor({ state: 'detached' });
+    await ended(key, 2);
+  });
+});

@@ -1,0 +1,202 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createWorkflow } from '../../scripts/lib/workflows.mjs';
+import { type App, bootApp } from '../support/app';
+import { launchChromium } from './chromium';
+import { clients, Editor, group } from './editor';
+
+interface Node {
+  id: number;
+  title: string;
+  type: string;
+  branchIndex: number | null;
+  config: Record<string, unknown>;
+}
+
+let app: App;
+let browser: Browser;
+
+beforeAll(async () => {
+  [app, browser] = await Promise.all([bootApp(), launchChromium()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.remove();
+});
+
+const nodesOf = (id: number | string) => app.api<Node[]>('GET', `workflows/${id}/nodes:list?sort=id`);
+
+describe.each(clients)('the Response node in %s', (client) => {
+  let editor: Editor;
+
+  beforeAll(async () => {
+    editor = await Editor.open(browser, app, client);
+  });
+  afterEach(() => {
+    expect(editor.errors).toEqual([]);
+  });
+  afterAll(() => editor?.close());
+
+  it('answers one way or another, as in the sample of the documentation, built with clicks alone', async () => {
+    const { page } = editor;
+    const title = `Paid or not in ${client}`;
+    await editor.createWorkflow(title, 'Synchronously');
+    const filter = encodeURIComponent(JSON.stringify({ title }));
+    const [{ id, key }] = await app.api<{ id: number; key: string }[]>('GET', `workflows:list?filter=${filter}`);
+
+    const trigger = await editor.openTrigger();
+    // A synchronous workflow has its answer in a node, not here.
+    expect(await trigger.getByRole('combobox', { name: 'Status code' }).count()).toBe(0);
+    await group(trigger, 'Body').getByRole('button', { name: 'Add a path' }).click();
+    await page.keyboard.type('order.status');
+    await trigger.getByRole('textbox', { name: 'Alias 1' }).fill('Order status');
+    await editor.submit();
+
+    await editor.addNode(0, 'Condition');
+    await page.getByRole('radio', { name: /^Branch into/ }).check();
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await editor.card('Condition').click({ position: { x: 10, y: 5 } });
+    await page.getByRole('button', { name: 'Add condition', exact: true }).click();
+    const condition = page.getByRole('dialog');
+    await editor.pick(
+      condition.getByRole('button', { name: 'variable-switcher' }).first(),
+      'Trigger variables',
+      'Body',
+      'Order status',
+    );
+    await condition.getByText('Trigger variables / Body / Order status').waitFor();
+    await condition.getByRole('textbox').last().fill('paid');
+    await condition.getByRole('button', { name: 'Submit' }).click();
+    await condition.waitFor({ state: 'detached' });
+
+    for (const [branch, code, body] of [
+      ['No', '422', '{"accepted": false, "status": ""}'],
+      ['Yes', '200', '{"accepted": true, "status": ""}'],
+    ]) {
+      // From above: under the trigger, in the branch "No", in the branch "Yes".
+      await editor.addNode(branch === 'No' ? 1 : 2, 'Response');
+      await page.locator('[aria-label="Response-Response"]').waitFor();
+      const form = await editor.openCard(editor.card('Response'));
+      await form.getByRole('combobox', { name: 'Status code' }).fill(code);
+      const field = form.getByRole('textbox', { name: 'Body of the response' });
+      await field.fill(body);
+      const caret = body.length - 2;
+      await field.evaluate((area: HTMLTextAreaElement, at) => area.setSelectionRange(at, at), caret);
+      await editor.pick(field.locator('xpath=../div//button'), 'Trigger variables', 'Body', 'Order status');
+      await group(form, 'Headers of the response').getByRole('button', { name: 'Add a header' }).click();
+      await page.keyboard.type('X-Status');
+      await editor.pick(
+        form.getByRole('group', { name: 'Value of header 1' }).getByRole('button'),
+        'Trigger variables',
+        'Body',
+        'Order status',
+      );
+      await editor.submit();
+      const name = page.locator('[aria-label="Response-Response"]').getByRole('textbox');
+      await name.fill(`Answer ${branch}`);
+      await name.blur();
+      await editor.card(`Answer ${branch}`).waitFor();
+    }
+    await editor.card('Answer No').getByText('Status code: 422 Unprocessable Content').waitFor();
+    await editor.card('Answer Yes').getByText('Status code: 200 OK').waitFor();
+    const nodes = await nodesOf(id);
+    expect(nodes.map((node) => [node.title, node.type, node.branchIndex])).toEqual([
+      ['Condition', 'condition', null],
+      ['Answer No', 'response', 0],
+      ['Answer Yes', 'response', 1],
+    ]);
+
+    // What was picked shows its label again.
+    const form = await editor.openCard(editor.card('Answer Yes'));
+    await form.getByText('Trigger variables/Body/Order status').waitFor();
+    await editor.cancel();
+
+    await page.getByRole('switch').first().click();
+    await expect
+      .poll(async () => (await app.api<{ enabled: boolean }>('GET', `workflows:get?filterByTk=${id}`)).enabled)
+      .toBe(true);
+    const call = async (status: string) => {
+      const response = await app.fetch(`webhook:trigger/${key}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ order: { status } }),
+      });
+      return [response.status, await response.json(), response.headers.get('x-status')];
+    };
+    expect(await call('paid')).toEqual([200, { accepted: true, status: 'paid' }, 'paid']);
+    expect(await call('open')).toEqual([422, { accepted: false, status: 'open' }, 'open']);
+  });
+
+  it('is greyed out with the reason in a workflow whose caller does not wait', async () => {
+    const workflow = await createWorkflow(app, { title: 'Asynchronous', enabled: false });
+    await editor.openWorkflow(workflow.id);
+    await editor.page.locator('button[aria-label^="add-button"]').first().click();
+    const item = editor.page.getByRole('dialog').getByText('Response', { exact: true });
+    await item.hover();
+    await editor.page
+      .getByText('This type of node can not be used in current type of workflow or execute mode.')
+      .waitFor();
+    await item.click({ force: true });
+    expect(await nodesOf(workflow.id)).toEqual([]);
+  });
+
+  it('keeps every key it does not know', async () => {
+    const config = {
+      statusCode: 201,
+      headers: [{ name: 'A', value: 'b', id: 1 }],
+      body: { a: [1, null] },
+      later: { b: 2 },
+    };
+    const workflow = await createWorkflow(app, {
+      title: 'Made elsewhere',
+      sync: true,
+      nodes: [{ type: 'response', title: 'Answer', config }],
+      enabled: false,
+    });
+    await editor.openWorkflow(workflow.id);
+    const form = await editor.openCard(editor.card('Answer'));
+    await form.getByRole('combobox', { name: 'Status code' }).fill('202');
+    await editor.submit();
+    const [node] = await nodesOf(workflow.id);
+    expect(node.config).toEqual({ ...config, statusCode: 202 });
+  });
+
+  it('does not save a body that is no JSON, nor drop it', async () => {
+    const workflow = await createWorkflow(app, {
+      title: 'No JSON',
+      sync: true,
+      nodes: [{ type: 'response', title: 'Answer', config: { statusCode: 200, body: { a: 1 } } }],
+      enabled: false,
+    });
+    await editor.openWorkflow(workflow.id);
+    const form = await editor.openCard(editor.card('Answer'));
+    const body = form.getByRole('textbox', { name: 'Body of the response' });
+    expect(await body.inputValue()).toBe('{\n  "a": 1\n}');
+    await body.fill('{"n": 12345678901234567890}');
+    await editor.page.getByRole('button', { name: 'Submit' }).click();
+    await form.getByText('The number at line 1, column 7 can not be kept exactly.').waitFor();
+    await body.fill('{"a": 1, "a": 2}');
+    await form.getByText('The key at line 1, column 10 is there twice.').waitFor();
+    expect((await nodesOf(workflow.id))[0].config.body).toEqual({ a: 1 });
+    await body.fill('{"a": 2}');
+    await editor.submit();
+    expect((await nodesOf(workflow.id))[0].config.body).toEqual({ a: 2 });
+  });
+
+  it('can be deleted and copied as any node', async () => {
+    const workflow = await createWorkflow(app, {
+      title: 'Menu',
+      sync: true,
+      nodes: [{ type: 'response', title: 'Answer', config: { statusCode: 404 } }],
+      enabled: false,
+    });
+    await editor.openWorkflow(workflow.id);
+    const card = editor.card('Answer');
+    await card.hover();
+    await card.locator('.workflow-node-action-button, .workflow-node-actions button').first().hover();
+    await editor.page.getByRole('menuitem', { name: 'Delete' }).click();
+    await editor.page.getByRole('button', { name: /^(OK|Delete|Submit)$/ }).click();
+    await card.waitFor({ state: 'detached' });
+    expect(await nodesOf(workflow.id)).toEqual([]);
+  });
+});
