@@ -13,7 +13,7 @@ const LANGUAGES = readdirSync(join(root, '.nocobase/runtime/node_modules/@nocoba
 
 const read = (language: string) =>
   JSON.parse(readFileSync(join(root, 'src/locale', `${language}.json`), 'utf8')) as Record<string, string>;
-const placeholders = (text: string) => (text.match(/\{\{\w+\}\}/g) ?? []).sort();
+const placeholders = (text: string) => (text.match(/\{\{[^{}]+\}\}/g) ?? []).sort();
 
 /** The keys that the browser code translates; a key that is no literal can't be found and fails the test. */
 function usedKeys(): string[] {

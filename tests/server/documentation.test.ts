@@ -1,0 +1,71 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PACKAGE_NAME } from '../../src/common/names';
+import { type App, bootApp } from '../support/app';
+
+interface Documentation extends Record<string, unknown> {
+  openapi: string;
+  paths: Record<string, { post: { responses: Record<string, unknown> } }>;
+}
+
+let app: App;
+
+beforeAll(async () => {
+  app = await bootApp();
+});
+afterAll(() => app?.remove());
+
+describe("NocoBase's API documentation", () => {
+  let documentation: Documentation;
+
+  beforeAll(async () => {
+    documentation = await app.api('GET', `swagger:get?ns=plugins/${PACKAGE_NAME}`);
+  });
+
+  it('is a valid OpenAPI document', async () => {
+    expect(await new Validator().validate(structuredClone(documentation))).toEqual({ valid: true });
+  });
+
+  it('shows the webhook with every status that it refuses with', () => {
+    const statuses = Object.keys(documentation.paths['/webhook:trigger/{key}'].post.responses);
+    expect(statuses).toEqual(['200', '202', '400', '401', '404', '405', '408', '413', '415', '500', '503']);
+  });
+
+  it('shows the action behind the Parse button, which answers as described', async () => {
+    expect(documentation.paths).toHaveProperty('/webhook:inferPaths');
+    const call = (values: object) => app.api('POST', 'webhook:inferPaths', values);
+    expect(await call({ sample: '{"a": 1, "b": {"c": 2}}', kind: 'json' })).toEqual({
+      ok: true,
+      paths: ['a', 'b', 'b.c'],
+    });
+    expect(await call({ sample: '{"a": }', kind: 'json' })).toMatchObject({
+      ok: false,
+      error: { code: 'JSON_UNEXPECTED_CHARACTER', line: 1, column: 7, offset: 6 },
+    });
+  });
+
+  it('is listed by its title', async () => {
+    const urls = await app.api<{ name: string }[]>('GET', 'swagger:getUrls');
+    expect(urls.map((url) => url.name)).toContain('NocoBase API - Workflow: Webhook');
+  });
+});
+
+describe('the plugin manager', () => {
+  it('knows the plugin in the language of the reader, with its documentation, and as compatible', async () => {
+    const about = async (locale: string) => {
+      const response = await app.fetch('pm:list', {
+        headers: { authorization: `Bearer ${await app.login()}`, 'x-locale': locale },
+      });
+      const { data } = (await response.json()) as { data: Record<string, unknown>[] };
+      return data.find((plugin) => plugin.packageName === PACKAGE_NAME);
+    };
+    await app.api('POST', 'systemSettings:update?filterByTk=1', { enabledLanguages: ['en-US', 'zh-CN'] });
+    expect(await about('en-US')).toMatchObject({
+      displayName: 'Workflow: Webhook',
+      enabled: true,
+      isCompatible: true,
+      homepage: expect.stringMatching(/^https:/),
+    });
+    expect(await about('zh-CN')).toMatchObject({ displayName: '工作流：Webhook' });
+  });
+});
