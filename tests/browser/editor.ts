@@ -122,7 +122,8 @@ export class Editor {
   }
 
   get triggerCard(): Locator {
-    return this.page.locator('[role=button][aria-label^="Trigger-"]');
+    // NocoBase labels it in the language of the user.
+    return this.page.locator('[role=button]:is([aria-label^="Trigger-"], [aria-label^="Auslöser-"])');
   }
 
   /** The card of a node by its title. */

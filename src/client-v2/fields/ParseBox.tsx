@@ -143,7 +143,10 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
         <div role="status">
           {outcome ? (
             <Typography.Text type="secondary">
-              {t('Paths found: {{found, number}}, of these new: {{added, number}}.', { found: outcome.found, added: outcome.added })}
+              {t('Paths found: {{found, number}}, of these new: {{added, number}}.', {
+                found: outcome.found,
+                added: outcome.added,
+              })}
             </Typography.Text>
           ) : null}
           {outcome?.missing.length ? (
