@@ -1,16 +1,18 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { root, workDir } from '../../scripts/lib/paths.mjs';
+import { root } from '../../scripts/lib/paths.mjs';
 import { createWorkflow } from '../../scripts/lib/workflows.mjs';
 import { type App, bootApp } from '../support/app';
 import { launchChromium } from './chromium';
-import { clients, Editor, group } from './editor';
+import { clients, Editor, error, group } from './editor';
 
 const axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
-const pictures = join(workDir, 'screenshots');
+
+/** How high a window has to be to show a form as a whole, in px. */
+const HEIGHTS: Record<string, number> = { trigger: 2150, response: 640, manual: 900 };
 
 const config = {
   basicAuthentication: { username: 'shop', password: 'secret' },
@@ -35,7 +37,6 @@ let asynchronous: { id: string | number };
 let synchronous: { id: string | number };
 
 beforeAll(async () => {
-  mkdirSync(pictures, { recursive: true });
   [app, browser] = await Promise.all([bootApp(), launchChromium()]);
   asynchronous = await createWorkflow(app, { title: 'New orders', config, enabled: false });
   synchronous = await createWorkflow(app, {
@@ -105,7 +106,6 @@ async function useTheme(id: number): Promise<void> {
 
 describe.each(clients)('the forms in %s', (client) => {
   let editor: Editor;
-  const pictureOf = (name: string) => join(pictures, `${client === clients[0] ? 'v1' : 'v2'}-${name}.png`);
 
   beforeAll(async () => {
     editor = await Editor.open(browser, app, client);
@@ -125,10 +125,9 @@ describe.each(clients)('the forms in %s', (client) => {
     beforeAll(() => useTheme(id));
 
     it.each(forms)('have no violation that axe finds: %s', async (name, open) => {
-      await editor.page.setViewportSize({ width: 1280, height: 1700 });
       await open(editor);
       expect(await violations(editor)).toEqual([]);
-      await editor.page.screenshot({ path: pictureOf(`${name}-${theme}`) });
+      await editor.picture(`${name}-${theme}`, editor.panel, HEIGHTS[name]);
     });
 
     it('have none while errors are shown', async () => {
@@ -138,7 +137,7 @@ describe.each(clients)('the forms in %s', (client) => {
       await form.getByRole('textbox', { name: 'Body of the response' }).fill('{');
       await form.getByRole('textbox', { name: 'Sample of the body' }).fill('{');
       await form.getByRole('button', { name: 'Parse the sample of the body' }).click();
-      await form.getByText('The sample ends too early.').waitFor();
+      await error(form, 'The sample ends too early.').waitFor();
       await editor.page.getByRole('button', { name: 'Submit' }).click();
       const errors = form.locator('[role=alert]');
       await errors.filter({ hasText: 'The path is missing.' }).waitFor();
@@ -147,14 +146,13 @@ describe.each(clients)('the forms in %s', (client) => {
     });
   });
 
-  it.each(forms)('fit into a window of 360 px: %s', async (name, open) => {
+  it.each(forms)('fit into a window of 360 px: %s', async (_name, open) => {
     await editor.page.setViewportSize({ width: 360, height: 740 });
     const form = await open(editor);
     const [needed, given] = await form.evaluate((element) => [element.scrollWidth, element.clientWidth]);
     expect(needed).toBeLessThanOrEqual(given);
     expect(await violations(editor)).toEqual([]);
-    await editor.page.screenshot({ path: pictureOf(`${name}-narrow`) });
-    await editor.page.setViewportSize({ width: 1280, height: 1700 });
+    await editor.page.setViewportSize({ width: 1280, height: 1000 });
   });
 
   it('can be filled in with the keyboard alone', async () => {

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { workDir } from '../../scripts/lib/paths.mjs';
 import { account, type App } from '../support/app';
 
 /** NocoBase 2.2's two browser clients: where each has its pages, below the public path. */
@@ -170,6 +172,26 @@ export class Editor {
     await this.page.getByRole('dialog').getByText(name, { exact: true }).click();
   }
 
+  /** Keeps a picture of a part of the page for the documentation, named after the client. */
+  async picture(name: string, part: Locator, height = 1000): Promise<void> {
+    const before = this.page.viewportSize();
+    await this.page.setViewportSize({ width: 1280, height });
+    // A picture taken while a drawer slides in shows half of it.
+    await this.page.evaluate(() =>
+      Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))),
+    );
+    const path = join(workDir, 'screenshots', `${this.client === clients[0] ? 'v1' : 'v2'}-${name}.png`);
+    await part.screenshot({ path, animations: 'disabled' });
+    if (before) {
+      await this.page.setViewportSize(before);
+    }
+  }
+
+  /** The drawer or dialog that is open. */
+  get panel(): Locator {
+    return this.page.locator('.ant-drawer-content-wrapper:visible, .ant-modal-content:visible').last();
+  }
+
   /** Picks a variable in the picker that a button has opened. */
   async pick(button: Locator, ...path: string[]): Promise<void> {
     await button.click();
@@ -186,4 +208,9 @@ export class Editor {
 /** The rows of a list in a form. */
 export function group(form: Locator, name: string): Locator {
   return form.locator(`div[role=group][aria-label="${name}"]`);
+}
+
+/** An error as it is shown below its field. */
+export function error(form: Locator, text: string): Locator {
+  return form.locator('.ant-form-item-explain-error').filter({ hasText: text });
 }

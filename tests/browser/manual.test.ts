@@ -4,7 +4,7 @@ import { createWorkflow } from '../../scripts/lib/workflows.mjs';
 import { type App, bootApp } from '../support/app';
 import { waitFor } from '../support/wait';
 import { launchChromium } from './chromium';
-import { clients, Editor } from './editor';
+import { clients, Editor, error } from './editor';
 
 interface Execution {
   status: number;
@@ -66,7 +66,7 @@ describe.each(clients)('executing by hand in %s', (client) => {
     await form.getByRole('textbox', { name: 'Shop' }).fill('7');
     await body.fill('{"order": {"id": 12');
     await editor.page.getByRole('button', { name: 'Confirm' }).click();
-    await form.getByText('This is not JSON: look at line 1, column 20.').waitFor();
+    await error(form, 'This is not JSON: look at line 1, column 20.').waitFor();
     await body.fill('{"order": {"id": 12, "paid": false}}');
     await editor.page.getByRole('checkbox', { name: 'Automatically create a new version after execution' }).uncheck();
     await editor.page.getByRole('button', { name: 'Confirm' }).click();
@@ -99,7 +99,7 @@ describe.each(clients)('executing by hand in %s', (client) => {
     const query = form.getByRole('textbox', { name: 'Query as JSON' });
     await query.fill('[1]');
     await editor.page.getByRole('button', { name: 'Confirm' }).click();
-    await form.getByText('The query is an object').waitFor();
+    await error(form, 'The query is an object').waitFor();
     await query.fill('{"a": ["1", "2"]}');
     await form.getByRole('textbox', { name: 'Body as JSON' }).fill('[1, {"b": null}]');
     await editor.page.getByRole('button', { name: 'Confirm' }).click();

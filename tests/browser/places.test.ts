@@ -5,7 +5,7 @@ import { createWorkflow } from '../../scripts/lib/workflows.mjs';
 import { type App, bootApp } from '../support/app';
 import { waitFor } from '../support/wait';
 import { launchChromium, OTHER_HOST } from './chromium';
-import { clients, Editor, signInTo } from './editor';
+import { clients, Editor, error, signInTo } from './editor';
 
 const PUBLIC_PATH = '/nb/';
 const SUB_APP = 'shop';
@@ -83,7 +83,7 @@ describe.each(clients)('below a public path, in %s', (client) => {
     await form.getByText('Dieser Workflow ist ausgeschaltet.').waitFor();
     await form.getByRole('textbox', { name: 'Beispiel des Bodys' }).fill('{');
     await form.getByRole('button', { name: 'Beispiel des Bodys auswerten' }).click();
-    await form.getByText('Zeile 1, Spalte 2: Das Beispiel endet zu früh.').waitFor();
+    await error(form, 'Zeile 1, Spalte 2: Das Beispiel endet zu früh.').waitFor();
   });
 
   it('works in a sub-app, whose URL it shows', async () => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createWorkflow } from '../../scripts/lib/workflows.mjs';
 import { type App, bootApp } from '../support/app';
 import { launchChromium } from './chromium';
-import { clients, Editor, group } from './editor';
+import { clients, Editor, error, group } from './editor';
 
 interface Node {
   id: number;
@@ -99,6 +99,7 @@ describe.each(clients)('the Response node in %s', (client) => {
     }
     await editor.card('Answer No').getByText('Status code: 422 Unprocessable Content').waitFor();
     await editor.card('Answer Yes').getByText('Status code: 200 OK').waitFor();
+    await editor.picture('canvas', page.locator('body'), 720);
     const nodes = await nodesOf(id);
     expect(nodes.map((node) => [node.title, node.type, node.branchIndex])).toEqual([
       ['Condition', 'condition', null],
@@ -174,9 +175,9 @@ describe.each(clients)('the Response node in %s', (client) => {
     expect(await body.inputValue()).toBe('{\n  "a": 1\n}');
     await body.fill('{"n": 12345678901234567890}');
     await editor.page.getByRole('button', { name: 'Submit' }).click();
-    await form.getByText('The number at line 1, column 7 can not be kept exactly.').waitFor();
+    await error(form, 'The number at line 1, column 7 can not be kept exactly.').waitFor();
     await body.fill('{"a": 1, "a": 2}');
-    await form.getByText('The key at line 1, column 10 is there twice.').waitFor();
+    await error(form, 'The key at line 1, column 10 is there twice.').waitFor();
     expect((await nodesOf(workflow.id))[0].config.body).toEqual({ a: 1 });
     await body.fill('{"a": 2}');
     await editor.submit();

@@ -7,7 +7,7 @@ import { createWorkflow } from '../../scripts/lib/workflows.mjs';
 import { type App, bootApp } from '../support/app';
 import { waitFor } from '../support/wait';
 import { launchChromium } from './chromium';
-import { clients, Editor, group } from './editor';
+import { clients, Editor, error, group } from './editor';
 
 const shell = promisify(execFile);
 
@@ -210,12 +210,11 @@ describe.each(clients)('the trigger in %s', (client) => {
     await form.getByRole('textbox', { name: 'Name of header 1' }).fill('X Bad');
     await editor.page.getByRole('button', { name: 'Submit' }).click();
 
-    const alerts = form.locator('.ant-form-item-explain-error');
-    await alerts.filter({ hasText: 'This is not JSON: look at line 3, column 10.' }).waitFor();
-    await alerts.filter({ hasText: 'The status code is a whole number from 200 to 599.' }).waitFor();
-    await alerts.filter({ hasText: 'A user name can not have a colon.' }).waitFor();
-    await alerts.filter({ hasText: 'The password is missing.' }).waitFor();
-    await alerts.filter({ hasText: 'A header name begins with a letter' }).waitFor();
+    await error(form, 'This is not JSON: look at line 3, column 10.').waitFor();
+    await error(form, 'The status code is a whole number from 200 to 599.').waitFor();
+    await error(form, 'A user name can not have a colon.').waitFor();
+    await error(form, 'The password is missing.').waitFor();
+    await error(form, 'A header name begins with a letter').waitFor();
     expect(await body.inputValue()).toBe(typed);
     expect(await configOf(workflow.id)).toEqual({});
 
@@ -249,7 +248,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     const parse = form.getByRole('button', { name: 'Parse the sample of the body' });
     await sample.fill('{"order":\n {"id": }}');
     await parse.click();
-    await form.getByText('Line 2, column 9: This character is not expected here.').waitFor();
+    await error(form, 'Line 2, column 9: This character is not expected here.').waitFor();
 
     await sample.fill('{"order": {"id": 1, "note": ""}}');
     await parse.click();

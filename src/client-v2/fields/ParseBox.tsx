@@ -1,5 +1,5 @@
 import { useFlowEngine } from '@nocobase/flow-engine';
-import { Button, Form, Input, Typography } from 'antd';
+import { Button, Form, Input, theme, Typography } from 'antd';
 import { useId, useState } from 'react';
 import type { PathItem } from '../../common/config';
 import { INFER_ACTION, RESOURCE } from '../../common/names';
@@ -60,6 +60,7 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
   const id = useId();
   const form = Form.useFormInstance();
   const { api } = useFlowEngine().context;
+  const { token } = theme.useToken();
   const [sample, setSample] = useState('');
   const [pending, setPending] = useState(false);
   const [error, setError] = useState<string>();
@@ -115,6 +116,7 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
         extra={extra}
         validateStatus={error ? 'error' : undefined}
         help={error && <span id={`${id}-error`}>{error}</span>}
+        style={{ marginBottom: token.marginXS }}
       >
         <Input.TextArea
           id={id}
@@ -131,7 +133,7 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
           }}
         />
       </Form.Item>
-      <div style={{ margin: '-8px 0 16px' }}>
+      <div style={{ marginBottom: token.margin }}>
         <Button
           loading={pending}
           disabled={sample.trim() ? undefined : true}
