@@ -4,8 +4,7 @@ import type { AxeResults } from 'axe-core';
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/lib/paths.mjs';
-import { createWorkflow } from '../../scripts/lib/workflows.mjs';
-import { type App, bootApp } from '../support/app';
+import { type App, bootApp, createWorkflow } from '../support/app';
 import { launchChromium } from './chromium';
 import { clients, Editor, error, group } from './editor';
 
@@ -61,9 +60,8 @@ afterAll(async () => {
 /** What axe finds in the form that is open, one line per place. */
 async function violations(editor: Editor): Promise<string[]> {
   await editor.page.evaluate(axe);
+  await editor.standStill();
   return editor.page.evaluate(async () => {
-    // A drawer that is still sliding in is half transparent, and so would its colours be judged.
-    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
     const { axe } = window as unknown as { axe: { run(selector: string): Promise<AxeResults> } };
     const results = await axe.run('[data-webhook-form]');
     return results.violations.flatMap(({ id, nodes }) =>

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { workDir } from '../../scripts/lib/paths.mjs';
-import { account, type App } from '../support/app';
+import type { App } from '../support/app';
 
 /** NocoBase 2.2's two browser clients: where each has its pages, below the public path. */
 export const CLIENTS = {
@@ -19,6 +19,8 @@ const NOT_OURS = [
   /^Object$/,
 ];
 
+const ERROR = '.ant-form-item-explain-error';
+
 interface EditorOptions extends BrowserContextOptions {
   /** NocoBase's public path, with slashes around it. */
   publicPath?: string;
@@ -35,7 +37,7 @@ export async function signInTo(app: App, subApp: string): Promise<string> {
   const response = await app.fetch('auth:signIn', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-authenticator': 'basic', 'x-app': subApp },
-    body: JSON.stringify(account),
+    body: JSON.stringify(app.account),
   });
   return ((await response.json()) as { data: { token: string } }).data.token;
 }
@@ -158,7 +160,10 @@ export class Editor {
   /** Saves the drawer that is open, and waits for it to close. */
   async submit(): Promise<void> {
     await this.page.getByRole('button', { name: 'Submit' }).click();
-    await this.form.waitFor({ state: 'detached' });
+    await this.form.waitFor({ state: 'detached' }).catch(async (cause: Error) => {
+      const refusals = await this.page.locator(ERROR).allTextContents();
+      throw new Error(`the form stayed open; it says: ${JSON.stringify(refusals)}`, { cause });
+    });
   }
 
   async cancel(): Promise<void> {
@@ -176,15 +181,24 @@ export class Editor {
   async picture(name: string, part: Locator, height = 1000): Promise<void> {
     const before = this.page.viewportSize();
     await this.page.setViewportSize({ width: 1280, height });
-    // A picture taken while a drawer slides in shows half of it.
-    await this.page.evaluate(() =>
-      Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))),
-    );
+    await this.standStill();
     const path = join(workDir, 'screenshots', `${this.client === clients[0] ? 'v1' : 'v2'}-${name}.png`);
     await part.screenshot({ path, animations: 'disabled' });
     if (before) {
       await this.page.setViewportSize(before);
     }
+  }
+
+  /**
+   * Waits until nothing moves. A drawer that is still sliding in is half outside and half transparent, and so would its
+   * picture be, and its colours be judged. What turns for ever (a loading sign) is not waited for.
+   */
+  async standStill(): Promise<void> {
+    await this.page.waitForFunction(() =>
+      document
+        .getAnimations()
+        .every((one) => one.playState !== 'running' || one.effect?.getComputedTiming().endTime === Infinity),
+    );
   }
 
   /** The drawer or dialog that is open. */
@@ -212,5 +226,5 @@ export function group(form: Locator, name: string): Locator {
 
 /** An error as it is shown below its field. */
 export function error(form: Locator, text: string): Locator {
-  return form.locator('.ant-form-item-explain-error').filter({ hasText: text });
+  return form.locator(ERROR).filter({ hasText: text });
 }

@@ -1,7 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createWorkflow } from '../../scripts/lib/workflows.mjs';
-import { type App, bootApp } from '../support/app';
+import { type App, bootApp, createWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
 import { launchChromium } from './chromium';
 import { clients, Editor, error } from './editor';

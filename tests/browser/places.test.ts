@@ -1,8 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE_NAME } from '../../src/common/names';
-import { createWorkflow } from '../../scripts/lib/workflows.mjs';
-import { type App, bootApp } from '../support/app';
+import { type App, bootApp, createWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
 import { launchChromium, OTHER_HOST } from './chromium';
 import { clients, Editor, error, signInTo } from './editor';

@@ -116,7 +116,7 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
         extra={extra}
         validateStatus={error ? 'error' : undefined}
         help={error && <span id={`${id}-error`}>{error}</span>}
-        style={{ marginBottom: token.marginXS }}
+        style={{ marginBottom: 0 }}
       >
         <Input.TextArea
           id={id}
@@ -133,7 +133,7 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
           }}
         />
       </Form.Item>
-      <div style={{ marginBottom: token.margin }}>
+      <div style={{ marginBottom: token.margin, marginTop: token.marginXS }}>
         <Button
           loading={pending}
           disabled={sample.trim() ? undefined : true}
