@@ -223,73 +223,84 @@ unsafe extern "C" fn read_body(env: sys::napi_env, info: sys::napi_callback_info
     })
 }
 
+/// Characters of a value's entry in the header of the packed values.
+const ENTRY: usize = 6;
+
 /// The values as one string, which costs one native call instead of one for each value.
 ///
-/// First five characters for each path: the kind of its value, and a number in four characters of 8 bits, the lowest first.
+/// First six characters for each path: the kind of its value, and a number in five characters of 7 bits, the lowest first.
 /// Then the texts of the values, one after the other. Kinds, and what the number says:
 /// 0 absent; 1 a string, length of its text; 2 an integer, itself; 3 a number, whose eight bytes are the text; 4 `true`;
 /// 5 `false`; 6 `null`; 7 any value, length of its JSON text.
 fn pack(env: sys::napi_env, values: &[Option<Cow<'_, str>>]) -> Result<sys::napi_value> {
+    let header = values.len() * ENTRY;
     let length: usize = values.iter().map(|value| value.as_deref().map_or(0, str::len)).sum();
-    let mut packed = Vec::with_capacity(values.len() * (5 + 8) + length);
-    packed.resize(values.len() * 5, 0);
+    // A double may be longer than its text.
+    let mut packed = Vec::with_capacity(header + length + values.len() * size_of::<f64>());
+    packed.resize(header, 0);
     let ascii = values.iter().flatten().all(|value| value.is_ascii());
+    let units = |text: &[u8]| if ascii { text.len() } else { utf16_length(text) };
     for (index, value) in values.iter().enumerate() {
         let Some(value) = value.as_deref() else { continue };
-        let bytes = value.as_bytes();
-        let (kind, number, text) = match bytes[0] {
-            b'"' if !bytes.contains(&b'\\') => (1, None, &value[1..value.len() - 1]),
-            b't' => (4, None, ""),
-            b'f' => (5, None, ""),
-            b'n' => (6, None, ""),
-            b'0'..=b'9' | b'-' => match small_integer(bytes) {
-                Some(integer) => (2, Some(integer), ""),
-                // The bytes of a double are no UTF-8, which the text is decoded from then.
-                None if !ascii => (7, None, value),
-                None => {
+        let (kind, number) = match value.as_bytes() {
+            [b'"', text @ .., b'"'] if !text.contains(&b'\\') => {
+                packed.extend_from_slice(text);
+                (1, units(text))
+            }
+            [b't', ..] => (4, 0),
+            [b'f', ..] => (5, 0),
+            [b'n', ..] => (6, 0),
+            digits @ [b'0'..=b'9' | b'-', ..] => match (small_integer(digits), ascii) {
+                (Some(integer), _) => (2, integer),
+                (None, true) => {
                     // Rust and JavaScript both take the double that is nearest.
                     let double: f64 = value
                         .parse()
                         .map_err(|_| Error::new(Status::GenericFailure, "no number"))?;
-                    packed[index * 5] = 3;
                     packed.extend(double.to_le_bytes());
-                    continue;
+                    (3, 0)
+                }
+                // The bytes of a double are no UTF-8, as which the string is made then.
+                (None, false) => {
+                    packed.extend_from_slice(digits);
+                    (7, digits.len())
                 }
             },
-            _ => (7, None, value),
+            json => {
+                packed.extend_from_slice(json);
+                (7, units(json))
+            }
         };
-        let length = if ascii { text.len() } else { text.encode_utf16().count() };
-        let Ok(length) = u32::try_from(length) else {
-            return Err(Error::new(
-                Status::GenericFailure,
-                "a value is larger than a string can be",
-            ));
-        };
-        packed[index * 5] = kind;
-        packed[index * 5 + 1..index * 5 + 5].copy_from_slice(&number.unwrap_or(length).to_le_bytes());
-        packed.extend_from_slice(text.as_bytes());
+        let entry = &mut packed[index * ENTRY..(index + 1) * ENTRY];
+        entry[0] = kind;
+        for (place, character) in entry[1..].iter_mut().enumerate() {
+            *character = (number >> (7 * place)) as u8 & 0x7F;
+        }
     }
-    let mut string = ptr::null_mut();
-    let status = if ascii {
-        // SAFETY: the bytes are alive during the call, and their number is given.
-        unsafe { sys::napi_create_string_latin1(env, packed.as_ptr().cast(), packed.len() as isize, &mut string) }
+    let create = if ascii {
+        sys::napi_create_string_latin1
     } else {
-        let (header, texts) = packed.split_at(values.len() * 5);
-        let mut units: Vec<u16> = header.iter().map(|byte| u16::from(*byte)).collect();
-        units.extend(String::from_utf8_lossy(texts).encode_utf16());
-        // SAFETY: the units are alive during the call, and their number is given.
-        unsafe { sys::napi_create_string_utf16(env, units.as_ptr(), units.len() as isize, &mut string) }
+        sys::napi_create_string_utf8
     };
-    check_status!(status)?;
+    let mut string = ptr::null_mut();
+    // SAFETY: the bytes are alive during the call, and their number is given.
+    check_status!(unsafe { create(env, packed.as_ptr().cast(), packed.len() as isize, &mut string) })?;
     Ok(string)
 }
 
+/// How many UTF-16 code units a text has, given its UTF-8.
+fn utf16_length(text: &[u8]) -> usize {
+    // A character has one unit, and one more if its UTF-8 has four bytes.
+    let units = |byte: &u8| usize::from(*byte & 0xC0 != 0x80) + usize::from(*byte >= 0xF0);
+    text.iter().map(units).sum()
+}
+
 /// The integer of at most nine digits that the text of a number is.
-fn small_integer(digits: &[u8]) -> Option<u32> {
+fn small_integer(digits: &[u8]) -> Option<usize> {
     if digits.len() > 9 {
         return None;
     }
     digits.iter().try_fold(0, |number, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
+        digit.is_ascii_digit().then(|| number * 10 + usize::from(digit - b'0'))
     })
 }

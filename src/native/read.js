@@ -1,6 +1,6 @@
 // Makes the function that `compilePaths` gives: it unpacks what the native one found. The packing is described there.
 ((parse, stringify) => (read, names) => {
-  const header = names.length * 5;
+  const header = names.length * 6;
   // An object with the keys that were found last; bodies of one sender mostly have the same. A copy of it with other values
   // is made several times faster than an object that gets key by key, and it has `__proto__` as an own key where wanted.
   let template = {};
@@ -9,12 +9,12 @@
   const bytes = new Uint8Array(double.buffer);
   const changed = (found) => {
     for (let index = 0; index < present.length; index++) {
-      if ((found.charCodeAt(index * 5) !== 0) !== present[index]) return true;
+      if ((found.charCodeAt(index * 6) !== 0) !== present[index]) return true;
     }
     return false;
   };
   const prepare = (found) => {
-    present = names.map((_, index) => found.charCodeAt(index * 5) !== 0);
+    present = names.map((_, index) => found.charCodeAt(index * 6) !== 0);
     const keys = names.filter((_, index) => present[index]);
     template = parse(`{${keys.map((key) => `${stringify(key)}:null`).join(',')}}`);
     // V8 keeps what kind of value a key had; one that had all kinds may have any without another layout of the object.
@@ -25,14 +25,15 @@
     if (typeof found !== 'string') return found;
     if (changed(found)) prepare(found);
     const values = { ...template };
-    for (let index = 0, head = 0, at = header; head < header; index++, head += 5) {
+    for (let index = 0, head = 0, at = header; head < header; index++, head += 6) {
       const kind = found.charCodeAt(head);
       if (kind === 0) continue;
       const number =
         found.charCodeAt(head + 1) |
-        (found.charCodeAt(head + 2) << 8) |
-        (found.charCodeAt(head + 3) << 16) |
-        (found.charCodeAt(head + 4) << 24);
+        (found.charCodeAt(head + 2) << 7) |
+        (found.charCodeAt(head + 3) << 14) |
+        (found.charCodeAt(head + 4) << 21) |
+        (found.charCodeAt(head + 5) << 28);
       let value = null;
       if (kind === 1) value = found.slice(at, (at += number));
       else if (kind === 2) value = number;
