@@ -47,7 +47,7 @@ pub fn read_query(query: &str) -> Result<String, ParseError> {
 ///
 /// # Errors
 ///
-/// `MALFORMED_PERCENT_ENCODING` for a `%` without two hexadecimal digits, `INVALID_UTF8` for bytes, as sent or as
+/// `MALFORMED_PERCENT_ENCODING` for a `%` without two hexadecimal digits, `UTF8_INVALID` for bytes, as sent or as
 /// escaped, that are no UTF-8, and `TOO_MANY_PARAMETERS` past [`limits::MAX_QUERY_PARAMETERS`].
 pub fn read_form(body: &[u8]) -> Result<String, ParseError> {
     let text = strict::check(body)?;

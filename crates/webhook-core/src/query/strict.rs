@@ -58,5 +58,5 @@ fn not_utf8(body: &[u8], at: usize) -> ParseError {
         b'%' => String::from_utf8_lossy(&body[at..at + 3]).into_owned(),
         byte => format!("the byte 0x{byte:02X}"),
     };
-    ParseError::at("INVALID_UTF8", format!("expected UTF-8, but found {found}"), body, at)
+    ParseError::at("UTF8_INVALID", format!("expected UTF-8, but found {found}"), body, at)
 }
