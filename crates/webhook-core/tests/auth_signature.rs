@@ -418,6 +418,15 @@ fn tokens_are_compared_whole() {
     let twice = gitlab.with(|call| call.headers.push(call.headers[0].clone()));
     assert!(matches!(twice.verify(), Err(Diagnosis::Repeated { .. })));
 
+    // As Node gives a header that was sent in UTF-8, and one sent in Latin-1.
+    for sent in ["p\u{c3}\u{a4}ss", "p\u{e4}ss"] {
+        let call = gitlab.with(|call| {
+            call.secrets = vec!["p\u{e4}ss".to_owned()];
+            call.headers[0].1 = sent.to_owned();
+        });
+        assert_eq!(call.verify(), Ok(0), "{sent}");
+    }
+
     let scheme = |json: &str| Scheme::from_json(json).unwrap();
     let bearer = gitlab.with(|call| {
         call.scheme = scheme(r#"{"kind":"token","from":{"header":"Authorization"},"prefix":"Bearer "}"#);
