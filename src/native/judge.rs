@@ -197,11 +197,18 @@ impl Endpoint {
         self.endpoint.header_names().to_vec()
     }
 
-    /// The refusal that needs no body: of the method, or of a declared length over the limit; `null` for none.
+    /// Most bytes of a body.
+    #[napi(getter, catch_unwind)]
+    pub fn limit(&self) -> f64 {
+        self.endpoint.limit() as f64
+    }
+
+    /// The refusal that needs no body: of the path behind the key, the method, or a declared length over the limit; `null`
+    /// for none.
     #[napi(catch_unwind)]
-    pub fn check_head(&self, method: String, content_length: f64) -> Option<Reply> {
+    pub fn check_head(&self, path: String, method: String, content_length: f64) -> Option<Reply> {
         self.endpoint
-            .check_head(&method, Some(content_length as u64))
+            .check_head(&path, &method, Some(content_length as u64))
             .err()
             .as_ref()
             .map(Into::into)
@@ -215,11 +222,18 @@ impl Endpoint {
 
     /// Judges a request: the event it brings, or a refusal.
     ///
-    /// `url` is the whole URL as the sender called it; `headers` holds names and values in turn, repeated ones kept apart;
+    /// `path` is what stands behind the key; `url` is the whole URL as the sender called it; `headers` holds names and values in turn, repeated ones kept apart;
     /// `body` holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
     #[napi(catch_unwind, ts_return_type = "Event | Reply")]
-    pub fn judge(&self, method: String, url: String, headers: Vec<String>, body: Buffer) -> Either<Event, Reply> {
-        decided(judge_with(&self.endpoint, &method, &url, headers, &body))
+    pub fn judge(
+        &self,
+        method: String,
+        path: String,
+        url: String,
+        headers: Vec<String>,
+        body: Buffer,
+    ) -> Either<Event, Reply> {
+        decided(judge_with(&self.endpoint, &method, &path, &url, headers, &body))
     }
 
     /// `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled.
@@ -227,6 +241,7 @@ impl Endpoint {
     pub fn judge_off_thread(
         &self,
         method: String,
+        path: String,
         url: String,
         headers: Vec<String>,
         body: Buffer,
@@ -234,6 +249,7 @@ impl Endpoint {
         AsyncTask::new(JudgeTask {
             endpoint: Arc::clone(&self.endpoint),
             method,
+            path,
             url,
             headers,
             body,
@@ -254,6 +270,7 @@ impl Endpoint {
 pub struct JudgeTask {
     endpoint: Arc<judge::Endpoint>,
     method: String,
+    path: String,
     url: String,
     headers: Vec<String>,
     body: Buffer,
@@ -267,6 +284,7 @@ impl Task for JudgeTask {
         let Self {
             endpoint,
             method,
+            path,
             url,
             headers,
             body,
@@ -274,7 +292,7 @@ impl Task for JudgeTask {
         let headers = std::mem::take(headers);
         // A panic on a thread of the pool would end the process; here it fails the one request.
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            judge_with(endpoint, method, url, headers, body)
+            judge_with(endpoint, method, path, url, headers, body)
         }))
         .map_err(|_| Error::from_reason("judging the request panicked"))
     }
@@ -287,12 +305,14 @@ impl Task for JudgeTask {
 fn judge_with(
     endpoint: &judge::Endpoint,
     method: &str,
+    path: &str,
     url: &str,
     headers: Vec<String>,
     body: &[u8],
 ) -> std::result::Result<judge::Event, Rejection> {
     endpoint.judge(Request {
         method,
+        path,
         url,
         query: query_of(url),
         headers: &pairs(headers),
@@ -341,7 +361,7 @@ const JUDGE_LIMIT: usize = 10 * 1024 * 1024;
 ///
 /// Gives the decision as a value: the variables the workflow would get (`$context`), or the refusal with status, code,
 /// headers and body. Bodies may have 10 MiB, as sent and as inflated. `{{$env.NAME}}` is not filled. `url` is the whole
-/// URL, which some senders sign; `query` is what stands behind its `?`, and is taken from `url` where it is left out.
+/// URL, which some senders sign; `path` is what stands behind the workflow's key in it; `query` is what stands behind its `?`, and is taken from `url` where it is left out.
 ///
 /// Throws a TypeError for arguments of another type, and an Error where the configuration can't be used.
 ///
@@ -355,13 +375,14 @@ const JUDGE_LIMIT: usize = 10 * 1024 * 1024;
 #[napi(
     catch_unwind,
     js_name = "judge",
-    ts_args_type = "config: unknown, request: { method?: string; url?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }",
-    ts_return_type = "{ accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }"
+    ts_args_type = "config: unknown, request: { method?: string; path?: string; url?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }",
+    ts_return_type = "{ accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown; params?: Record<string, unknown>; rawBody?: string } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }"
 )]
 pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<'env>) -> Result<Object<'env>> {
     let endpoint = compile(&json_value(env, "config", config)?, JUDGE_LIMIT)?;
     let request = object(env, "request", request)?;
     let method = optional_text(env, "request.method", request.get_named_property("method")?)?;
+    let path = optional_text(env, "request.path", request.get_named_property("path")?)?.unwrap_or_default();
     let url = optional_text(env, "request.url", request.get_named_property("url")?)?.unwrap_or_default();
     let query = optional_text(env, "request.query", request.get_named_property("query")?)?;
     let body: Unknown = request.get_named_property("body")?;
@@ -372,6 +393,7 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
     };
     let judged = endpoint.judge(Request {
         method: method.as_deref().unwrap_or("POST"),
+        path: &path,
         url: &url,
         query: query.as_deref().unwrap_or_else(|| query_of(&url)),
         headers: &Headers::new(header_pairs(env, request.get_named_property("headers")?)?),

@@ -41,7 +41,7 @@ export class WebhookPlugin extends Plugin {
     const refusals = new Refusals(this.app.logger, telemetry);
     telemetry.watch(() => dispatch.counts());
     const recovery = new Recovery(this.app, workflow, (body) => dispatch.exclusively(body));
-    const receiver = new Receiver(endpoints, dispatch, limit, this.app.logger);
+    const receiver = new Receiver(endpoints, dispatch, this.app.logger);
 
     // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
     this.app.once('afterLoad', () => {
@@ -54,10 +54,10 @@ export class WebhookPlugin extends Plugin {
       }
       workflow.registerTrigger(TRIGGER_TYPE, new WebhookTrigger(workflow, endpoints));
       workflow.registerInstruction(RESPONSE_TYPE, new ResponseInstruction(workflow));
-      claimWebhooks(this.app, async (ctx, key) => {
-        const reply = await receiver.receive(ctx, key);
+      claimWebhooks(this.app, async (ctx, address) => {
+        const reply = await receiver.receive(ctx, address);
         if (reply) {
-          refusals.note(reply, key, endpoints.get(key) !== undefined);
+          refusals.note(reply, address.key, endpoints.get(address.key) !== undefined);
         }
         return reply;
       });

@@ -4,6 +4,7 @@ import type { Context } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
 import type { Dispatch, WebhookEvent } from './dispatch';
 import type { Endpoints, WebhookEndpoint } from './Endpoints';
+import type { Address } from './http/claim';
 import { readBody } from './http/read';
 import { type Endpoint, type Event, native, type Reply } from './native';
 
@@ -18,12 +19,11 @@ export class Receiver {
   constructor(
     private readonly endpoints: Endpoints,
     private readonly dispatch: Dispatch,
-    private readonly limit: number,
     private readonly log: Pick<Application['logger'], 'error'>,
   ) {}
 
   /** @returns the reply, or `undefined` where the client has gone. */
-  async receive(ctx: Context, key: string): Promise<Reply | undefined> {
+  async receive(ctx: Context, { key, path }: Address): Promise<Reply | undefined> {
     const { refuse } = native();
     if (this.stopping) {
       return refuse('stopping');
@@ -39,18 +39,18 @@ export class Receiver {
       return this.misconfigured(webhook, error);
     }
     const { req } = ctx;
-    const early = endpoint.checkHead(req.method ?? '', Number(req.headers['content-length'] ?? 0));
+    const early = endpoint.checkHead(path, req.method ?? '', Number(req.headers['content-length'] ?? 0));
     if (early) {
       return early;
     }
-    const body = await readBody(req, this.limit);
+    const body = await readBody(req, endpoint.limit);
     if (body === 'tooLarge') {
       return endpoint.tooLarge();
     }
     if (body === 'incomplete') {
       return req.destroyed && !ctx.res.writable ? undefined : refuse('incomplete');
     }
-    const judged = await judge(endpoint, ctx, body);
+    const judged = await judge(endpoint, ctx, path, body);
     if (!('context' in judged)) {
       return judged;
     }
@@ -86,13 +86,13 @@ function eventOf({ workflow }: WebhookEndpoint, { context, idempotencyKey }: Eve
   };
 }
 
-function judge(endpoint: Endpoint, ctx: Context, body: Buffer): Event | Reply | Promise<Event | Reply> {
+function judge(endpoint: Endpoint, ctx: Context, path: string, body: Buffer): Event | Reply | Promise<Event | Reply> {
   const { req } = ctx;
   const method = req.method ?? '';
   const headers = pick(req.rawHeaders, endpoint.headerNames);
   return body.length >= OFF_THREAD_BYTES || req.headers['content-encoding'] !== undefined
-    ? endpoint.judgeOffThread(method, urlOf(req), headers, body)
-    : endpoint.judge(method, urlOf(req), headers, body);
+    ? endpoint.judgeOffThread(method, path, urlOf(req), headers, body)
+    : endpoint.judge(method, path, urlOf(req), headers, body);
 }
 
 /**

@@ -5,32 +5,82 @@ use std::io::Read;
 
 use crate::error::ParseError;
 use crate::rejection::Rejection;
-use crate::{json, query};
+use crate::{json, query, xml};
 
-/// What a body is read as, decided by its `Content-Type`.
+/// What a body is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub enum Format {
     /// `application/json` and `application/*+json`.
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// `application/xml`, `text/xml` and `*/*+xml`, by the rules of [`xml`].
+    Xml,
+    /// `application/x-ndjson`, `application/ndjson`, `application/jsonl`: a list with a value for each line that is not
+    /// blank.
+    Ndjson,
     /// `text/*`.
     Text,
 }
 
-/// Reads a body: undoes `Content-Encoding` (the limit holding for the inflated size), then turns JSON, a form or text
-/// into JSON text. An empty body is no body (`None`), whatever its type.
+impl Format {
+    /// The formats by the names they have in a configuration (`request.readAs`).
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("json", Self::Json),
+        ("form", Self::Form),
+        ("xml", Self::Xml),
+        ("ndjson", Self::Ndjson),
+        ("text", Self::Text),
+    ];
+
+    /// The format of a media type in lower case, without its parameters.
+    fn of(media_type: &str) -> Option<Self> {
+        Some(match media_type {
+            "application/json" => Self::Json,
+            "application/x-www-form-urlencoded" => Self::Form,
+            "application/xml" | "text/xml" => Self::Xml,
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Self::Ndjson,
+            _ if media_type.ends_with("+xml") => Self::Xml,
+            _ if media_type.starts_with("application/") && media_type.ends_with("+json") => Self::Json,
+            _ if media_type.starts_with("text/") => Self::Text,
+            _ => return None,
+        })
+    }
+}
+
+/// A body that was read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Body<'a> {
+    /// JSON text; not checked yet where the body is JSON.
+    pub json: Cow<'a, [u8]>,
+    /// The body as text, as it was inflated, where it was asked for.
+    pub raw: Option<String>,
+}
+
+/// How a body is to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// The format, whatever the content type says; `None` goes by the content type.
+    pub format: Option<Format>,
+    /// Whether the body is wanted as text besides.
+    pub raw: bool,
+    /// Most bytes of the body, as inflated.
+    pub limit: usize,
+}
+
+/// Reads a body: undoes `Content-Encoding` (the limit holding for the inflated size), then turns it into JSON text. An
+/// empty body is no body (`None`), whatever its type.
 ///
 /// JSON is not checked here but where it is walked, so that it is walked once.
 ///
 /// # Errors
-/// The refusals for size, encoding, content type, charset, and bytes that are no UTF-8.
+/// The refusals for size, encoding, content type, charset, and bytes that are not what the format says.
 pub fn read<'a>(
     bytes: &'a [u8],
     content_type: Option<&str>,
     content_encoding: Option<&str>,
-    limit: usize,
-) -> Result<Option<Cow<'a, [u8]>>, Rejection> {
+    Reading { format, raw, limit }: Reading,
+) -> Result<Option<Body<'a>>, Rejection> {
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -38,50 +88,59 @@ pub fn read<'a>(
     if bytes.is_empty() {
         return Ok(None);
     }
-    let format = format_of(content_type)?;
-    match format {
-        Format::Json => Ok(Some(bytes)),
-        Format::Form => {
-            let form = query::read_form(&bytes).map_err(|error| Rejection::Malformed {
-                what: "form body",
-                error,
-            })?;
-            Ok(Some(Cow::Owned(form.into_bytes())))
+    let format = match format {
+        Some(format) => format,
+        None => declared_format(content_type)?,
+    };
+    let malformed = |what| move |error| Rejection::Malformed { what, error };
+    let text = |what| utf8(&bytes).map_err(malformed(what));
+    let raw = if raw { Some(text("body")?.to_owned()) } else { None };
+    let json = match format {
+        Format::Json => None,
+        Format::Form => Some(query::read_form(&bytes).map_err(malformed("form body"))?),
+        Format::Xml => Some(xml::read(&bytes).map_err(malformed("XML body"))?),
+        Format::Ndjson => Some(read_lines(&bytes).map_err(malformed("NDJSON body"))?),
+        Format::Text => Some(json::quote(text("text body")?.trim_start_matches('\u{feff}'))),
+    };
+    let json = json.map_or(bytes, |json| Cow::Owned(json.into_bytes()));
+    Ok(Some(Body { json, raw }))
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, ParseError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let message = "expected UTF-8, but found a byte that is not";
+        ParseError::at("UTF8_INVALID", message, bytes, error.valid_up_to())
+    })
+}
+
+// Each line is checked by itself: two halves of a list on two lines would be a list together.
+fn read_lines(bytes: &[u8]) -> Result<String, ParseError> {
+    let mut list = String::with_capacity(bytes.len() + 2);
+    list.push('[');
+    let mut start = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            let value = json::check(line.trim_ascii_end())
+                .map_err(|error| ParseError::at(error.code, error.message, bytes, start + error.offset))?;
+            if list.len() > 1 {
+                list.push(',');
+            }
+            list.push_str(value.trim());
         }
-        Format::Text => {
-            let text = std::str::from_utf8(&bytes).map_err(|error| Rejection::Malformed {
-                what: "text body",
-                error: ParseError::at(
-                    "UTF8_INVALID",
-                    "expected UTF-8, but found a byte that is not",
-                    &bytes,
-                    error.valid_up_to(),
-                ),
-            })?;
-            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-            Ok(Some(Cow::Owned(json::quote(text).into_bytes())))
-        }
+        start += line.len();
     }
+    list.push(']');
+    Ok(list)
 }
 
 // RFC 9110 section 8.3.1. Parameters other than the charset change nothing about how these types are read.
-fn format_of(content_type: Option<&str>) -> Result<Format, Rejection> {
+fn declared_format(content_type: Option<&str>) -> Result<Format, Rejection> {
     let declared = content_type.unwrap_or_default();
     let mut parts = declared.split(';');
     let media_type = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-    let format = if media_type == "application/json"
-        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
-    {
-        Format::Json
-    } else if media_type == "application/x-www-form-urlencoded" {
-        Format::Form
-    } else if media_type.starts_with("text/") {
-        Format::Text
-    } else {
-        return Err(Rejection::UnsupportedType {
-            media_type: excerpt(&media_type, 80),
-        });
-    };
+    let format = Format::of(&media_type).ok_or_else(|| Rejection::UnsupportedType {
+        media_type: excerpt(&media_type, 80),
+    })?;
     for parameter in parts {
         let Some((name, value)) = parameter.split_once('=') else {
             continue;
@@ -151,9 +210,15 @@ mod tests {
 
     const LIMIT: usize = 1000;
 
+    const READING: Reading = Reading {
+        format: None,
+        raw: false,
+        limit: LIMIT,
+    };
+
     fn read_text(bytes: &[u8], content_type: &str, encoding: &str) -> Result<Option<String>, Rejection> {
-        let read = read(bytes, Some(content_type), Some(encoding), LIMIT)?;
-        Ok(read.map(|body| String::from_utf8(body.into_owned()).unwrap()))
+        let read = read(bytes, Some(content_type), Some(encoding), READING)?;
+        Ok(read.map(|body| String::from_utf8(body.json.into_owned()).unwrap()))
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -169,6 +234,10 @@ mod tests {
             ("application/json; charset=\"UTF-8\"", "1", "1"),
             ("APPLICATION/VND.API+JSON;charset=utf8", "[]", "[]"),
             ("application/x-www-form-urlencoded", "a[b]=1", r#"{"a":{"b":"1"}}"#),
+            ("application/xml; charset=utf-8", "<a>1</a>", r#"{"a":"1"}"#),
+            ("text/xml", "<a/>", r#"{"a":""}"#),
+            ("application/soap+xml", "<a/>", r#"{"a":""}"#),
+            ("application/x-ndjson", "{\"a\":1}\r\n\n [2] \n3", r#"[{"a":1},[2],3]"#),
             ("text/plain", "a \"b\"\n", r#""a \"b\"\u000a""#),
             ("text/csv; charset=us-ascii; header=present", "\u{feff}a", r#""a""#),
         ] {
@@ -183,16 +252,15 @@ mod tests {
     #[test]
     fn an_empty_body_is_no_body_whatever_its_type() {
         for content_type in [None, Some("image/png"), Some("application/json; charset=latin1")] {
-            assert_eq!(read(b"", content_type, Some("zstd"), LIMIT), Ok(None));
+            assert_eq!(read(b"", content_type, Some("zstd"), READING), Ok(None));
         }
-        assert_eq!(read(&gzip(b""), None, Some("gzip"), LIMIT), Ok(None));
+        assert_eq!(read(&gzip(b""), None, Some("gzip"), READING), Ok(None));
     }
 
     #[test]
     fn other_types_and_charsets_are_refused() {
         for content_type in [
             "image/png",
-            "application/xml",
             "application/jsonp",
             "json",
             "multipart/form-data; boundary=a",
@@ -204,7 +272,7 @@ mod tests {
             );
         }
         assert_eq!(
-            read(b"x", None, None, LIMIT),
+            read(b"x", None, None, READING),
             Err(Rejection::UnsupportedType { media_type: None })
         );
         for charset in ["iso-8859-1", "utf-16", "utf-7"] {
@@ -277,5 +345,31 @@ mod tests {
             read_text(b"x", "text/plain", "zstd"),
             Err(Rejection::UnsupportedEncoding)
         );
+    }
+
+    #[test]
+    fn a_line_that_is_no_value_by_itself_is_refused_with_its_place() {
+        let Err(Rejection::Malformed { error, .. }) = read_text(b"1\n[2,\n3]\n", "application/x-ndjson", "") else {
+            panic!()
+        };
+        assert_eq!((error.line, error.offset >= 4), (2, true), "{error}");
+        assert!(read_text(b"1,2\n", "application/x-ndjson", "").is_err());
+    }
+
+    #[test]
+    fn a_body_is_read_as_the_configuration_says_and_kept_raw_where_it_is_wanted() {
+        let reading = Reading {
+            format: Some(Format::Json),
+            raw: true,
+            limit: LIMIT,
+        };
+        let body = read(b" {\"a\": 1}\n", Some("text/plain; charset=latin1"), None, reading)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (&*body.json, body.raw.as_deref()),
+            (&b" {\"a\": 1}\n"[..], Some(" {\"a\": 1}\n"))
+        );
+        assert!(read(b"\xff", None, None, reading).is_err());
     }
 }

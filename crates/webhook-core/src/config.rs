@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::auth::basic::Basic;
 use crate::auth::{presets, Scheme, Secret};
+use crate::body::Format;
 use crate::json::{Path, PathSet, Target, Variables};
 use crate::limits::{MAX_PROOFS, MAX_SECRETS};
 use crate::reply::{self, is_header_name};
@@ -29,9 +30,10 @@ pub fn check(config: &Value) -> Vec<ConfigIssue> {
         read_proofs(&mut issues, &config["authentication"]);
         let request = &config["request"];
         if issues.object("request", request) {
-            for (field, is_header) in [("headers", true), ("query", false), ("body", false)] {
+            for (field, is_header) in [("headers", true), ("query", false), ("body", false), ("params", false)] {
                 check_items(&mut issues, field, &request[field], is_header);
             }
+            read_intake(&mut issues, request);
         }
         read_idempotency(&mut issues, &config["idempotency"]);
         check_response(&mut issues, "response", &config["response"]);
@@ -122,6 +124,73 @@ fn check_basic(issues: &mut Issues, basic: &Value) {
         }
         other => issues.wrong_type("basicAuthentication", "false or { username, password }", other),
     }
+}
+
+/// What may come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intake {
+    /// The methods, upper case, as the `Allow` header lists them.
+    pub methods: Vec<String>,
+    /// Most bytes of a body, where that is less than NocoBase's own limit.
+    pub body_limit: Option<usize>,
+    /// What bodies are read as, whatever their content type; `None` goes by the content type.
+    pub read_as: Option<Format>,
+    /// Whether the body's text is a variable, `$context.rawBody`.
+    pub raw_body: bool,
+}
+
+/// Methods an endpoint may take; the first is the default.
+const METHODS: [&str; 6] = ["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"];
+
+/// Reads `request.methods`, `request.bodyLimit`, `request.readAs` and `request.rawBody`.
+fn read_intake(issues: &mut Issues, request: &Value) -> Intake {
+    let mut intake = Intake {
+        methods: vec![],
+        body_limit: None,
+        read_as: None,
+        raw_body: false,
+    };
+    for (index, method) in issues.list("request.methods", &request["methods"]).iter().enumerate() {
+        match method.as_str().filter(|method| METHODS.contains(method)) {
+            Some(method) if intake.methods.iter().any(|known| known == method) => {}
+            Some(method) => intake.methods.push(method.to_owned()),
+            None => issues.add(
+                format!("request.methods.{index}"),
+                "METHOD",
+                format!("expected one of {}", METHODS.join(", ")),
+            ),
+        }
+    }
+    if intake.methods.is_empty() {
+        intake.methods.push(METHODS[0].to_owned());
+    }
+    match &request["bodyLimit"] {
+        Value::Null => {}
+        limit => match limit.as_u64().and_then(|limit| usize::try_from(limit).ok()) {
+            Some(limit) if limit > 0 => intake.body_limit = Some(limit),
+            _ => issues.add(
+                "request.bodyLimit",
+                "BODY_LIMIT",
+                "expected a number of bytes from 1 on".to_owned(),
+            ),
+        },
+    }
+    match &request["readAs"] {
+        Value::Null => {}
+        name => match Format::NAMES.iter().find(|(known, _)| name.as_str() == Some(known)) {
+            Some((_, format)) => intake.read_as = Some(*format),
+            None => {
+                let known = Format::NAMES.map(|(name, _)| name).join(", ");
+                issues.add("request.readAs", "READ_AS", format!("expected one of {known}"));
+            }
+        },
+    }
+    match &request["rawBody"] {
+        Value::Null => {}
+        Value::Bool(raw_body) => intake.raw_body = *raw_body,
+        other => issues.wrong_type("request.rawBody", "true or false", other),
+    }
+    intake
 }
 
 /// A proof that a request has to bring: how, and the secrets that count.
@@ -342,6 +411,10 @@ pub struct Config {
     pub basic: Option<Basic>,
     /// The proofs to expect besides, each of them.
     pub proofs: Vec<Proof>,
+    /// What may come in.
+    pub intake: Intake,
+    /// Where the segments of the path behind the key go, in order; there have to be as many.
+    pub params: Vec<Target>,
     /// The headers a workflow gets.
     pub headers: Vec<HeaderItem>,
     /// What a workflow gets of the query: the configured items, or the whole of it.
@@ -360,7 +433,8 @@ impl Config {
     /// Rows that say nothing (no key) are passed over, as workflows made elsewhere may hold them.
     ///
     /// # Errors
-    /// Credentials that cannot be checked, since the alternative would be to let anyone in.
+    /// Credentials that cannot be checked, since the alternative would be to let anyone in, and rules for what may come in
+    /// that cannot be followed.
     pub fn read(config: &Value) -> Result<Self, Vec<ConfigIssue>> {
         let mut issues = Issues::default();
         check_basic(&mut issues, &config["basicAuthentication"]);
@@ -375,6 +449,16 @@ impl Config {
             Basic::new(text("username"), text("password"))
         });
         let request = &config["request"];
+        let intake = read_intake(&mut issues, request);
+        if !issues.0.is_empty() {
+            return Err(issues.0);
+        }
+        let params = keys(&request["params"])
+            .map(|(key, var)| match var {
+                Some(var) => Target::Key(var.to_owned()),
+                None => Target::Path(Path::parse(key)),
+            })
+            .collect();
         let headers = keys(&request["headers"])
             .map(|(key, _)| HeaderItem {
                 name: key.to_ascii_lowercase(),
@@ -385,6 +469,8 @@ impl Config {
         Ok(Self {
             basic,
             proofs,
+            intake,
+            params,
             headers,
             query: variables(&request["query"]),
             body: variables(&request["body"]),

@@ -15,9 +15,6 @@ use crate::rejection::Rejection;
 use crate::request::{Headers, Request};
 use crate::{body, query};
 
-/// The one method an endpoint takes.
-const METHOD: &str = "POST";
-
 /// An enabled webhook, compiled once from its configuration.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -49,6 +46,7 @@ impl Endpoint {
                 header_names.push(name.clone());
             }
         }
+        let limit = config.intake.body_limit.map_or(limit, |own| own.min(limit));
         Ok(Self {
             config,
             limit,
@@ -61,18 +59,42 @@ impl Endpoint {
         &self.header_names
     }
 
-    /// What can be refused before the body is there: the method, and the length the client declared.
+    /// What can be refused before the body is there: the path behind the key, the method, and the length the client
+    /// declared.
     ///
     /// # Errors
-    /// 405 and 413.
-    pub fn check_head(&self, method: &str, content_length: Option<u64>) -> Result<(), Rejection> {
-        if method != METHOD {
-            return Err(Rejection::MethodNotAllowed { allow: METHOD });
+    /// 404, 405 and 413.
+    pub fn check_head(&self, path: &str, method: &str, content_length: Option<u64>) -> Result<(), Rejection> {
+        if segments(path).count() != self.config.params.len() || self.params(path).is_none() {
+            return Err(Rejection::NotFound);
+        }
+        let methods = &self.config.intake.methods;
+        if !methods.iter().any(|known| known == method) {
+            return Err(Rejection::MethodNotAllowed {
+                allow: methods.join(", "),
+            });
         }
         if content_length.is_some_and(|length| length > self.limit as u64) {
             return Err(self.too_large());
         }
         Ok(())
+    }
+
+    /// Most bytes of a body.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    // The path's variables; `None` where one is empty or has escapes that can't be decoded.
+    fn params(&self, path: &str) -> Option<String> {
+        let values = self.config.params.iter().zip(segments(path)).map(|(target, segment)| {
+            if segment.is_empty() {
+                return None;
+            }
+            let decoded = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
+            Some((target, Cow::Owned(json::quote(&decoded))))
+        });
+        Some(json::assemble::object(values.collect::<Option<Vec<_>>>()?))
     }
 
     /// The refusal of a body over this endpoint's limit.
@@ -88,7 +110,7 @@ impl Endpoint {
     /// # Errors
     /// 405, 413 and 401.
     pub fn verify<'a>(&'a self, request: Request<'a>) -> Result<Verified<'a>, Rejection> {
-        self.check_head(request.method, Some(request.body.len() as u64))?;
+        self.check_head(request.path, request.method, Some(request.body.len() as u64))?;
         if let Some(basic) = &self.config.basic {
             if !basic.verify(request.headers.first("authorization")) {
                 return Err(Rejection::Unauthorized {
@@ -178,10 +200,16 @@ impl Endpoint {
     }
 }
 
+// The segments of a path without a slash at its start; nothing has none.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(move |_| !path.is_empty())
+}
+
 /// What a request that was let in says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The context of its execution as JSON text: `{"headers","query","body"}`, `body` being absent where there is none.
+    /// The context of its execution as JSON text: `{"headers","query","body"}`, `body` being absent where there is none,
+    /// and with `params` and `rawBody` where they are configured.
     pub context: String,
     /// What the sender names the event by: a header's value, or a value of the body as JSON text. `None` where that isn't
     /// configured, and where the request has none.
@@ -203,20 +231,44 @@ impl Verified<'_> {
     pub fn event(self) -> Result<Event, Rejection> {
         let Self {
             endpoint,
-            request: Request {
-                query, headers, body, ..
-            },
+            request:
+                Request {
+                    path,
+                    query,
+                    headers,
+                    body,
+                    ..
+                },
         } = self;
         let content_type = headers.first("content-type");
         let encoding = headers.joined("content-encoding");
-        let body = body::read(body, content_type, encoding.as_deref(), endpoint.limit)?;
+        let intake = &endpoint.config.intake;
+        let reading = body::Reading {
+            format: intake.read_as,
+            raw: intake.raw_body,
+            limit: endpoint.limit,
+        };
+        let body = body::read(body, content_type, encoding.as_deref(), reading)?;
         let query = query::read_query(query).map_err(|error| Rejection::Malformed { what: "query", error })?;
         let malformed = |error| Rejection::Malformed {
             what: "JSON body",
             error,
         };
-        let context = endpoint.assemble(headers, &query, body.as_deref()).map_err(malformed)?;
-        let idempotency_key = endpoint.idempotency_key(headers, body.as_deref());
+        let json = body.as_ref().map(|body| &*body.json);
+        let mut context = endpoint.assemble(headers, &query, json).map_err(malformed)?;
+        let params = endpoint.params(path).filter(|_| !endpoint.config.params.is_empty());
+        let raw_body = body.as_ref().and_then(|body| body.raw.as_deref()).map(json::quote);
+        for (name, value) in [("params", params), ("rawBody", raw_body)] {
+            if let Some(value) = value {
+                context.pop();
+                context.push_str(",\"");
+                context.push_str(name);
+                context.push_str("\":");
+                context.push_str(&value);
+                context.push('}');
+            }
+        }
+        let idempotency_key = endpoint.idempotency_key(headers, json);
         Ok(Event {
             context,
             idempotency_key,

@@ -14,3 +14,4 @@ pub mod query;
 pub mod rejection;
 pub mod reply;
 pub mod request;
+pub mod xml;

@@ -28,6 +28,10 @@ pub const MAX_QUERY_PARAMETERS: usize = 10_000;
 /// that grows past it becomes an object, as in `qs`, whose default is 20.
 pub const MAX_QUERY_ARRAY: u32 = 1000;
 
+/// XML elements that may be open at once. Each level copies what is below it once more, so this bounds the work; no
+/// sender comes near.
+pub const MAX_XML_DEPTH: usize = 100;
+
 /// Proofs that a webhook may ask for at once besides Basic authentication, such as a signature and a token.
 pub const MAX_PROOFS: usize = 4;
 

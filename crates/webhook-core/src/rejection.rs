@@ -22,7 +22,7 @@ pub enum Rejection {
     /// The method is not one the endpoint takes.
     MethodNotAllowed {
         /// Value of the `Allow` header.
-        allow: &'static str,
+        allow: String,
     },
     /// More bytes than the limit, as sent or as inflated.
     TooLarge {
@@ -133,12 +133,12 @@ impl Rejection {
             } => (
                 415,
                 "CONTENT_TYPE_UNSUPPORTED",
-                format!("Expected JSON, a form or text, but found the Content-Type \"{found}\"."),
+                format!("Expected JSON, a form, XML or text, but found the Content-Type \"{found}\"."),
             ),
             Self::UnsupportedType { media_type: None } => (
                 415,
                 "CONTENT_TYPE_UNSUPPORTED",
-                "Expected a Content-Type (JSON, a form or text), but found none.".into(),
+                "Expected a Content-Type (JSON, a form, XML or text), but found none.".into(),
             ),
             Self::UnsupportedEncoding => (
                 415,
@@ -168,7 +168,7 @@ impl Rejection {
         let body = serde_json::json!({ "errors": [{ "code": code, "message": message }] });
         let mut headers = vec![("content-type".to_owned(), crate::reply::JSON.to_owned())];
         match self {
-            Self::MethodNotAllowed { allow } => headers.push(("allow".to_owned(), (*allow).to_owned())),
+            Self::MethodNotAllowed { allow } => headers.push(("allow".to_owned(), allow.clone())),
             // RFC 7617 section 2.1: the charset parameter tells clients how to encode user name and password.
             // RFC 9110 section 15.5.2: a 401 says which scheme is asked for, whatever it is.
             Self::Unauthorized { basic: false, .. } => {

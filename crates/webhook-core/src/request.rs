@@ -60,6 +60,8 @@ impl Headers {
 pub struct Request<'a> {
     /// The method as sent, upper case.
     pub method: &'a str,
+    /// What stands behind the key in the path, without the slash between, as sent; empty for nothing.
+    pub path: &'a str,
     /// The URL that the sender called, whole, as the sender wrote it; what is signed by some senders.
     pub url: &'a str,
     /// What stands behind the `?`, as sent; empty for none.

@@ -11,6 +11,7 @@ const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded")
 struct Case<'a> {
     config: Value,
     method: &'a str,
+    path: &'a str,
     query: &'a str,
     headers: Vec<(&'a str, &'a str)>,
     body: &'a [u8],
@@ -21,6 +22,7 @@ impl Default for Case<'_> {
         Self {
             config: json!({}),
             method: "POST",
+            path: "",
             query: "",
             headers: vec![JSON],
             body: b"",
@@ -48,6 +50,7 @@ impl Case<'_> {
             headers: &headers,
             body: self.body,
             url: "",
+            path: self.path,
             now: 0,
         };
         endpoint
@@ -467,5 +470,98 @@ fn an_idempotency_that_cannot_be_read_is_reported_and_lets_nobody_in() {
             .collect();
         assert_eq!(found, [path], "{config}");
         assert!(Endpoint::new(&config, LIMIT).is_err(), "{config}");
+    }
+}
+
+mod intake {
+    use super::*;
+
+    #[test]
+    fn the_methods_are_those_that_are_configured() {
+        let config = json!({ "request": { "methods": ["GET", "POST", "GET"] } });
+        for (method, status) in [("GET", 200), ("POST", 200), ("PUT", 405), ("HEAD", 405)] {
+            let judged = Case {
+                config: config.clone(),
+                method,
+                ..Case::default()
+            }
+            .judge();
+            assert_eq!(judged.map_or_else(|(status, _)| status, |_| 200), status, "{method}");
+        }
+    }
+
+    #[test]
+    fn segments_behind_the_key_are_variables_and_have_to_be_as_many_as_configured() {
+        let config = json!({ "request": { "params": [{ "key": "shop" }, { "key": "order.id", "_var": "v" }] } });
+        let judge = |path| {
+            Case {
+                config: config.clone(),
+                path,
+                ..Case::default()
+            }
+            .judge()
+        };
+        let context = json!({ "headers": {}, "query": {}, "params": { "shop": "a b", "v": "7" } });
+        assert_eq!(judge("a%20b/7"), Ok(context));
+        for path in ["", "a", "a/b/c", "a/%ff", "/"] {
+            assert_eq!(judge(path), Err((404, "NOT_FOUND")), "{path}");
+        }
+        assert_eq!(
+            Case {
+                path: "a",
+                ..Case::default()
+            }
+            .judge(),
+            Err((404, "NOT_FOUND"))
+        );
+    }
+
+    #[test]
+    fn a_body_limit_below_the_apps_own_holds_and_a_larger_one_does_not_raise_it() {
+        for (limit, size, ok) in [(10, 10, true), (10, 11, false), (5000, LIMIT + 1, false)] {
+            let config = json!({ "request": { "bodyLimit": limit } });
+            let body = [&b"\""[..], &vec![b'x'; size - 2], b"\""].concat();
+            assert_eq!(
+                Case {
+                    config,
+                    body: &body,
+                    ..Case::default()
+                }
+                .judge()
+                .is_ok(),
+                ok,
+                "{limit} {size}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrongly_labelled_body_is_read_as_configured_and_its_text_is_a_variable_where_wanted() {
+        let config = json!({ "request": { "readAs": "json", "rawBody": true, "body": [{ "key": "a" }] } });
+        let case = Case {
+            config,
+            headers: vec![("content-type", "text/plain")],
+            body: br#"{"a": 1}"#,
+            ..Case::default()
+        };
+        let context = json!({ "headers": {}, "query": {}, "body": { "a": 1 }, "rawBody": "{\"a\": 1}" });
+        assert_eq!(case.judge(), Ok(context));
+    }
+
+    #[test]
+    fn rules_that_cannot_be_followed_make_an_endpoint_unusable() {
+        for request in [
+            json!({ "methods": ["TRACE"] }),
+            json!({ "methods": "GET" }),
+            json!({ "bodyLimit": 0 }),
+            json!({ "bodyLimit": "1mb" }),
+            json!({ "readAs": "yaml" }),
+            json!({ "rawBody": 1 }),
+        ] {
+            assert!(
+                Endpoint::new(&json!({ "request": request }), LIMIT).is_err(),
+                "{request}"
+            );
+        }
     }
 }

@@ -4,19 +4,22 @@ import { TRIGGER_ACTION, RESOURCE } from '../../common/names';
 import type { Reply } from '../native';
 import { send } from './send';
 
-const KEY = Symbol('webhook key');
-type Claimed = { [KEY]?: string };
+/** Where a call goes: the workflow's key, and what stands behind it in the path; both as sent, empty for nothing. */
+export interface Address {
+  key: string;
+  path: string;
+}
+
+const ADDRESS = Symbol('webhook address');
+type Claimed = { [ADDRESS]?: Address };
 
 // Some clients escape the colon of a path.
-const ACTION = new RegExp(`^${RESOURCE}(?::|%3a)${TRIGGER_ACTION}(?:/(.*?)/?)?$`, 'i');
+const ACTION = new RegExp(`^${RESOURCE}(?::|%3a)${TRIGGER_ACTION}(?:/([^/]*)(?:/(.*?))??/?)?$`, 'i');
 
-/**
- * The workflow key in a path of the form `<prefix>webhook:trigger/<key>`: empty where it is missing, `undefined` for a
- * path of another form.
- */
-function keyOf(path: string, prefix: string): string | undefined {
+/** The address in a path of the form `<prefix>webhook:trigger/<key>/<path>`; `undefined` for a path of another form. */
+function addressIn(path: string, prefix: string): Address | undefined {
   const found = path.startsWith(prefix) ? ACTION.exec(path.slice(prefix.length)) : null;
-  return found ? (found[1] ?? '') : undefined;
+  return found ? { key: found[1] ?? '', path: found[2] ?? '' } : undefined;
 }
 
 /**
@@ -27,14 +30,14 @@ function keyOf(path: string, prefix: string): string | undefined {
  */
 export function claimWebhooks(
   app: Application,
-  receive: (ctx: Context, key: string) => Promise<Reply | undefined>,
+  receive: (ctx: Context, address: Address) => Promise<Reply | undefined>,
 ): void {
   const prefix = `${(app.resourceManager.options.prefix ?? '/api').replace(/\/+$/, '')}/`;
   app.use(
     async function claimWebhook(ctx: Context, next: Next) {
-      const key = keyOf(ctx.path, prefix);
-      if (key !== undefined) {
-        (ctx.state as Claimed)[KEY] = key;
+      const address = addressIn(ctx.path, prefix);
+      if (address) {
+        (ctx.state as Claimed)[ADDRESS] = address;
         ctx.disableBodyParser = true;
       }
       await next();
@@ -43,11 +46,11 @@ export function claimWebhooks(
   );
   app.use(
     async function answerWebhook(ctx: Context, next: Next) {
-      const key = (ctx.state as Claimed)[KEY];
-      if (key === undefined) {
+      const address = (ctx.state as Claimed)[ADDRESS];
+      if (!address) {
         return next();
       }
-      const reply = await receive(ctx, key);
+      const reply = await receive(ctx, address);
       if (reply) {
         send(ctx, reply);
       } else {

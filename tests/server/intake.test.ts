@@ -1,0 +1,61 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type App, bootApp } from '../support/app';
+import { call, createWorkflow, ended } from './support';
+
+let app: App;
+beforeAll(async () => {
+  app = await bootApp({});
+});
+afterAll(() => app.stop());
+
+it('takes the configured methods, the path behind the key and XML', async () => {
+  const { key } = await createWorkflow(app, {
+    config: {
+      request: { methods: ['PUT', 'GET'], params: [{ key: 'shop' }], body: [{ key: 'xml.id' }], rawBody: true },
+    },
+  });
+  const body = '<xml><id>7</id></xml>';
+  const headers = { 'content-type': 'text/xml' };
+  expect((await call(app, `${key}/a%20b`, { method: 'PUT', headers, body })).status).toBe(200);
+  const [{ context }] = await ended(app, key);
+  expect(context).toEqual({
+    headers: {},
+    query: {},
+    body: { xml: { id: '7' } },
+    params: { shop: 'a b' },
+    rawBody: body,
+  });
+  expect((await call(app, `${key}/a`, { method: 'GET' })).status).toBe(200);
+  expect((await call(app, `${key}/a`, { method: 'POST' })).headers.get('allow')).toBe('PUT, GET');
+  expect((await call(app, key, { method: 'PUT' })).status).toBe(404);
+  expect((await call(app, `${key}/a/b`, { method: 'PUT' })).status).toBe(404);
+});
+
+it('lets in what is signed with a secret from the variables and secrets, and nothing else', async () => {
+  await app.api('POST', 'environmentVariables:create', { name: 'SIGNING', type: 'secret', value: 's3cret' });
+  const { key } = await createWorkflow(app, {
+    config: { authentication: [{ preset: 'github', secrets: ['{{$env.SIGNING}}'] }] },
+  });
+  const body = '{"zen":"Anything added dilutes everything else."}';
+  const send = (secret: string, sent = body) =>
+    call(app, key, {
+      headers: {
+        'content-type': 'application/json',
+        'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+      },
+      body: sent,
+    });
+  expect((await send('s3cret')).status).toBe(200);
+  expect((await send('s3cret', `${body} `)).status).toBe(401);
+  const refused = await send('wrong');
+  expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Signature realm="webhook"']);
+  expect((await call(app, key, { body: {} })).status).toBe(401);
+  expect(await ended(app, key)).toHaveLength(1);
+});
+
+it('refuses a body over the limit of its own', async () => {
+  const { key } = await createWorkflow(app, { config: { request: { bodyLimit: 10 } } });
+  expect((await call(app, key, { body: { a: 'x'.repeat(10) } })).status).toBe(413);
+  expect((await call(app, key, { body: {} })).status).toBe(200);
+});
