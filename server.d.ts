@@ -2,6 +2,7 @@ import { Plugin } from '@nocobase/server';
 
 export {
   checkConfig,
+  compilePaths,
   extractPaths,
   inferPaths,
   judge,

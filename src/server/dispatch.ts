@@ -5,6 +5,7 @@ import { EXECUTION_STATUS, JOB_STATUS, type ExecutionModel, type WorkflowModel }
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
 import { RESPONSE_TYPE } from '../common/names';
+import { Begun } from './begun';
 import type { BatchAnswer, DispatchCounts, DispatchLimits } from '../../index';
 import { native, type Reply } from './native';
 import { REPLY_SLOT, type ReplySlot } from './ResponseInstruction';
@@ -56,6 +57,7 @@ export class Dispatch {
   private queues: InstanceType<ReturnType<typeof native>['Dispatcher']> | undefined;
   private storage: ExecutionStore | undefined;
   private readonly turn: Turn | undefined;
+  private begun: Begun | undefined;
   private closed = false;
   private lastTicket = 0;
   private readonly events = new Map<number, Waiting>();
@@ -156,6 +158,7 @@ export class Dispatch {
   /** Takes nothing further, stores what waits, and waits within a limit for what runs. */
   async drain(): Promise<void> {
     this.closed = true;
+    this.begun?.stop();
     this.queues?.close();
     if (this.queues && !(await this.queues.drained(DRAIN_MS))) {
       this.app.logger.warn(`webhooks: stopping with work left after ${DRAIN_MS} ms`, { ...this.queues.counts() });
@@ -171,6 +174,14 @@ export class Dispatch {
       return undefined;
     }
     this.storage ??= new ExecutionStore(this.app);
+    const { turn } = this;
+    if (turn) {
+      this.begun ??= new Begun(
+        this.app,
+        () => turn.isEngineIdle(),
+        (executionId) => this.publish(executionId),
+      );
+    }
     this.queues ??= new (native().Dispatcher)(
       { ...LIMITS, permits: this.permits(), startShare: this.turn ? 10 : 100 },
       (tickets) => this.storeBatch(tickets),
@@ -217,15 +228,20 @@ export class Dispatch {
     for (const ticket of tickets) {
       const executionId = this.toStart.get(ticket) as string;
       this.toStart.delete(ticket);
-      const publish = () => this.workflow.start(executionId);
       try {
-        const { turn } = this;
-        await (turn ? turn.take(() => turn.publish(publish)) : publish());
+        await this.publish(executionId);
+        this.begun?.watch(executionId);
       } catch (error) {
         // The engine's recovery looks for stored executions that never began.
         this.app.logger.error(`webhooks: execution ${executionId} could not be put into the engine's queue`, { error });
       }
     }
+  }
+
+  private publish(executionId: string): Promise<void> {
+    const publish = () => this.workflow.start(executionId);
+    const { turn } = this;
+    return turn ? turn.take(() => turn.publish(publish)) : publish();
   }
 
   private async runNow(event: WebhookEvent, ctx: Context, until: number): Promise<Reply> {

@@ -44,6 +44,11 @@ export class Turn {
     await this.engine();
   }
 
+  /** Whether the engine's queue runs nothing now. */
+  isEngineIdle(): boolean {
+    return !this.executing();
+  }
+
   private async next(): Promise<void> {
     if (this.taken) {
       return;
@@ -62,8 +67,12 @@ export class Turn {
 
   // What the engine's queue runs now. There is no public way to it; where it isn't there, nothing is waited for.
   private async engine(): Promise<void> {
+    await this.executing();
+  }
+
+  private executing(): Promise<void> | null | undefined {
     const dispatcher = Reflect.get(this.workflow, 'dispatcher') as { executing?: Promise<void> | null } | undefined;
-    await dispatcher?.executing;
+    return dispatcher?.executing;
   }
 }
 

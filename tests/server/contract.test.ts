@@ -295,7 +295,7 @@ describe('refusals', () => {
     }
   });
 
-  it.each(['image/png', 'application/xml', 'multipart/form-data; boundary=x'])(
+  it.each(['image/png', 'application/pdf', 'multipart/form-data; boundary=x'])(
     'are 415 for %s',
     async (contentType) => {
       const { key } = await createWorkflow(app);
