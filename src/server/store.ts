@@ -27,8 +27,8 @@ export type StoreResult =
 /** How often a batch is tried again after another process was in its way (a deadlock, the same event key). */
 const ATTEMPTS = 4;
 
-/** The view through which SQLite stores, and its trigger. */
-const VIEW = 'webhook_events';
+/** The view through which SQLite stores, and its trigger. A temporary view hides a table of its name: no collection has this one. */
+const VIEW = '_nocobase_plugin_workflow_webhook_store';
 
 /** The columns that differ from row to row. */
 const FIRST_COLUMNS = ['id', 'workflowId', 'key', 'eventKey', 'context'];
