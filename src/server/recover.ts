@@ -28,6 +28,9 @@ export const INTERRUPTED = 'interrupted';
 /** The engine's own rhythm of looking for executions that never began. */
 const EVERY_MS = 5 * 60_000;
 
+/** A minute, for which the engine's lock outlives the node that held it, and a little. */
+const LOCK_MS = 65_000;
+
 /** Between entering an execution and counting it as running an engine needs milliseconds; this is ample. */
 const SETTLE_MS = 2_000;
 
@@ -51,6 +54,7 @@ type RollCall = { ask: string } | { answer: string; running: string[] };
  */
 export class Recovery {
   private timer: NodeJS.Timeout | undefined;
+  private soon: NodeJS.Timeout | undefined;
   private scanning: Promise<void> | undefined;
   private stopped = true;
   private readonly calls = new Map<string, Set<string>>();
@@ -80,6 +84,8 @@ export class Recovery {
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
+    clearTimeout(this.soon);
+    this.soon = undefined;
     await this.app.pubSubManager.unsubscribe(CHANNEL, this.onRollCall);
     await this.scanning;
   }
@@ -161,6 +167,11 @@ export class Recovery {
   private async endOne(execution: ExecutionModel, workflow: WorkflowModel, lastJob: string | undefined): Promise<void> {
     const lock = await this.lock(getExecutionLockKey(execution.id));
     if (!lock) {
+      // Held by a node that doesn't answer, or by one that has just died.
+      this.soon ??= setTimeout(() => {
+        this.soon = undefined;
+        this.scan();
+      }, LOCK_MS).unref();
       return;
     }
     const log = this.workflow.getLogger(workflow.id);

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Service, startPostgres } from '../../scripts/lib/services.mjs';
+import { type App, bootApp, createWorkflow, type CreatedWorkflow } from '../support/app';
+import { ended, executionsOf, type Load, send } from './support';
+
+/** Every acknowledged event has exactly one execution, and no event has two. */
+async function expectKept(app: App, workflow: CreatedWorkflow, { acknowledged }: Load): Promise<void> {
+  const kept = (await executionsOf(app, [workflow])).map(({ context }) => context.body.id);
+  expect(kept.length, 'events with more than one execution').toBe(new Set(kept).size);
+  const known = new Set(kept);
+  expect(acknowledged.filter((id) => !known.has(id))).toEqual([]);
+}
+
+/** Runs SQL on the app's own connection, as its workflows can. */
+async function runSql(app: App, sql: string): Promise<void> {
+  const { url } = await createWorkflow(app, { title: 'sql', sync: true, nodes: [{ type: 'sql', config: { sql } }] });
+  expect((await fetch(url, { method: 'POST' })).status).toBe(200);
+}
+
+const REFUSE = {
+  postgres: `ALTER TABLE executions ADD CONSTRAINT no_thirteen CHECK (context::text NOT LIKE '%"id":13}%')`,
+  sqlite:
+    `CREATE TRIGGER no_thirteen BEFORE INSERT ON executions WHEN NEW.context LIKE '%"id":13}%' ` +
+    `BEGIN SELECT RAISE(ABORT, 'thirteen'); END`,
+};
+
+describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
+  let app: App;
+  beforeAll(async () => {
+    app = await bootApp({ dialect });
+  });
+  afterAll(() => app.remove());
+
+  it('an event that the database refuses answers 503 and takes none of its batch with it', async () => {
+    await runSql(app, REFUSE[dialect]);
+    const workflow = await createWorkflow(app, { title: 'refused' });
+    const load = await send([workflow], { connections: 64, events: 64 }, () => false);
+    expect(load.others).toEqual({ 503: 1 });
+    expect(load.acknowledged.length).toBe(63);
+    await ended(app, [workflow]);
+    await expectKept(app, workflow, load);
+    expect((await executionsOf(app, [workflow])).length).toBe(63);
+  });
+
+  it('16 connections to a synchronous webhook for 8 s see no failure', async () => {
+    const workflow = await createWorkflow(app, { title: 'synchronous', sync: true });
+    const end = Date.now() + 8000;
+    const load = await send([workflow], { connections: 16, first: 1000 }, () => Date.now() > end);
+    expect(load.others).toEqual({});
+    console.log(`${dialect}: ${load.acknowledged.length} synchronous calls in 8 s`);
+    expect(load.acknowledged.length).toBeGreaterThan(16);
+    await expectKept(app, workflow, load);
+  });
+
+  it('a SIGTERM under load loses nothing: what is not stored is answered 503 or not at all', async () => {
+    const workflow = await createWorkflow(app, { title: 'stopped' });
+    let stopped = false;
+    const loading = send([workflow], { connections: 8, events: 300 }, () => stopped);
+    await sleep(700);
+    await app.stop();
+    stopped = true;
+    const load = await loading;
+    const refused = Object.keys(load.others).filter(
+      (answer) => !['503', 'ECONNREFUSED', 'ECONNRESET'].includes(answer),
+    );
+    expect(refused, JSON.stringify(load.others)).toEqual([]);
+    expect(load.acknowledged.length).toBeGreaterThan(0);
+    await app.start();
+    await ended(app, [workflow]);
+    await expectKept(app, workflow, load);
+  });
+});
+
+describe('a full disk', () => {
+  let app: App;
+  beforeAll(async () => {
+    app = await bootApp();
+  });
+  afterAll(() => app.remove());
+
+  it('answers 503 as long as it is full, and takes events again once there is room', async () => {
+    const workflow = await createWorkflow(app, { title: 'full' });
+    const post = async (id: number) => {
+      const body = JSON.stringify({ id, filler: 'x'.repeat(200_000) });
+      const headers = { 'content-type': 'application/json' };
+      return fetch(workflow.url, { method: 'POST', headers, body });
+    };
+    expect((await post(1)).status).toBe(200);
+    await ended(app, [workflow]);
+    // A limit below what the file has counts as what it has; the pragma holds for the connection that stores.
+    await runSql(app, 'PRAGMA max_page_count = 1');
+    const statuses = [];
+    for (let id = 2; id < 20; id += 1) {
+      const response = await post(id);
+      statuses.push(response.status);
+      if (response.status === 503) {
+        expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+    }
+    expect(new Set(statuses).has(503), statuses.join()).toBe(true);
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    const stored = 1 + statuses.filter((status) => status === 200).length;
+    expect((await executionsOf(app, [workflow])).length).toBe(stored);
+    await app.api(
+      'POST',
+      `executions:destroy?${new URLSearchParams({ filter: JSON.stringify({ key: workflow.key }) })}`,
+    );
+    expect((await post(20)).status).toBe(200);
+  });
+});
+
+describe('a PostgreSQL that stops and starts under load', () => {
+  let server: Service;
+  let app: App;
+  beforeAll(async () => {
+    server = await startPostgres();
+    // The apps of this file alone.
+    process.env.TEST_POSTGRES_PORT = String(server.port);
+    app = await bootApp({ dialect: 'postgres' });
+  });
+  afterAll(async () => {
+    await app.remove();
+    await server.stop();
+  });
+
+  it('loses no acknowledged event, answers 503 while it is gone, and takes events again afterwards', async () => {
+    const workflow = await createWorkflow(app, { title: 'outage' });
+    let over = false;
+    const before = send([workflow], { connections: 8, events: 400 }, () => over);
+    await sleep(500);
+    await server.halt();
+    over = true;
+    const load = await before;
+    const during = await fetch(workflow.url, {
+      method: 'POST',
+      body: '{"id":0}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(during.status).toBe(503);
+    expect(Number(during.headers.get('retry-after'))).toBeGreaterThan(0);
+    await server.start();
+    const after = await send([workflow], { connections: 8, events: 50, first: 1e6 }, () => false);
+    expect(after.acknowledged.length).toBeGreaterThan(0);
+    expect(Object.keys({ ...load.others, ...after.others }).filter((answer) => answer !== '503')).toEqual([]);
+    // What ran when the database went away is looked for every five minutes, and on start.
+    await app.restart();
+    await ended(app, [workflow]);
+    await expectKept(app, workflow, load);
+    await expectKept(app, workflow, after);
+  });
+});

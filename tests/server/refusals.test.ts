@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type App, bootApp } from '../support/app';
+import { createWorkflow } from './support';
+
+let app: App;
+beforeAll(async () => {
+  app = await bootApp();
+});
+afterAll(() => app.remove());
+
+it('refusals get at most ten lines a second in the log, the rest a number, and no line holds a secret', async () => {
+  const password = 'hunter2-is-no-password';
+  const { key } = await createWorkflow(app, { config: { basicAuthentication: { username: 'u', password } } });
+  const headers = { authorization: `Basic ${Buffer.from(`u:wrong-${password}`).toString('base64')}` };
+  // NocoBase itself has written the configuration into its log as it was saved.
+  const before = app.logs().length;
+  const began = Date.now();
+  const refuse = async () => (await app.fetch(`webhook:trigger/${key}`, { method: 'POST', headers })).status;
+  expect(new Set(await Promise.all(Array.from({ length: 200 }, refuse)))).toEqual(new Set([401]));
+  const seconds = Math.ceil((Date.now() - began) / 1000) + 1;
+  const lines = () => app.logs().slice(before).split('\n');
+  const own = lines().filter((line) => line.includes('webhook request refused: 401 UNAUTHORIZED'));
+  expect(own.length).toBeGreaterThanOrEqual(10);
+  expect(own.length).toBeLessThanOrEqual(10 * seconds);
+  expect(own.every((line) => line.includes(key))).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await refuse();
+  const untold = lines()
+    .map((line) => line.match(/refused without a line of their own: (\d+)/)?.[1])
+    .reduce((sum, count) => sum + Number(count ?? 0), 0);
+  expect(own.length + untold).toBe(200);
+  expect(lines().filter((line) => line.includes(password) || line.includes(headers.authorization))).toEqual([]);
+});

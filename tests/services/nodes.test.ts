@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { servicePort } from '../../scripts/lib/services.mjs';
+import { ended, executionsOf, send, slow } from '../crash/support';
+import { type App, bootApp, createWorkflow, type CreatedWorkflow, setEnabled } from '../support/app';
+import { waitFor } from '../support/wait';
+
+const id = randomBytes(4).toString('hex');
+const redis = `redis://127.0.0.1:${servicePort('redis')}`;
+
+const env = {
+  NODE_OPTIONS: `--require ${join(import.meta.dirname, 'redis.cjs')}`,
+  REDIS_URL: redis,
+  TEST_REDIS_PREFIX: `webhook-test-${id}:`,
+  LOCK_ADAPTER_DEFAULT: 'redis',
+  CACHE_DEFAULT_STORE: 'redis',
+  CACHE_REDIS_URL: redis,
+};
+
+/** Boots the nodes on one database: the first takes requests only, the second runs workflows as well. */
+async function bootNodes(): Promise<[App, App]> {
+  const requests = await bootApp({ name: `requests-${id}`, dialect: 'postgres', env: { ...env, WORKER_MODE: '!' } });
+  // A folder of its own, and the first one's database.
+  const other = await bootApp({ name: `worker-${id}`, dialect: 'postgres' });
+  await other.stop();
+  copyFileSync(join(requests.dir, 'database.json'), join(other.dir, 'database.json'));
+  const worker = await bootApp({
+    name: `worker-${id}`,
+    dialect: 'postgres',
+    fresh: false,
+    env: { ...env, WORKER_MODE: '!,workflow:process' },
+  });
+  return [requests, worker];
+}
+
+describe('two nodes on one PostgreSQL with Redis', () => {
+  let requests: App;
+  let worker: App;
+  beforeAll(async () => {
+    [requests, worker] = await bootNodes();
+  }, 400_000);
+  afterAll(async () => {
+    await worker.stop();
+    await requests.remove();
+    await worker.remove();
+  });
+
+  const on = (app: App, { key }: CreatedWorkflow) => `${app.apiUrl}webhook:trigger/${key}`;
+  const answers = (app: App, workflow: CreatedWorkflow, status: number) =>
+    waitFor(`${status}`, async () => (await fetch(on(app, workflow), { method: 'POST' })).status === status);
+
+  it('a webhook enabled on one answers on the other, and disabled on the other answers on neither', async () => {
+    const workflow = await createWorkflow(requests, { title: 'everywhere' });
+    await answers(worker, workflow, 200);
+    await setEnabled(worker, workflow.id, false);
+    await answers(requests, workflow, 404);
+    await answers(worker, workflow, 404);
+  });
+
+  it('events that the one takes run on the other', async () => {
+    const workflow = await createWorkflow(requests, { title: 'taken and run' });
+    const load = await send([workflow], { connections: 8, events: 100 }, () => false);
+    expect(load.others).toEqual({});
+    await ended(requests, [workflow]);
+    const executions = await executionsOf(requests, [workflow]);
+    expect(executions.map(({ status }) => status)).toEqual(Array.from({ length: 100 }, () => 1));
+  });
+
+  it('a key delivered to both at once starts one execution', async () => {
+    const workflow = await createWorkflow(requests, {
+      title: 'once',
+      config: { idempotency: { source: 'header', key: 'x-event-id' } },
+    });
+    await answers(worker, workflow, 200);
+    const before = (await executionsOf(requests, [workflow])).length;
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        fetch(on(index % 2 ? worker : requests, workflow), { method: 'POST', headers: { 'x-event-id': 'same' } }),
+      ),
+    );
+    expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(responses.filter(({ headers }) => headers.get('idempotent-replayed') === null).length).toBe(1);
+    expect((await executionsOf(requests, [workflow])).length).toBe(before + 1);
+  });
+
+  it('an execution that the one runs is not taken for cut off when the other starts', async () => {
+    const workflow = await createWorkflow(requests, { title: 'alive', sync: true, nodes: [slow('postgres', 25)] });
+    const call = fetch(workflow.url, { method: 'POST' });
+    await waitFor('the run to begin', async () => (await executionsOf(requests, [workflow]))[0]?.status === 0);
+    await worker.restart();
+    expect((await call).status).toBe(200);
+    await sleep(3000);
+    const [execution] = await executionsOf(requests, [workflow]);
+    expect(execution.status).toBe(1);
+    expect(worker.logs()).not.toContain(`execution (${execution.id}) was cut off`);
+  }, 120_000);
+
+  it('an execution that a killed node ran is run again once that node is back', async () => {
+    const workflow = await createWorkflow(requests, { title: 'killed', nodes: [slow('postgres', 3)] });
+    expect((await fetch(workflow.url, { method: 'POST' })).status).toBe(200);
+    await waitFor('the run to begin', async () => (await executionsOf(requests, [workflow]))[0]?.status === 0);
+    await worker.kill9();
+    await worker.start();
+    // The engine's lock on the execution outlives its node by a minute; another look follows then.
+    await ended(requests, [workflow], 150_000);
+    expect((await executionsOf(requests, [workflow])).map(({ status }) => status)).toEqual([1]);
+  }, 240_000);
+});
