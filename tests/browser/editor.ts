@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { workDir } from '../../scripts/lib/paths.mjs';
 import type { App } from '../support/app';
+import { waitFor } from '../support/wait';
 
 /** NocoBase 2.2's two browser clients: where each has its pages, below the public path. */
 export const CLIENTS = {
-  'the older client': { list: 'admin/settings/workflow', canvas: 'admin/settings/workflow/workflows' },
-  'the newer client': { list: 'v/admin/settings/workflow', canvas: 'v/admin/workflow/workflows' },
+  'the older client': { list: 'admin/settings/workflow', detail: 'admin/settings/workflow' },
+  'the newer client': { list: 'v/admin/settings/workflow', detail: 'v/admin/workflow' },
 } as const;
 
 export type Client = keyof typeof CLIENTS;
@@ -97,8 +98,18 @@ export class Editor {
 
   /** The page of a workflow: the trigger's card, the nodes, the buttons above. */
   async openWorkflow(id: string | number): Promise<void> {
-    await this.page.goto(this.address(`${CLIENTS[this.client].canvas}/${id}`));
+    await this.page.goto(this.address(`${CLIENTS[this.client].detail}/workflows/${id}`));
     await this.triggerCard.waitFor({ timeout: 60_000 });
+  }
+
+  /** The values that an execution was started with, as its page shows them. */
+  async contextOfExecution(id: string | number): Promise<unknown> {
+    await this.page.goto(this.address(`${CLIENTS[this.client].detail}/executions/${id}`));
+    await this.triggerCard.getByRole('button').click({ timeout: 60_000 });
+    const values = this.page.getByRole('dialog').getByRole('textbox').last();
+    return JSON.parse(
+      await waitFor('the values of the execution', () => values.inputValue().then((text) => text || false)),
+    );
   }
 
   /** Creates a workflow as a user does, and opens it. */

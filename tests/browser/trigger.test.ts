@@ -11,6 +11,7 @@ import { clients, Editor, error, group } from './editor';
 const shell = promisify(execFile);
 
 interface Execution {
+  id: string;
   status: number;
   context: { headers: object; query: object; body: unknown };
 }
@@ -106,6 +107,9 @@ describe.each(clients)('the trigger in %s', (client) => {
     // A row that isn't saved yet can be used.
     await editor.pick(body.locator('xpath=../div//button'), 'Trigger variables', 'Body', 'Order number');
 
+    await expect.poll(() => body.inputValue()).toMatch(/^\{"received": "\{\{\$context\.body\.v_\w+\}\}"\}$/);
+    expect(await form.getByRole('combobox', { name: 'Status code' }).inputValue()).toBe('202');
+
     await form.getByRole('button', { name: 'Copy the command' }).click();
     await form.getByRole('status').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' });
     const command = await page.evaluate(() => navigator.clipboard.readText());
@@ -158,10 +162,10 @@ describe.each(clients)('the trigger in %s', (client) => {
     );
     expect(execution.context.headers).toEqual({ 'X-Request-Id': 'example' });
     expect(execution.context.body).toMatchObject({ [String(name.body?.[1])]: 'example' });
+    expect(await editor.contextOfExecution(execution.id)).toEqual(execution.context);
 
     // The version that has run is read-only; its URL can still be copied.
-    await page.reload();
-    await editor.triggerCard.waitFor();
+    await editor.openWorkflow(workflow.id);
     const disabled = await editor.openTrigger();
     expect(await disabled.getByRole('textbox', { name: 'User name' }).isDisabled()).toBe(true);
     expect(await page.getByRole('button', { name: 'Submit' }).count()).toBe(0);
