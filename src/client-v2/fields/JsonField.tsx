@@ -27,30 +27,28 @@ export function JsonField({ id, value, onChange, variables, plain }: JsonFieldPr
   // What this field itself put into the form last. Any other value comes from outside, and is written anew.
   const own = useRef(value);
 
-  useEffect(() => {
-    if (value !== own.current) {
-      own.current = value;
-      setText(textOf(value, plain));
-    }
-  }, [value, plain]);
+  const before = useRef(plain);
 
-  function emit(next: string, asPlain: boolean | undefined) {
-    own.current = asPlain ? next : valueOfText(next);
+  function emit(next: string) {
+    own.current = plain ? next : valueOfText(next);
     onChange?.(own.current);
   }
 
-  // Between JSON and plain text the text stays and its meaning changes.
-  const before = useRef(plain);
   useEffect(() => {
-    if (before.current !== plain) {
-      before.current = plain;
-      emit(text, plain);
+    const switched = before.current !== plain;
+    before.current = plain;
+    if (value !== own.current) {
+      own.current = value;
+      setText(textOf(value, plain));
+    } else if (switched) {
+      // Between JSON and plain text the text stays and its meaning changes.
+      emit(text);
     }
   });
 
   const change = (next: string) => {
     setText(next);
-    emit(next, plain);
+    emit(next);
   };
   const common = { id, value: text, autoSize: ROWS, spellCheck: false };
   return variables ? (
