@@ -358,16 +358,23 @@ class App {
     // then for a log level that keeps it from saying so.
     let nextQuestion = Date.now() + 5000;
     let notInstalled = false;
+    let unreachable;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
         this.#log += text;
         appendFileSync(this.logFile, text);
         if (text.includes('app has been started')) nextQuestion = 0;
         if (text.includes('APP_NOT_INSTALLED_ERROR')) notInstalled = true;
+        // NocoBase goes on trying for minutes; a database that is only slow to start is there by the fourth attempt.
+        unreachable ??= text.match(/attempt 4\/\d+: (Unable to connect to the database.*?) extra=/)?.[1];
         for (const line of text.split('\n').filter((part) => part.trim())) this.#onLine(line);
       });
     }
     while (Date.now() < deadline) {
+      if (unreachable) {
+        await this.kill9();
+        throw new Error(`${unreachable}. Check the DB_* variables.`);
+      }
       if (notInstalled) {
         await this.kill9();
         throw new NotInstalledError(`no NocoBase is installed in the database of ${this.name}`);
