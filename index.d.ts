@@ -205,14 +205,15 @@ export declare class Endpoint {
   /** The refusal of a body over the limit. */
   tooLarge(): Reply
   /**
-   * Judges a request: the event it brings, or a refusal.
+   * Judges a request: the event it brings, the answer to a sender's question, or a refusal.
    *
-   * `path` is what stands behind the key; `url` is the whole URL as the sender called it; `headers` holds names and values in turn, repeated ones kept apart;
-   * `body` holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
+   * `path` is what stands behind the key; `url` is the whole URL as the sender called it; `peer` is the other end of the
+   * connection; `headers` holds names and values in turn, repeated ones kept apart; `body` holds the exact bytes. Bodies
+   * from 64 KiB on belong into `judgeOffThread`.
    */
-  judge(method: string, path: string, url: string, headers: Array<string>, body: Buffer): Event | Reply
+  judge(method: string, path: string, url: string, peer: string, headers: Array<string>, body: Buffer): Event | Reply
   /** `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled. */
-  judgeOffThread(method: string, path: string, url: string, headers: Array<string>, body: Buffer): Promise<Event | Reply>
+  judgeOffThread(method: string, path: string, url: string, peer: string, headers: Array<string>, body: Buffer): Promise<Event | Reply>
   /**
    * The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
    * `undefined` is "not given".
@@ -399,7 +400,10 @@ export declare function inferPaths(sample: string | Uint8Array, kind: 'json' | '
  *
  * Gives the decision as a value: the variables the workflow would get (`$context`), or the refusal with status, code,
  * headers and body. Bodies may have 10 MiB, as sent and as inflated. `{{$env.NAME}}` is not filled. `url` is the whole
- * URL, which some senders sign; `path` is what stands behind the workflow's key in it; `query` is what stands behind its `?`, and is taken from `url` where it is left out.
+ * URL, which some senders sign; `path` is what stands behind the workflow's key in it; `query` is what stands behind its
+ * `?`, and is taken from `url` where it is left out; `address` is the other end of the connection. A sender's question (a
+ * handshake) is no event: it is not accepted either, has the code `HANDSHAKE`, and its answer stands where that of a refusal
+ * does.
  *
  * Throws a TypeError for arguments of another type, and an Error where the configuration can't be used.
  *
@@ -411,7 +415,7 @@ export declare function inferPaths(sample: string | Uint8Array, kind: 'json' | '
  * // { accepted: true, variables: { headers: {}, query: {}, body: { order: { id: 7 } } } }
  * ```
  */
-export declare function judge(config: unknown, request: { method?: string; path?: string; url?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }): { accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown; params?: Record<string, unknown>; rawBody?: string } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }
+export declare function judge(config: unknown, request: { method?: string; path?: string; url?: string; address?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }): { accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown; params?: Record<string, unknown>; rawBody?: string; auth?: Record<string, unknown> } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }
 
 /**
  * Whether an address is one of a list of addresses and CIDR ranges, v4 and v6.

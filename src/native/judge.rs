@@ -220,20 +220,27 @@ impl Endpoint {
         (&self.endpoint.too_large()).into()
     }
 
-    /// Judges a request: the event it brings, or a refusal.
+    /// Judges a request: the event it brings, the answer to a sender's question, or a refusal.
     ///
-    /// `path` is what stands behind the key; `url` is the whole URL as the sender called it; `headers` holds names and values in turn, repeated ones kept apart;
-    /// `body` holds the exact bytes. Bodies from 64 KiB on belong into `judgeOffThread`.
+    /// `path` is what stands behind the key; `url` is the whole URL as the sender called it; `peer` is the other end of the
+    /// connection; `headers` holds names and values in turn, repeated ones kept apart; `body` holds the exact bytes. Bodies
+    /// from 64 KiB on belong into `judgeOffThread`.
     #[napi(catch_unwind, ts_return_type = "Event | Reply")]
     pub fn judge(
         &self,
         method: String,
         path: String,
         url: String,
+        peer: String,
         headers: Vec<String>,
         body: Buffer,
     ) -> Either<Event, Reply> {
-        decided(judge_with(&self.endpoint, &method, &path, &url, headers, &body))
+        decided(judge_with(
+            &self.endpoint,
+            [&method, &path, &url, &peer],
+            headers,
+            &body,
+        ))
     }
 
     /// `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled.
@@ -243,14 +250,13 @@ impl Endpoint {
         method: String,
         path: String,
         url: String,
+        peer: String,
         headers: Vec<String>,
         body: Buffer,
     ) -> AsyncTask<JudgeTask> {
         AsyncTask::new(JudgeTask {
             endpoint: Arc::clone(&self.endpoint),
-            method,
-            path,
-            url,
+            texts: [method, path, url, peer],
             headers,
             body,
         })
@@ -269,30 +275,27 @@ impl Endpoint {
 /// A request judged on a thread of libuv's pool.
 pub struct JudgeTask {
     endpoint: Arc<judge::Endpoint>,
-    method: String,
-    path: String,
-    url: String,
+    // Method, path, URL and peer.
+    texts: [String; 4],
     headers: Vec<String>,
     body: Buffer,
 }
 
 impl Task for JudgeTask {
-    type Output = std::result::Result<judge::Event, Rejection>;
+    type Output = std::result::Result<judge::Judged, Rejection>;
     type JsValue = Either<Event, Reply>;
 
     fn compute(&mut self) -> Result<Self::Output> {
         let Self {
             endpoint,
-            method,
-            path,
-            url,
+            texts,
             headers,
             body,
         } = self;
         let headers = std::mem::take(headers);
         // A panic on a thread of the pool would end the process; here it fails the one request.
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            judge_with(endpoint, method, path, url, headers, body)
+            judge_with(endpoint, texts.each_ref().map(String::as_str), headers, body)
         }))
         .map_err(|_| Error::from_reason("judging the request panicked"))
     }
@@ -304,12 +307,10 @@ impl Task for JudgeTask {
 
 fn judge_with(
     endpoint: &judge::Endpoint,
-    method: &str,
-    path: &str,
-    url: &str,
+    [method, path, url, peer]: [&str; 4],
     headers: Vec<String>,
     body: &[u8],
-) -> std::result::Result<judge::Event, Rejection> {
+) -> std::result::Result<judge::Judged, Rejection> {
     endpoint.judge(Request {
         method,
         path,
@@ -317,6 +318,7 @@ fn judge_with(
         query: query_of(url),
         headers: &pairs(headers),
         body,
+        peer,
         now: now(),
     })
 }
@@ -332,9 +334,10 @@ fn now() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn decided(judged: std::result::Result<judge::Event, Rejection>) -> Either<Event, Reply> {
+fn decided(judged: std::result::Result<judge::Judged, Rejection>) -> Either<Event, Reply> {
     match judged {
-        Ok(event) => Either::A(event.into()),
+        Ok(judge::Judged::Event(event)) => Either::A(event.into()),
+        Ok(judge::Judged::Answered(reply)) => Either::B(reply.into()),
         Err(rejection) => Either::B((&rejection).into()),
     }
 }
@@ -361,7 +364,10 @@ const JUDGE_LIMIT: usize = 10 * 1024 * 1024;
 ///
 /// Gives the decision as a value: the variables the workflow would get (`$context`), or the refusal with status, code,
 /// headers and body. Bodies may have 10 MiB, as sent and as inflated. `{{$env.NAME}}` is not filled. `url` is the whole
-/// URL, which some senders sign; `path` is what stands behind the workflow's key in it; `query` is what stands behind its `?`, and is taken from `url` where it is left out.
+/// URL, which some senders sign; `path` is what stands behind the workflow's key in it; `query` is what stands behind its
+/// `?`, and is taken from `url` where it is left out; `address` is the other end of the connection. A sender's question (a
+/// handshake) is no event: it is not accepted either, has the code `HANDSHAKE`, and its answer stands where that of a refusal
+/// does.
 ///
 /// Throws a TypeError for arguments of another type, and an Error where the configuration can't be used.
 ///
@@ -375,8 +381,8 @@ const JUDGE_LIMIT: usize = 10 * 1024 * 1024;
 #[napi(
     catch_unwind,
     js_name = "judge",
-    ts_args_type = "config: unknown, request: { method?: string; path?: string; url?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }",
-    ts_return_type = "{ accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown; params?: Record<string, unknown>; rawBody?: string } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }"
+    ts_args_type = "config: unknown, request: { method?: string; path?: string; url?: string; address?: string; query?: string; headers?: Record<string, string | string[] | undefined>; body?: string | Uint8Array }",
+    ts_return_type = "{ accepted: true; variables: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown; params?: Record<string, unknown>; rawBody?: string; auth?: Record<string, unknown> } } | { accepted: false; status: number; code: string; headers: Record<string, string>; body: string }"
 )]
 pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<'env>) -> Result<Object<'env>> {
     let endpoint = compile(&json_value(env, "config", config)?, JUDGE_LIMIT)?;
@@ -384,6 +390,7 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
     let method = optional_text(env, "request.method", request.get_named_property("method")?)?;
     let path = optional_text(env, "request.path", request.get_named_property("path")?)?.unwrap_or_default();
     let url = optional_text(env, "request.url", request.get_named_property("url")?)?.unwrap_or_default();
+    let peer = optional_text(env, "request.address", request.get_named_property("address")?)?.unwrap_or_default();
     let query = optional_text(env, "request.query", request.get_named_property("query")?)?;
     let body: Unknown = request.get_named_property("body")?;
     let body = if is_absent(&body)? {
@@ -398,28 +405,29 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
         query: query.as_deref().unwrap_or_else(|| query_of(&url)),
         headers: &Headers::new(header_pairs(env, request.get_named_property("headers")?)?),
         body: &body,
+        peer: &peer,
         now: now(),
     });
     let mut decision = Object::new(env)?;
-    decision.set("accepted", judged.is_ok())?;
-    match judged {
-        Ok(event) => {
+    decision.set("accepted", matches!(judged, Ok(judge::Judged::Event(_))))?;
+    let (code, reply) = match judged {
+        Ok(judge::Judged::Event(event)) => {
             decision.set("variables", parse_json(env, event.context)?)?;
             if let Some(key) = event.idempotency_key {
                 decision.set("idempotencyKey", key)?;
             }
+            return Ok(decision);
         }
-        Err(rejection) => {
-            let reply = rejection.to_reply();
-            decision.set("status", reply.status)?;
-            decision.set("code", rejection.code())?;
-            let mut headers = Object::new(env)?;
-            for (name, value) in reply.headers {
-                headers.set(name, value)?;
-            }
-            decision.set("headers", headers)?;
-            decision.set("body", reply.body)?;
-        }
+        Ok(judge::Judged::Answered(reply)) => ("HANDSHAKE", reply),
+        Err(rejection) => (rejection.code(), rejection.to_reply()),
+    };
+    decision.set("status", reply.status)?;
+    decision.set("code", code)?;
+    let mut headers = Object::new(env)?;
+    for (name, value) in reply.headers {
+        headers.set(name, value)?;
     }
+    decision.set("headers", headers)?;
+    decision.set("body", reply.body)?;
     Ok(decision)
 }

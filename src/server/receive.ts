@@ -89,10 +89,11 @@ function eventOf({ workflow }: WebhookEndpoint, { context, idempotencyKey }: Eve
 function judge(endpoint: Endpoint, ctx: Context, path: string, body: Buffer): Event | Reply | Promise<Event | Reply> {
   const { req } = ctx;
   const method = req.method ?? '';
+  const peer = req.socket.remoteAddress ?? '';
   const headers = pick(req.rawHeaders, endpoint.headerNames);
   return body.length >= OFF_THREAD_BYTES || req.headers['content-encoding'] !== undefined
-    ? endpoint.judgeOffThread(method, path, urlOf(req), headers, body)
-    : endpoint.judge(method, path, urlOf(req), headers, body);
+    ? endpoint.judgeOffThread(method, path, urlOf(req), peer, headers, body)
+    : endpoint.judge(method, path, urlOf(req), peer, headers, body);
 }
 
 /**

@@ -1,10 +1,13 @@
 //! The trigger's configuration as it stands in `workflow.config`: what is wrong with it, and what it asks for.
 
+use serde::Deserialize;
 use serde_json::Value;
 
+use crate::auth::address::{Proxies, Ranges};
 use crate::auth::basic::Basic;
 use crate::auth::{presets, Scheme, Secret};
 use crate::body::Format;
+use crate::handshake::Handshake;
 use crate::json::{Path, PathSet, Target, Variables};
 use crate::limits::{MAX_PROOFS, MAX_SECRETS};
 use crate::reply::{self, is_header_name};
@@ -28,6 +31,8 @@ pub fn check(config: &Value) -> Vec<ConfigIssue> {
     if issues.object("", config) {
         check_basic(&mut issues, &config["basicAuthentication"]);
         read_proofs(&mut issues, &config["authentication"]);
+        read_handshake(&mut issues, &config["handshake"]);
+        read_addresses(&mut issues, &config["addresses"]);
         let request = &config["request"];
         if issues.object("request", request) {
             for (field, is_header) in [("headers", true), ("query", false), ("body", false), ("params", false)] {
@@ -191,6 +196,72 @@ fn read_intake(issues: &mut Issues, request: &Value) -> Intake {
         other => issues.wrong_type("request.rawBody", "true or false", other),
     }
     intake
+}
+
+/// Where requests may come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// The addresses that are let in.
+    pub allow: Ranges,
+    /// The proxies in between, whose word on where a request comes from counts.
+    pub proxies: Proxies,
+}
+
+/// Reads `addresses`: `{ allow: [address or range], proxies?: number or [address or range] }`.
+fn read_addresses(issues: &mut Issues, addresses: &Value) -> Option<Addresses> {
+    if !issues.object("addresses", addresses) {
+        return None;
+    }
+    let allow = read_ranges(issues, "addresses.allow", &addresses["allow"]);
+    let proxies = match &addresses["proxies"] {
+        Value::Null => Some(Proxies::Count(0)),
+        Value::Array(_) => read_ranges(issues, "addresses.proxies", &addresses["proxies"]).map(Proxies::Ranges),
+        count => {
+            let count = count.as_u64().and_then(|count| u8::try_from(count).ok());
+            if count.is_none() {
+                let expected = "expected the number of proxies, or a list of their addresses and ranges";
+                issues.add("addresses.proxies", "PROXIES", expected.to_owned());
+            }
+            count.map(Proxies::Count)
+        }
+    };
+    Some(Addresses {
+        allow: allow?,
+        proxies: proxies?,
+    })
+}
+
+fn read_ranges(issues: &mut Issues, path: &str, ranges: &Value) -> Option<Ranges> {
+    let texts: Vec<_> = ranges
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|text| text.as_str().unwrap_or_default())
+        .collect();
+    if texts.is_empty() {
+        issues.add(path, "REQUIRED", "expected a list of addresses and ranges".to_owned());
+        return None;
+    }
+    Ranges::parse(texts)
+        .map_err(|error| issues.add(format!("{path}.{}", error.index), "ADDRESS", error.to_string()))
+        .ok()
+}
+
+/// Reads `handshake`: what the sender asks before it sends events.
+fn read_handshake(issues: &mut Issues, handshake: &Value) -> Option<Handshake> {
+    if handshake.is_null() {
+        return None;
+    }
+    // What serde says of a value that doesn't fit may hold the value, which may be a secret.
+    let read = Handshake::deserialize(handshake).ok();
+    if read.is_none() {
+        issues.add(
+            "handshake",
+            "HANDSHAKE",
+            "expected { kind, ... } with the fields of that kind".to_owned(),
+        );
+    }
+    read
 }
 
 /// A proof that a request has to bring: how, and the secrets that count.
@@ -411,6 +482,10 @@ pub struct Config {
     pub basic: Option<Basic>,
     /// The proofs to expect besides, each of them.
     pub proofs: Vec<Proof>,
+    /// What the sender asks before it sends events.
+    pub handshake: Option<Handshake>,
+    /// Where requests may come from; `None` for anywhere.
+    pub addresses: Option<Addresses>,
     /// What may come in.
     pub intake: Intake,
     /// Where the segments of the path behind the key go, in order; there have to be as many.
@@ -439,6 +514,8 @@ impl Config {
         let mut issues = Issues::default();
         check_basic(&mut issues, &config["basicAuthentication"]);
         let proofs = read_proofs(&mut issues, &config["authentication"]);
+        let handshake = read_handshake(&mut issues, &config["handshake"]);
+        let addresses = read_addresses(&mut issues, &config["addresses"]);
         // One that can't be read would take the sender's repetitions for new events.
         let idempotency = read_idempotency(&mut issues, &config["idempotency"]);
         if !issues.0.is_empty() {
@@ -469,6 +546,8 @@ impl Config {
         Ok(Self {
             basic,
             proofs,
+            handshake,
+            addresses,
             intake,
             params,
             headers,

@@ -7,13 +7,19 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::auth::{self, RequestParts};
-use crate::config::{Config, ConfigIssue, Idempotency};
+use crate::auth::address::{client_address, parse_address};
+use crate::auth::{self, Diagnosis, RequestParts};
+use crate::config::{Addresses, Config, ConfigIssue, Idempotency};
 use crate::error::ParseError;
+use crate::handshake::Handshake;
 use crate::json;
 use crate::rejection::Rejection;
+use crate::reply::Reply;
 use crate::request::{Headers, Request};
 use crate::{body, query};
+
+/// Where proxies write whom they were called by.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// An enabled webhook, compiled once from its configuration.
 #[derive(Debug)]
@@ -34,6 +40,9 @@ impl Endpoint {
         let mut header_names = vec!["content-type".to_owned(), "content-encoding".to_owned()];
         if config.basic.is_some() {
             header_names.push("authorization".to_owned());
+        }
+        if config.addresses.is_some() {
+            header_names.push(FORWARDED_FOR.to_owned());
         }
         let proofs = config.proofs.iter().flat_map(|proof| proof.scheme.header_names());
         for name in proofs.chain(config.headers.iter().map(|header| header.name.as_str())) {
@@ -68,16 +77,33 @@ impl Endpoint {
         if segments(path).count() != self.config.params.len() || self.params(path).is_none() {
             return Err(Rejection::NotFound);
         }
-        let methods = &self.config.intake.methods;
-        if !methods.iter().any(|known| known == method) {
-            return Err(Rejection::MethodNotAllowed {
-                allow: methods.join(", "),
-            });
+        let asks = self.config.handshake.as_ref().and_then(Handshake::method);
+        if !self.takes(method) && asks != Some(method) {
+            return Err(self.method_not_allowed());
         }
         if content_length.is_some_and(|length| length > self.limit as u64) {
             return Err(self.too_large());
         }
         Ok(())
+    }
+
+    fn takes(&self, method: &str) -> bool {
+        self.config.intake.methods.iter().any(|known| known == method)
+    }
+
+    fn method_not_allowed(&self) -> Rejection {
+        Rejection::MethodNotAllowed {
+            allow: self.config.intake.methods.join(", "),
+        }
+    }
+
+    fn is_let_in(&self, request: &Request<'_>) -> bool {
+        let Some(Addresses { allow, proxies }) = &self.config.addresses else {
+            return true;
+        };
+        let forwarded: Vec<_> = request.headers.all(FORWARDED_FOR).collect();
+        let client = parse_address(request.peer).and_then(|peer| client_address(peer, &forwarded, proxies));
+        client.is_some_and(|client| allow.contains(client))
     }
 
     /// Most bytes of a body.
@@ -105,18 +131,29 @@ impl Endpoint {
         }
     }
 
-    /// Checks method, size and credentials: all that stands before parsing.
+    /// Checks method, size, address and credentials: all that stands before parsing. A sender's question is answered here,
+    /// before or after the proof as the sender wants it.
     ///
     /// # Errors
-    /// 405, 413 and 401.
-    pub fn verify<'a>(&'a self, request: Request<'a>) -> Result<Verified<'a>, Rejection> {
+    /// 404, 405, 413, 403 and 401.
+    pub fn verify<'a>(&'a self, request: Request<'a>) -> Result<Admitted<'a>, Rejection> {
+        let Config {
+            basic,
+            proofs,
+            handshake,
+            ..
+        } = &self.config;
         self.check_head(request.path, request.method, Some(request.body.len() as u64))?;
-        if let Some(basic) = &self.config.basic {
+        if !self.is_let_in(&request) {
+            return Err(Rejection::Forbidden);
+        }
+        let refuse = |reason: Option<Diagnosis>| Rejection::Unauthorized {
+            basic: basic.is_some(),
+            reason: reason.map(Box::new),
+        };
+        if let Some(basic) = basic {
             if !basic.verify(request.headers.first("authorization")) {
-                return Err(Rejection::Unauthorized {
-                    basic: true,
-                    reason: None,
-                });
+                return Err(refuse(None));
             }
         }
         let parts = RequestParts {
@@ -125,26 +162,51 @@ impl Endpoint {
             headers: request.headers,
             body: request.body,
         };
-        for proof in &self.config.proofs {
-            auth::verify(&proof.scheme, &proof.secrets, &parts, request.now).map_err(|diagnosis| {
-                Rejection::Unauthorized {
-                    basic: self.config.basic.is_some(),
-                    reason: Some(Box::new(diagnosis)),
-                }
-            })?;
+        if let Some(handshake) = handshake {
+            let secrets = proofs.first().map_or(&[][..], |proof| &proof.secrets);
+            if let Some(answer) = handshake.answer(request.method, &parts, secrets) {
+                return answer
+                    .map(Admitted::Answered)
+                    .map_err(|diagnosis| refuse(Some(diagnosis)));
+            }
         }
-        Ok(Verified {
+        if !self.takes(request.method) {
+            return Err(self.method_not_allowed());
+        }
+        let mut claims = None;
+        let mut opened = None;
+        for proof in proofs {
+            let verified = auth::verify(&proof.scheme, &proof.secrets, &parts, request.now)
+                .map_err(|diagnosis| refuse(Some(diagnosis)))?;
+            let secret = &proof.secrets[verified.secret];
+            if let Some(reply) = handshake
+                .as_ref()
+                .and_then(|handshake| handshake.answer_verified(&parts, secret))
+            {
+                return Ok(Admitted::Answered(reply));
+            }
+            claims = claims.or(verified.claims);
+        }
+        if let Some(handshake) = handshake {
+            opened = handshake.open(&parts).map_err(|diagnosis| refuse(Some(diagnosis)))?;
+        }
+        Ok(Admitted::Verified(Box::new(Verified {
             endpoint: self,
             request,
-        })
+            claims,
+            opened,
+        })))
     }
 
     /// [`Endpoint::verify`] and [`Verified::event`] in one.
     ///
     /// # Errors
     /// Every refusal of the two.
-    pub fn judge(&self, request: Request<'_>) -> Result<Event, Rejection> {
-        self.verify(request)?.event()
+    pub fn judge(&self, request: Request<'_>) -> Result<Judged, Rejection> {
+        match self.verify(request)? {
+            Admitted::Verified(verified) => verified.event().map(Judged::Event),
+            Admitted::Answered(reply) => Ok(Judged::Answered(reply)),
+        }
     }
 
     // The key that the sender gave the event. A body without one at its place, or with one that isn't a single value, has
@@ -209,11 +271,29 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// The context of its execution as JSON text: `{"headers","query","body"}`, `body` being absent where there is none,
-    /// and with `params` and `rawBody` where they are configured.
+    /// and with `params`, `rawBody` and `auth` (the claims of a JSON Web Token) where they are configured.
     pub context: String,
     /// What the sender names the event by: a header's value, or a value of the body as JSON text. `None` where that isn't
     /// configured, and where the request has none.
     pub idempotency_key: Option<String>,
+}
+
+/// What a request comes to that is not refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// An event for the workflow.
+    Event(Event),
+    /// A sender's question, with the answer it wants; no workflow runs.
+    Answered(Reply),
+}
+
+/// What [`Endpoint::verify`] lets in.
+#[derive(Debug)]
+pub enum Admitted<'a> {
+    /// A request that may be parsed.
+    Verified(Box<Verified<'a>>),
+    /// A sender's question, with the answer it wants.
+    Answered(Reply),
 }
 
 /// A request whose sender is known to be let in. There is no other way to get at what a request says.
@@ -221,6 +301,10 @@ pub struct Event {
 pub struct Verified<'a> {
     endpoint: &'a Endpoint,
     request: Request<'a>,
+    // What a JSON Web Token says of the sender.
+    claims: Option<Value>,
+    // The body where it came encrypted; what an envelope holds has the content type of the whole.
+    opened: Option<Vec<u8>>,
 }
 
 impl Verified<'_> {
@@ -231,6 +315,8 @@ impl Verified<'_> {
     pub fn event(self) -> Result<Event, Rejection> {
         let Self {
             endpoint,
+            claims,
+            opened,
             request:
                 Request {
                     path,
@@ -248,7 +334,12 @@ impl Verified<'_> {
             raw: intake.raw_body,
             limit: endpoint.limit,
         };
-        let body = body::read(body, content_type, encoding.as_deref(), reading)?;
+        let body = body::read(
+            opened.as_deref().unwrap_or(body),
+            content_type,
+            encoding.as_deref(),
+            reading,
+        )?;
         let query = query::read_query(query).map_err(|error| Rejection::Malformed { what: "query", error })?;
         let malformed = |error| Rejection::Malformed {
             what: "JSON body",
@@ -258,7 +349,8 @@ impl Verified<'_> {
         let mut context = endpoint.assemble(headers, &query, json).map_err(malformed)?;
         let params = endpoint.params(path).filter(|_| !endpoint.config.params.is_empty());
         let raw_body = body.as_ref().and_then(|body| body.raw.as_deref()).map(json::quote);
-        for (name, value) in [("params", params), ("rawBody", raw_body)] {
+        let claims = claims.map(|claims| claims.to_string());
+        for (name, value) in [("params", params), ("rawBody", raw_body), ("auth", claims)] {
             if let Some(value) = value {
                 context.pop();
                 context.push_str(",\"");

@@ -38,6 +38,8 @@ pub enum Rejection {
         /// Which step of a proof failed; for the owner, never for the caller.
         reason: Option<Box<Diagnosis>>,
     },
+    /// The request comes from an address that is not let in, or its address can't be told.
+    Forbidden,
     /// The body is not what its content type says, or the query has too many parameters.
     Malformed {
         /// What was read: `JSON body`, `form body`, `text body` or `query`.
@@ -112,6 +114,7 @@ impl Rejection {
                 format!("The decompressed body is larger than {limit} bytes."),
             ),
             Self::Unauthorized { .. } => (401, "UNAUTHORIZED", "Credentials are missing or wrong.".into()),
+            Self::Forbidden => (403, "FORBIDDEN", "Requests from this address are not let in.".into()),
             Self::Malformed { what, error } => (400, error.code, format!("The {what} is malformed: {error}.")),
             Self::Charset { charset } => (
                 400,

@@ -70,6 +70,8 @@ pub struct Request<'a> {
     pub headers: &'a Headers,
     /// The body's exact bytes, as sent.
     pub body: &'a [u8],
+    /// The other end of the connection, as Node's `socket.remoteAddress` writes it; empty where it isn't known.
+    pub peer: &'a str,
     /// The time as milliseconds since 1970.
     pub now: i64,
 }

@@ -1,7 +1,7 @@
 //! Requests and what becomes of them: the contract's tables, row by row.
 
 use serde_json::{json, Value};
-use webhook_core::judge::{Endpoint, Event};
+use webhook_core::judge::{Endpoint, Event, Judged};
 use webhook_core::request::{Headers, Request};
 
 const LIMIT: usize = 1000;
@@ -36,8 +36,8 @@ impl Case<'_> {
         self.event().map(|event| event.context)
     }
 
-    /// The event, or status, code and message.
-    fn event(&self) -> Result<Event, (u16, &'static str, String)> {
+    /// What the request comes to, or status, code and message.
+    fn judged(&self) -> Result<Judged, (u16, &'static str, String)> {
         let endpoint = Endpoint::new(&self.config, LIMIT).expect("a usable configuration");
         let headers = Headers::new(
             self.headers
@@ -51,11 +51,20 @@ impl Case<'_> {
             body: self.body,
             url: "",
             path: self.path,
+            peer: "203.0.113.7",
             now: 0,
         };
         endpoint
             .judge(request)
             .map_err(|refused| (refused.status(), refused.code(), refused.message()))
+    }
+
+    /// The event, or status, code and message.
+    fn event(&self) -> Result<Event, (u16, &'static str, String)> {
+        match self.judged()? {
+            Judged::Event(event) => Ok(event),
+            Judged::Answered(reply) => panic!("expected an event, but found the question answered with {reply:?}"),
+        }
     }
 
     /// The context, or status and code.
@@ -562,6 +571,103 @@ mod intake {
                 Endpoint::new(&json!({ "request": request }), LIMIT).is_err(),
                 "{request}"
             );
+        }
+    }
+}
+
+mod senders {
+    use super::*;
+
+    #[test]
+    fn only_requests_from_an_allowed_address_are_let_in_and_nobody_can_claim_one() {
+        for (addresses, forwarded, ok) in [
+            (json!({ "allow": ["203.0.113.0/24"] }), None, true),
+            (json!({ "allow": ["::ffff:203.0.113.7"] }), None, true),
+            (json!({ "allow": ["198.51.100.9"] }), None, false),
+            (json!({ "allow": ["198.51.100.9"] }), Some("198.51.100.9"), false),
+            (
+                json!({ "allow": ["198.51.100.9"], "proxies": 1 }),
+                Some("192.0.2.1, 198.51.100.9"),
+                true,
+            ),
+            (
+                json!({ "allow": ["198.51.100.9"], "proxies": 1 }),
+                Some("198.51.100.9, 192.0.2.1"),
+                false,
+            ),
+            (
+                json!({ "allow": ["198.51.100.9"], "proxies": ["203.0.113.7"] }),
+                Some("198.51.100.9"),
+                true,
+            ),
+            (json!({ "allow": ["203.0.113.7"], "proxies": 1 }), None, false),
+        ] {
+            let config = json!({ "addresses": addresses, "basicAuthentication": { "username": "u", "password": "p" } });
+            let mut headers = vec![JSON, ("Authorization", "Basic dTpw")];
+            headers.extend(forwarded.map(|value| ("X-Forwarded-For", value)));
+            let judged = Case {
+                config,
+                headers,
+                ..Case::default()
+            }
+            .judge();
+            let expected = if ok { Ok(()) } else { Err((403, "FORBIDDEN")) };
+            assert_eq!(judged.map(|_| ()), expected, "{addresses} {forwarded:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_is_answered_in_place_of_running_and_its_method_is_taken_for_it_alone() {
+        let handshake = json!({ "kind": "meta", "verifyTokens": ["t"] });
+        let config = json!({ "handshake": handshake, "authentication": [{ "preset": "meta", "secrets": ["s"] }] });
+        let judged = |query| {
+            Case {
+                config: config.clone(),
+                method: "GET",
+                query,
+                ..Case::default()
+            }
+            .judged()
+        };
+        let asked = judged("hub.mode=subscribe&hub.verify_token=t&hub.challenge=42").unwrap();
+        assert!(matches!(asked, Judged::Answered(reply) if (reply.status, reply.body.as_str()) == (200, "42")));
+        let refused = judged("hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=42").unwrap();
+        assert!(matches!(refused, Judged::Answered(reply) if reply.status == 403));
+        assert_eq!(judged("a=1").unwrap_err().0, 405);
+    }
+
+    #[test]
+    fn a_signed_question_is_answered_only_after_its_signature_held() {
+        let body = br#"{"type":"url_verification","challenge":"c"}"#;
+        let token = json!({ "scheme": { "kind": "token", "from": { "header": "X-Token" } }, "secrets": ["t"] });
+        let config = json!({ "handshake": { "kind": "slack" }, "authentication": [token] });
+        let judged = |token| {
+            let headers = vec![JSON, ("X-Token", token)];
+            Case {
+                config: config.clone(),
+                headers,
+                body,
+                ..Case::default()
+            }
+            .judged()
+        };
+        assert!(matches!(judged("t").unwrap(), Judged::Answered(reply) if reply.body == "c"));
+        assert_eq!(judged("wrong").unwrap_err().0, 401);
+    }
+
+    #[test]
+    fn rules_about_senders_that_cannot_be_followed_make_an_endpoint_unusable() {
+        for config in [
+            json!({ "addresses": {} }),
+            json!({ "addresses": { "allow": [] } }),
+            json!({ "addresses": { "allow": ["nonsense"] } }),
+            json!({ "addresses": { "allow": ["192.0.2.1"], "proxies": -1 } }),
+            json!({ "addresses": ["192.0.2.1"] }),
+            json!({ "handshake": { "kind": "nosuch" } }),
+            json!({ "handshake": { "kind": "meta" } }),
+            json!({ "handshake": "slack" }),
+        ] {
+            assert!(Endpoint::new(&config, LIMIT).is_err(), "{config}");
         }
     }
 }
