@@ -48,6 +48,12 @@ const LIMITS = {
 } satisfies Omit<DispatchLimits, 'permits' | 'startShare'>;
 
 /**
+ * How many stored events are handed to the engine in a second while more come in: a little more than it was seen to run, so
+ * that nothing waits under a load that it bears. What comes beyond that would wait in its queue anyway.
+ */
+const START_SHARE = { sqlite: 40, others: 250 };
+
+/**
  * What becomes of an event that was let in. Both ways end with the reply to give; neither throws for what a database or
  * a workflow does.
  *
@@ -183,7 +189,7 @@ export class Dispatch {
       );
     }
     this.queues ??= new (native().Dispatcher)(
-      { ...LIMITS, permits: this.permits(), startShare: this.turn ? 10 : 100 },
+      { ...LIMITS, permits: this.permits(), startShare: this.turn ? START_SHARE.sqlite : START_SHARE.others },
       (tickets) => this.storeBatch(tickets),
       async (ticket) => (await this.calls.get(ticket)?.()) as undefined,
       async (tickets) => (await this.start(tickets)) as undefined,
