@@ -109,10 +109,15 @@ export function random(seed: number): () => number {
 }
 
 /** A node that keeps an execution running for about this long. */
-export function slow(dialect: 'sqlite' | 'postgres', seconds: number): { type: string; config: { sql: string } } {
-  const sql =
-    dialect === 'postgres'
-      ? `SELECT pg_sleep(${seconds})`
-      : `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${seconds * 4e6}) SELECT count(*) FROM n`;
-  return { type: 'sql', config: { sql } };
+export function slow(
+  dialect: 'sqlite' | 'postgres' | 'mariadb',
+  seconds: number,
+): { type: string; config: { sql: string } } {
+  const sql = {
+    postgres: `SELECT pg_sleep(${seconds})`,
+    mariadb: `SELECT SLEEP(${seconds})`,
+    // SQLite knows no sleeping, only working.
+    sqlite: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${seconds * 4e6}) SELECT count(*) FROM n`,
+  };
+  return { type: 'sql', config: { sql: sql[dialect] } };
 }

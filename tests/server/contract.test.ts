@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, bootApp } from '../support/app';
+import { slow } from '../crash/support';
+import { type App, bootApp, dialect } from '../support/app';
 import { call, createWorkflow, ended, executions, setEnabled, settled } from './support';
 
 let app: App;
@@ -188,6 +189,16 @@ describe('a synchronous webhook', () => {
     const { key } = await createWorkflow(app, { sync: true, nodes });
     const response = await call(app, key, { body: { id: 'a\nb' } });
     expect(await refusal(response)).toMatchObject({ status: 500, code: 'WORKFLOW_FAILED' });
+  });
+
+  it('answers 408 where its own time limit ends it', async () => {
+    const { key } = await createWorkflow(app, {
+      sync: true,
+      options: { timeout: 200 },
+      nodes: [slow(dialect, 1), ...respond({ body: 'too late' })],
+    });
+    expect(await refusal(await call(app, key, { body: {} }))).toMatchObject({ status: 408, code: 'WORKFLOW_TIMEOUT' });
+    expect((await ended(app, key)).map(({ status, reason }) => [status, reason])).toEqual([[-3, 'timeout']]);
   });
 
   it('answers 202 where it waits on a node, and the execution goes on', async () => {
