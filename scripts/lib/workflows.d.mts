@@ -11,6 +11,8 @@ export interface NodeDefinition {
 
 export interface WorkflowDefinition {
   title: string;
+  /** Type of the trigger. Default: `webhook`. */
+  type?: string;
   /** Default: `false`. */
   sync?: boolean;
   /** The webhook trigger's config. */

@@ -5,8 +5,11 @@
  * @param {import('./workflows.d.mts').WorkflowDefinition} definition
  * @returns {Promise<import('./workflows.d.mts').CreatedWorkflow>}
  */
-export async function createWorkflow(app, { title, sync = false, config = {}, options, nodes = [], enabled = true }) {
-  const workflow = await app.api('POST', 'workflows:create', { title, type: 'webhook', sync, config, options });
+export async function createWorkflow(
+  app,
+  { title, type = 'webhook', sync = false, config = {}, options, nodes = [], enabled = true },
+) {
+  const workflow = await app.api('POST', 'workflows:create', { title, type, sync, config, options });
   const created = await createNodes(app, workflow.id, nodes);
   if (enabled) await setEnabled(app, workflow.id, true);
   return { id: workflow.id, key: workflow.key, url: `${app.apiUrl}webhook:trigger/${workflow.key}`, nodes: created };

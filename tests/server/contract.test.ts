@@ -416,7 +416,7 @@ describe('switching', () => {
     const { id, key } = await createWorkflow(app, { config: { response: { body: 'one' } } });
     expect(await (await call(app, key, { body: {} })).text()).toBe('one');
     await settled(app);
-    const query = new URLSearchParams({ filterByTk: id, filter: JSON.stringify({ key }) });
+    const query = new URLSearchParams({ filterByTk: String(id), filter: JSON.stringify({ key }) });
     const next = await app.api<{ id: string }>('POST', `workflows:revision?${query}`, {});
     await app.api('POST', `workflows:update?filterByTk=${next.id}`, { config: { response: { body: 'two' } } });
     await setEnabled(app, next.id, true);

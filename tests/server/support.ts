@@ -1,5 +1,11 @@
 import { connect } from 'node:net';
-import type { App } from '../support/app';
+import {
+  type App,
+  type CreatedWorkflow,
+  createWorkflow as create,
+  setEnabled as toggle,
+  type WorkflowDefinition,
+} from '../support/app';
 
 /** An execution as NocoBase's API shows it. */
 export interface Execution {
@@ -7,22 +13,6 @@ export interface Execution {
   status: number | null;
   reason: string | null;
   context: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown };
-}
-
-/** A node to create: its type and configuration, and under `branches` what hangs at its branch indexes. */
-export interface NodeSpec {
-  type: string;
-  config?: Record<string, unknown>;
-  branches?: Record<number, NodeSpec[]>;
-}
-
-export interface WorkflowSpec {
-  type?: string;
-  sync?: boolean;
-  enabled?: boolean;
-  config?: Record<string, unknown>;
-  options?: Record<string, unknown>;
-  nodes?: NodeSpec[];
 }
 
 /**
@@ -40,54 +30,19 @@ export async function settled(app: App): Promise<void> {
   }
 }
 
-/** Creates a workflow through NocoBase's API, as the editor does. */
+/** Creates a workflow as the editor does, when the engine has nothing to do. */
 export async function createWorkflow(
   app: App,
-  { type = 'webhook', sync = false, enabled = true, config = {}, options = {}, nodes = [] }: WorkflowSpec = {},
-): Promise<{ id: string; key: string }> {
+  definition: Omit<WorkflowDefinition, 'title'> = {},
+): Promise<CreatedWorkflow> {
   await settled(app);
-  const workflow = await app.api<{ id: string; key: string }>('POST', 'workflows:create', {
-    title: 'test',
-    type,
-    sync,
-    config,
-    options,
-  });
-  await createNodes(app, workflow.id, nodes, null, null);
-  if (enabled) {
-    await setEnabled(app, workflow.id, true);
-  }
-  return workflow;
+  return create(app, { title: 'test', ...definition });
 }
 
-export async function setEnabled(app: App, id: string, enabled: boolean): Promise<void> {
+/** Switches a workflow on or off, when the engine has nothing to do. */
+export async function setEnabled(app: App, id: string | number, enabled: boolean): Promise<void> {
   await settled(app);
-  await app.api('POST', `workflows:update?filterByTk=${id}`, { enabled });
-}
-
-async function createNodes(
-  app: App,
-  workflowId: string,
-  nodes: NodeSpec[],
-  parent: string | null,
-  branchIndex: number | null,
-): Promise<void> {
-  let upstreamId = parent;
-  let index = branchIndex;
-  for (const { type, config = {}, branches = {} } of nodes) {
-    const node = await app.api<{ id: string }>('POST', `workflows/${workflowId}/nodes:create`, {
-      type,
-      title: type,
-      config,
-      upstreamId,
-      branchIndex: index,
-    });
-    for (const [branch, inside] of Object.entries(branches)) {
-      await createNodes(app, workflowId, inside, node.id, Number(branch));
-    }
-    upstreamId = node.id;
-    index = null;
-  }
+  await toggle(app, id, enabled);
 }
 
 /** The executions of a workflow, oldest first. */
