@@ -5,13 +5,22 @@ import type { WorkflowModel } from '@nocobase/plugin-workflow';
 import { type Answer, prepareAnswer } from './answer';
 import { type Endpoint, native, type Reply } from './native';
 
+/** A compiled configuration, with what every request asks it for, so that asking crosses to the addon once. */
+export interface Judge {
+  endpoint: Endpoint;
+  /** The headers the endpoint looks at, in lower case. */
+  headerNames: string[];
+  /** Most bytes of a body. */
+  limit: number;
+}
+
 /** An enabled webhook workflow, ready to be called. */
 export interface WebhookEndpoint {
   workflow: WorkflowModel;
   /** Whether the call waits for the workflow. */
   sync: boolean;
   /** Judges requests; throws where the configuration can't be used at this moment. */
-  native(): Endpoint;
+  judge(): Judge;
   /** The reply to an asynchronous event, its context being JSON text. */
   answer(context: string): Reply;
 }
@@ -51,33 +60,37 @@ export class Endpoints {
     return {
       workflow,
       sync: this.workflow.isWorkflowSync(workflow),
-      native: this.compileRequest(request),
+      judge: this.compileRequest(request),
       answer: lazily(() => prepareAnswer(this.app, this.workflow, response)),
     };
   }
 
-  private compileRequest(config: object): () => Endpoint {
-    const { Endpoint } = native();
+  private compileRequest(config: object): () => Judge {
     const text = JSON.stringify(config);
     if (!ENV_TEMPLATE.test(text)) {
       return lazily(() => {
-        const endpoint = new Endpoint(text, this.limit);
-        return () => endpoint;
+        const judge = compile(text, this.limit);
+        return () => judge;
       });
     }
     // NocoBase tells nobody when a variable or secret changes, so what the templates give is compared on every call.
     const template = parse(config);
     let filled: string | undefined;
-    let endpoint: Endpoint | undefined;
+    let judge: Judge | undefined;
     return () => {
       const now = JSON.stringify(template({ $env: this.app.environment.getVariables() }));
-      if (!endpoint || now !== filled) {
-        endpoint = new Endpoint(now, this.limit);
+      if (!judge || now !== filled) {
+        judge = compile(now, this.limit);
         filled = now;
       }
-      return endpoint;
+      return judge;
     };
   }
+}
+
+function compile(config: string, limit: number): Judge {
+  const endpoint = new (native().Endpoint)(config, limit);
+  return { endpoint, headerNames: endpoint.headerNames, limit: endpoint.limit };
 }
 
 // Makes a function when it is first called: a bad configuration then fails the calls and not the enabling, and start-up

@@ -43,7 +43,7 @@ export class WebhookTrigger extends Trigger {
 
   /** Runs by hand: the same variables as a call would give, out of values of which each may be missing. */
   async execute(workflow: WorkflowModel, values: ManualValues, options: EventOptions) {
-    const endpoint = this.endpoints.compile(workflow).native();
+    const { endpoint } = this.endpoints.compile(workflow).judge();
     const headers = Object.entries(values?.headers ?? {}).filter(([, value]) => value != null);
     const context = endpoint.shape(
       headers.flatMap(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),

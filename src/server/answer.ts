@@ -8,7 +8,7 @@ import { native, type Reply } from './native';
 export type Answer = { statusCode?: number; headers?: { name: string; value?: string }[]; body?: unknown };
 
 /** Whether a configuration holds a template. */
-export function hasTemplate(value: unknown): boolean {
+function hasTemplate(value: unknown): boolean {
   return JSON.stringify(value)?.includes('{{') ?? false;
 }
 

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Context } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
 import type { Dispatch, WebhookEvent } from './dispatch';
-import type { Endpoints, WebhookEndpoint } from './Endpoints';
+import type { Endpoints, Judge, WebhookEndpoint } from './Endpoints';
 import type { Address } from './http/claim';
 import { readBody } from './http/read';
-import { type Endpoint, type Event, native, type Reply } from './native';
+import { type Event, native, type Reply } from './native';
 
 /** From this size on a body is judged off the main thread: below, the way there costs more than the work. */
 const OFF_THREAD_BYTES = 64 * 1024;
@@ -32,25 +32,26 @@ export class Receiver {
     if (!webhook) {
       return refuse('notFound');
     }
-    let endpoint: Endpoint;
+    let judge: Judge;
     try {
-      endpoint = webhook.native();
+      judge = webhook.judge();
     } catch (error) {
       return this.misconfigured(webhook, error);
     }
     const { req } = ctx;
+    const { endpoint } = judge;
     const early = endpoint.checkHead(path, req.method ?? '', Number(req.headers['content-length'] ?? 0));
     if (early) {
       return early;
     }
-    const body = await readBody(req, endpoint.limit);
+    const body = await readBody(req, judge.limit);
     if (body === 'tooLarge') {
       return endpoint.tooLarge();
     }
     if (body === 'incomplete') {
       return req.destroyed && !ctx.res.writable ? undefined : refuse('incomplete');
     }
-    const judged = await judge(endpoint, ctx, path, body);
+    const judged = await judgeWith(judge, ctx, path, body);
     if (!('context' in judged)) {
       return judged;
     }
@@ -86,11 +87,16 @@ function eventOf({ workflow }: WebhookEndpoint, { context, idempotencyKey }: Eve
   };
 }
 
-function judge(endpoint: Endpoint, ctx: Context, path: string, body: Buffer): Event | Reply | Promise<Event | Reply> {
+function judgeWith(
+  { endpoint, headerNames }: Judge,
+  ctx: Context,
+  path: string,
+  body: Buffer,
+): Event | Reply | Promise<Event | Reply> {
   const { req } = ctx;
   const method = req.method ?? '';
   const peer = req.socket.remoteAddress ?? '';
-  const headers = pick(req.rawHeaders, endpoint.headerNames);
+  const headers = pick(req.rawHeaders, headerNames);
   return body.length >= OFF_THREAD_BYTES || req.headers['content-encoding'] !== undefined
     ? endpoint.judgeOffThread(method, path, urlOf(req), peer, headers, body)
     : endpoint.judge(method, path, urlOf(req), peer, headers, body);
