@@ -1,0 +1,134 @@
+/**
+ * What a run shows: a table for each group, and the sections of `bench/RESULTS.md` that a run writes. The text between and
+ * around them is written by hand and stays.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import lodash from 'lodash';
+import prettier from 'prettier';
+
+/**
+ * One result.
+ *
+ * @typedef {object} Row
+ * @property {string} group rows of one group stand in one table and one part of the chart
+ * @property {string} case what was done, short
+ * @property {string} metric what was measured, such as `time of a body`
+ * @property {string} unit of `ours`, `theirs` and an absolute goal; `ns` is shown as what is easiest to read
+ * @property {number} [ours]
+ * @property {number} [theirs]
+ * @property {number} [ratio] above 1 means that ours is better
+ * @property {number} [goal] least `ratio`; without one, or with `goalIsAtMost`, it is for `ours`
+ * @property {boolean} [goalIsAtMost] `ours` may be `goal` at most
+ * @property {string} [note]
+ */
+
+/** @param {Row} row @returns {boolean | undefined} `undefined` without a goal */
+export function isMet({ ours, ratio, goal, goalIsAtMost }) {
+  if (goal === undefined) return undefined;
+  if (goalIsAtMost) return ours <= goal;
+  return (ratio ?? ours) >= goal;
+}
+
+/** A number with three digits that count. */
+export const digits = (value) => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3))).toString();
+
+/** A ratio. */
+export const times = (ratio) => ratio.toFixed(ratio < 10 ? 2 : 1);
+
+/** A figure with its unit. */
+export function figure(value, unit) {
+  if (unit !== 'ns') return `${digits(value)} ${unit}`;
+  const [size, name] = [
+    [1e9, 's'],
+    [1e6, 'ms'],
+    [1e3, 'µs'],
+    [1, 'ns'],
+  ].find(([size]) => value >= size) ?? [1, 'ns'];
+  return `${digits(value / size)} ${name}`;
+}
+
+const optional = (value, show) => (value === undefined ? '' : show(value));
+
+/** @param {Row} row */
+function goalOf(row) {
+  if (row.goal === undefined) return '';
+  const absolute = row.goalIsAtMost || row.ratio === undefined;
+  const bound = absolute ? `${row.goalIsAtMost ? '≤' : '≥'} ${figure(row.goal, row.unit)}` : `≥ ${digits(row.goal)}`;
+  return isMet(row) ? bound : `**${bound}: missed**`;
+}
+
+/** The tables of a suite as Markdown, one for each group. @param {Row[]} rows */
+export async function tables(rows) {
+  let text = '';
+  for (const [group, own] of Object.entries(lodash.groupBy(rows, 'group'))) {
+    // A column that says nothing is left out.
+    const columns = [
+      ['case', (row) => row.case],
+      ['metric', (row) => row.metric],
+      ['ours', (row) => optional(row.ours, (value) => figure(value, row.unit))],
+      ['theirs', (row) => optional(row.theirs, (value) => figure(value, row.unit))],
+      ['ratio', (row) => optional(row.ratio, times)],
+      ['goal', goalOf],
+      ['note', (row) => row.note ?? ''],
+    ].filter(([, show]) => own.some((row) => show(row) !== ''));
+    const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+    text += `### ${group}\n\n${line(columns.map(([name]) => name))}${line(columns.map(() => '---'))}`;
+    text += `${own.map((row) => line(columns.map(([, show]) => show(row)))).join('')}\n`;
+  }
+  return prettier.format(text, { parser: 'markdown' });
+}
+
+/** How many goals there are, and how many are met. @param {Row[]} rows */
+export function goals(rows) {
+  const judged = rows.map(isMet).filter((met) => met !== undefined);
+  return { met: judged.filter(Boolean).length, all: judged.length };
+}
+
+/** The machine and the versions, which figures hold for. */
+export function machine() {
+  const cpus = os.cpus();
+  const flags = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+  return {
+    cores: cpus.length,
+    processor: cpus[0].model.trim(),
+    features: ['avx2', 'sha_ni'].filter((feature) => new RegExp(`\\b${feature}\\b`).test(flags)),
+    memory: `${Math.round(os.totalmem() / 2 ** 30)} GB`,
+    system: `${os.platform()} ${os.arch()}`,
+    node: process.versions.node,
+    rust: execFileSync('rustc', ['--version'], { encoding: 'utf8' }).split(' ')[1],
+  };
+}
+
+/** One sentence about the machine. */
+function sentence({ cores, processor, features, memory, system, node, rust }, load) {
+  const with_ = features.length > 0 ? ` (${features.join(', ')})` : '';
+  return (
+    `Measured on ${cores} cores of ${processor}${with_}, ${memory}, ${system}, Node ${node}, Rust ${rust}; ` +
+    `load average ${digits(load)} when it began.`
+  );
+}
+
+/**
+ * The text of the results file with the section of a suite renewed; a new section goes to the end.
+ *
+ * @param {string} text as it is
+ * @param {{ name: string, title: string, rows: Row[], load: number, chart: boolean }} suite
+ */
+export async function withSection(text, { name, title, rows, load, chart }) {
+  const [begin, end] = [`<!-- begin ${name}: written by npm run bench -->`, `<!-- end ${name} -->`];
+  const { met, all } = goals(rows);
+  const body = [
+    begin,
+    `## ${title}`,
+    sentence(machine(), load),
+    ...(all > 0 ? [`${met} of ${all} goals are met.`] : []),
+    ...(chart ? [`![${title}](charts/${name}.svg)`] : []),
+    (await tables(rows)).trim(),
+    end,
+  ].join('\n\n');
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  const whole = from < 0 ? `${text.trimEnd()}\n\n${body}\n` : text.slice(0, from) + body + text.slice(to + end.length);
+  return prettier.format(whole, { parser: 'markdown' });
+}

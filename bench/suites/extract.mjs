@@ -1,0 +1,72 @@
+/**
+ * The values along paths out of a JSON body, beside what a good engineer writes in JavaScript: `JSON.parse` of the buffer
+ * and an accessor compiled for each path. Both give `{ [path]: value }`.
+ */
+import assert from 'node:assert/strict';
+import native from '../../index.js';
+import { KINDS, SIZES } from '../lib/bodies.mjs';
+import { sideBySide } from '../lib/measure.mjs';
+
+export const title = 'Extraction: `compilePaths` beside `JSON.parse` and an accessor for each path';
+
+/** How many times as fast as JavaScript it has to be, by size. */
+const SCALARS = { '0.3 KB': 1.5, '2 KB': 2.2, '20 KB': 4.5, '200 KB': 8, '2 MB': 8, '10 MB': 8 };
+/** The same for the paths through the elements of an array. */
+const MAPS = { '0.3 KB': 1.5, '2 KB': 2.2, '20 KB': 2.5, '200 KB': 2.5, '2 MB': 2.5, '10 MB': 2.5 };
+
+/** An accessor of a path: straight-line code, as one would write by hand. `[]` maps the array before it. */
+export function accessor(path) {
+  const steps = path.split(/\.|(?=\[)/).map((step) => (step === '[]' ? step : step.replace(/^\[(.*)\]$/, '$1')));
+  const along = (keys) => keys.map((key) => `?.[${JSON.stringify(/^\d+$/.test(key) ? Number(key) : key)}]`).join('');
+  const each = steps.indexOf('[]');
+  if (each < 0) return new Function('body', `return body${along(steps)}`);
+  const [before, after] = [along(steps.slice(0, each)), along(steps.slice(each + 1))];
+  return new Function(
+    'body',
+    `const list = body${before}; return Array.isArray(list) ? list.map((item) => item${after} ?? null) : undefined`,
+  );
+}
+
+function javascript(paths) {
+  const accessors = paths.map((path) => [path, accessor(path)]);
+  return (buffer) => {
+    const body = JSON.parse(buffer);
+    const values = {};
+    for (const [path, read] of accessors) {
+      const value = read(body);
+      if (value !== undefined) values[path] = value;
+    }
+    return { ok: true, values };
+  };
+}
+
+export async function run({ log, quick }) {
+  const rows = [];
+  for (const [kind, { make, paths, map }] of Object.entries(KINDS)) {
+    for (const [size, bytes] of Object.entries(SIZES)) {
+      log(`${kind}, ${size}`);
+      const buffer = Buffer.from(make(bytes));
+      for (const [name, wanted] of [
+        ['3 paths', paths.slice(0, 3)],
+        ['10 paths', paths.slice(0, 10)],
+        ['30 paths', paths],
+        ['map', map],
+      ]) {
+        const [js, rust] = [javascript(wanted), native.compilePaths(wanted)];
+        assert.deepStrictEqual(rust(buffer), js(buffer));
+        const [theirs, ours] = sideBySide([() => js(buffer), () => rust(buffer)], quick);
+        rows.push({
+          group: kind,
+          case: `${size}, ${name}`,
+          metric: 'time of a body',
+          unit: 'ns',
+          ours,
+          theirs,
+          ratio: theirs / ours,
+          goal: (wanted === map ? MAPS : SCALARS)[size],
+        });
+      }
+    }
+  }
+  return rows;
+}
