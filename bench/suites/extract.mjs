@@ -54,7 +54,7 @@ export async function run({ log, quick }) {
       ]) {
         const [js, rust] = [javascript(wanted), native.compilePaths(wanted)];
         assert.deepStrictEqual(rust(buffer), js(buffer));
-        const [theirs, ours] = sideBySide([() => js(buffer), () => rust(buffer)], quick);
+        const [theirs, ours] = await sideBySide([() => js(buffer), () => rust(buffer)], quick);
         rows.push({
           group: kind,
           case: `${size}, ${name}`,

@@ -28,13 +28,14 @@ const QUERIES = {
 };
 
 export async function run({ log, quick }) {
-  return Object.entries(QUERIES).map(([name, query]) => {
+  const rows = [];
+  for (const [name, query] of Object.entries(QUERIES)) {
     log(name);
     const ours = () => native.parseQuery(query).values;
     const theirs = () => qs.parse(query, QS_OPTIONS);
     assert.equal(JSON.stringify(ours()), JSON.stringify(theirs()));
-    const [qsTime, ownTime] = sideBySide([theirs, ours], quick);
-    return {
+    const [qsTime, ownTime] = await sideBySide([theirs, ours], quick);
+    rows.push({
       group: 'Query strings',
       case: name,
       metric: 'time of a query',
@@ -42,6 +43,7 @@ export async function run({ log, quick }) {
       ours: ownTime,
       theirs: qsTime,
       ratio: qsTime / ownTime,
-    };
-  });
+    });
+  }
+  return rows;
 }
