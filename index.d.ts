@@ -113,6 +113,32 @@ export type Diagnosis = { message: string } & (
   | { code: 'CLAIM'; name: string; expected: string }
 );
 
+/** A check that a request goes through, and what it came to. */
+export interface Check {
+  /** In this order, each before any work for the next. */
+  check: 'method' | 'size' | 'address' | 'basic' | 'proof' | 'handshake' | 'envelope' | 'body';
+  /** Of a proof: its index in `authentication`. */
+  index?: number;
+  /**
+   * `notReached` where an earlier one decided, and where the request says nothing about it: an event is no question, so it
+   * doesn't reach `handshake`. `notConfigured` where the webhook doesn't ask for it.
+   */
+  outcome: 'passed' | 'failed' | 'notReached' | 'notConfigured';
+  /** Why it failed; for the owner. */
+  diagnosis?: Diagnosis;
+  /** What the caller is told. */
+  refusal?: { status: number; code: string; message: string };
+}
+
+/** What a request comes to, check by check. */
+export interface Diagnosed {
+  /** Whether it is let in as an event, or answered as a sender's question. */
+  accepted: boolean;
+  /** Where it comes from, as far as that can be told. */
+  address: string | null;
+  checks: Check[];
+}
+
 /** The names of the schemes that come with the plugin. */
 export type PresetName =
   | 'dingtalk'
@@ -215,6 +241,13 @@ export declare class Endpoint {
   /** `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled. */
   judgeOffThread(method: string, path: string, url: string, peer: string, headers: Array<string>, body: Buffer): Promise<Event | Reply>
   /**
+   * Takes a request through all checks, on a thread of libuv's pool, and tells what each came to; no proof ends it. The
+   * body must not be changed before the promise is fulfilled.
+   *
+   * The promise gives the JSON text of a `Diagnosed`.
+   */
+  diagnose(request: DiagnosedRequest): Promise<string>
+  /**
    * The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
    * `undefined` is "not given".
    */
@@ -275,6 +308,26 @@ export interface ConfigIssue {
   code: string
   /** "expected X, but found Y". Never holds the value, which may be a secret. */
   message: string
+}
+
+/** A request to be diagnosed; what isn't known of it may be left out. */
+export interface DiagnosedRequest {
+  /** The method; without it one that is taken. */
+  method?: string
+  /** What stands behind the key; without it one that is taken. */
+  path?: string
+  /** The whole URL as the sender called it. */
+  url: string
+  /** The other end of the connection; without it the request isn't refused for its address. */
+  peer?: string
+  /** Names and values in turn, repeated ones kept apart. */
+  headers: Array<string>
+  /** The exact bytes; without them there was no body, or it was not read. */
+  body?: Buffer
+  /** Bytes of a body that was not read. */
+  length?: number
+  /** When it came, in milliseconds since 1970; without it now. */
+  at?: number
 }
 
 /** What a `Dispatcher` has done since it was made, and what it holds now. */
@@ -463,6 +516,12 @@ export interface ParseError {
  */
 export declare function parseQuery(query: string | Uint8Array): { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }
 
+/**
+ * Reads the head of a request as people copy it: out of a browser, a proxy's log, or what `curl -v` prints. A request line
+ * gives `method` and `target`; `headers` holds names and values in turn.
+ */
+export declare function readHead(text: string): { ok: true; method: string | null; target: string | null; headers: string[] } | { ok: false; error: ParseError }
+
 /** The reply to a request that is refused for a reason only the server knows. */
 export declare function refuse(reason: 'notFound' | 'incomplete' | 'misconfigured' | 'busy' | 'notStored' | 'stopping' | 'timedOut' | 'workflowFailed'): Reply
 
@@ -476,6 +535,8 @@ export interface Reply {
   body: string
   /** Code of a refusal, such as `NOT_FOUND`; absent for a workflow's own answer. */
   code?: string
+  /** Why the sender wasn't let in; for the owner's log, never for the caller. Holds no secret. */
+  reason?: string
 }
 
 /** What became of one synchronous call. */

@@ -846,6 +846,7 @@ module.exports.inferPaths = nativeBinding.inferPaths
 module.exports.judge = nativeBinding.judge
 module.exports.matchAddress = nativeBinding.matchAddress
 module.exports.parseQuery = nativeBinding.parseQuery
+module.exports.readHead = nativeBinding.readHead
 module.exports.refuse = nativeBinding.refuse
 module.exports.signaturePresets = nativeBinding.signaturePresets
 module.exports.verifyBasicAuth = nativeBinding.verifyBasicAuth

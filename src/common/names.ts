@@ -15,3 +15,12 @@ export const TRIGGER_ACTION = 'trigger';
 
 /** `POST <api>webhook:inferPaths` answers the paths of a sample, for those who may edit workflows. */
 export const INFER_ACTION = 'inferPaths';
+
+/** `POST <api>webhook:diagnose` judges a pasted request by a configuration, for those who may edit workflows. */
+export const DIAGNOSE_ACTION = 'diagnose';
+
+/** `POST <api>webhook:refusals` answers the last refusals of a webhook, for those who may edit workflows. */
+export const REFUSALS_ACTION = 'refusals';
+
+/** `GET <api>webhook:presets` answers the schemes of known senders by name, for those who may edit workflows. */
+export const PRESETS_ACTION = 'presets';

@@ -88,12 +88,8 @@ pub fn verify_signature<'env>(
             }
         }
         Err(diagnosis) => {
-            let mut value = serde_json::to_value(&diagnosis).map_err(|error| Error::from_reason(error.to_string()))?;
-            if let Some(fields) = value.as_object_mut() {
-                fields.insert("message".to_owned(), diagnosis.to_string().into());
-            }
             outcome.set("ok", false)?;
-            outcome.set("diagnosis", parse_json(env, value.to_string())?)?;
+            outcome.set("diagnosis", parse_json(env, diagnosis.to_value().to_string())?)?;
         }
     }
     Ok(outcome)

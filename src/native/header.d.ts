@@ -113,6 +113,32 @@ export type Diagnosis = { message: string } & (
   | { code: 'CLAIM'; name: string; expected: string }
 );
 
+/** A check that a request goes through, and what it came to. */
+export interface Check {
+  /** In this order, each before any work for the next. */
+  check: 'method' | 'size' | 'address' | 'basic' | 'proof' | 'handshake' | 'envelope' | 'body';
+  /** Of a proof: its index in `authentication`. */
+  index?: number;
+  /**
+   * `notReached` where an earlier one decided, and where the request says nothing about it: an event is no question, so it
+   * doesn't reach `handshake`. `notConfigured` where the webhook doesn't ask for it.
+   */
+  outcome: 'passed' | 'failed' | 'notReached' | 'notConfigured';
+  /** Why it failed; for the owner. */
+  diagnosis?: Diagnosis;
+  /** What the caller is told. */
+  refusal?: { status: number; code: string; message: string };
+}
+
+/** What a request comes to, check by check. */
+export interface Diagnosed {
+  /** Whether it is let in as an event, or answered as a sender's question. */
+  accepted: boolean;
+  /** Where it comes from, as far as that can be told. */
+  address: string | null;
+  checks: Check[];
+}
+
 /** The names of the schemes that come with the plugin. */
 export type PresetName =
   | 'dingtalk'

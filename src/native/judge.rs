@@ -11,10 +11,10 @@ use serde_json::Value;
 use webhook_core::auth::basic::Basic;
 use webhook_core::rejection::Rejection;
 use webhook_core::request::{Headers, Request};
-use webhook_core::{config, judge, reply};
+use webhook_core::{config, judge, pasted, reply};
 
 use crate::convert::{header_pairs, is_absent, json_value, object, optional_text, text};
-use crate::types::{bytes, misuse, parse_json};
+use crate::types::{accepted, bytes, misuse, parse_json, refused};
 
 /// One thing that is wrong with a configuration.
 #[napi(object)]
@@ -49,6 +49,8 @@ pub struct Reply {
     pub body: String,
     /// Code of a refusal, such as `NOT_FOUND`; absent for a workflow's own answer.
     pub code: Option<String>,
+    /// Why the sender wasn't let in; for the owner's log, never for the caller. Holds no secret.
+    pub reason: Option<String>,
 }
 
 impl From<reply::Reply> for Reply {
@@ -63,6 +65,7 @@ impl From<reply::Reply> for Reply {
             headers,
             body: reply.body,
             code: None,
+            reason: None,
         }
     }
 }
@@ -71,6 +74,7 @@ impl From<&Rejection> for Reply {
     fn from(rejection: &Rejection) -> Self {
         Self {
             code: Some(rejection.code().to_owned()),
+            reason: rejection.reason().map(ToString::to_string),
             ..rejection.to_reply().into()
         }
     }
@@ -262,6 +266,18 @@ impl Endpoint {
         })
     }
 
+    /// Takes a request through all checks, on a thread of libuv's pool, and tells what each came to; no proof ends it. The
+    /// body must not be changed before the promise is fulfilled.
+    ///
+    /// The promise gives the JSON text of a `Diagnosed`.
+    #[napi(catch_unwind, ts_return_type = "Promise<string>")]
+    pub fn diagnose(&self, request: DiagnosedRequest) -> AsyncTask<DiagnoseTask> {
+        AsyncTask::new(DiagnoseTask {
+            endpoint: Arc::clone(&self.endpoint),
+            request: Some(request),
+        })
+    }
+
     /// The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
     /// `undefined` is "not given".
     #[napi(catch_unwind)]
@@ -269,6 +285,88 @@ impl Endpoint {
         self.endpoint
             .shape(&pairs(headers), query.as_deref(), body.as_deref())
             .map_err(|error| Error::from_reason(error.to_string()))
+    }
+}
+
+/// A request to be diagnosed; what isn't known of it may be left out.
+#[napi(object)]
+pub struct DiagnosedRequest {
+    /// The method; without it one that is taken.
+    pub method: Option<String>,
+    /// What stands behind the key; without it one that is taken.
+    pub path: Option<String>,
+    /// The whole URL as the sender called it.
+    pub url: String,
+    /// The other end of the connection; without it the request isn't refused for its address.
+    pub peer: Option<String>,
+    /// Names and values in turn, repeated ones kept apart.
+    pub headers: Vec<String>,
+    /// The exact bytes; without them there was no body, or it was not read.
+    pub body: Option<Buffer>,
+    /// Bytes of a body that was not read.
+    pub length: Option<f64>,
+    /// When it came, in milliseconds since 1970; without it now.
+    pub at: Option<f64>,
+}
+
+/// A request diagnosed on a thread of libuv's pool.
+pub struct DiagnoseTask {
+    endpoint: Arc<judge::Endpoint>,
+    request: Option<DiagnosedRequest>,
+}
+
+impl Task for DiagnoseTask {
+    type Output = String;
+    type JsValue = String;
+
+    fn compute(&mut self) -> Result<Self::Output> {
+        let Self { endpoint, request } = self;
+        let failed = || Error::from_reason("diagnosing the request failed");
+        let request = request.take().ok_or_else(failed)?;
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| diagnose_with(endpoint, request)))
+            .map_err(|_| failed())
+    }
+
+    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
+        Ok(output)
+    }
+}
+
+fn diagnose_with(endpoint: &judge::Endpoint, known: DiagnosedRequest) -> String {
+    let body: &[u8] = known.body.as_deref().unwrap_or_default();
+    let headers = pairs(known.headers);
+    let request = Request {
+        method: known.method.as_deref().unwrap_or(endpoint.any_method()),
+        path: &known.path.unwrap_or_else(|| endpoint.any_path()),
+        url: &known.url,
+        query: query_of(&known.url),
+        headers: &headers,
+        body,
+        peer: known.peer.as_deref().unwrap_or_default(),
+        now: known.at.map_or_else(now, |at| at as i64),
+    };
+    let address = endpoint.client_address(&request).map(|address| address.to_string());
+    let length = known.length.map_or(body.len() as u64, |length| length as u64);
+    let diagnosed = endpoint.diagnose(request, length);
+    serde_json::json!({ "accepted": diagnosed.accepted, "address": address, "checks": diagnosed.checks }).to_string()
+}
+
+/// Reads the head of a request as people copy it: out of a browser, a proxy's log, or what `curl -v` prints. A request line
+/// gives `method` and `target`; `headers` holds names and values in turn.
+#[napi(
+    catch_unwind,
+    ts_return_type = "{ ok: true; method: string | null; target: string | null; headers: string[] } | { ok: false; error: ParseError }"
+)]
+pub fn read_head(env: &Env, text: String) -> Result<Object<'_>> {
+    match pasted::read_head(&text) {
+        Ok(head) => {
+            let mut outcome = accepted(env, "method", head.method)?;
+            outcome.set("target", head.target)?;
+            let headers: Vec<_> = head.headers.iter().flat_map(|(name, value)| [name, value]).collect();
+            outcome.set("headers", headers)?;
+            Ok(outcome)
+        }
+        Err(error) => refused(env, error),
     }
 }
 

@@ -3,6 +3,7 @@ import type { Application } from '@nocobase/server';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { WorkflowModel } from '@nocobase/plugin-workflow';
 import { type Answer, prepareAnswer } from './answer';
+import type { ConfigIssue } from '../../index';
 import { type Endpoint, native, type Reply } from './native';
 
 /** A compiled configuration, with what every request asks it for, so that asking crosses to the addon once. */
@@ -24,6 +25,8 @@ export interface WebhookEndpoint {
   /** The reply to an asynchronous event, its context being JSON text. */
   answer(context: string): Reply;
 }
+
+type Config = { response?: Answer };
 
 const ENV_TEMPLATE = /\{\{\s*\$env\./;
 
@@ -56,13 +59,34 @@ export class Endpoints {
 
   /** Compiles a workflow's configuration; what is wrong with it shows when it is used. */
   compile(workflow: WorkflowModel): WebhookEndpoint {
-    const { response, ...request } = (workflow.config ?? {}) as { response?: Answer };
+    const { response, ...request } = (workflow.config ?? {}) as Config;
     return {
       workflow,
       sync: this.workflow.isWorkflowSync(workflow),
       judge: this.compileRequest(request),
       answer: lazily(() => prepareAnswer(this.app, this.workflow, response)),
     };
+  }
+
+  /** Compiles a configuration that no workflow has yet; `judge` is absent where it can't be used, and `issues` say why. */
+  try({ response, ...request }: Config): { issues: ConfigIssue[]; judge?: Judge } {
+    const filled = this.fill(request) ?? JSON.stringify(request);
+    const issues = native().checkConfig({ ...(JSON.parse(filled) as object), response });
+    try {
+      return { issues, judge: compile(filled, this.limit) };
+    } catch (error) {
+      if (!issues.length) {
+        throw error;
+      }
+      return { issues };
+    }
+  }
+
+  // As JSON text, with what stands in NocoBase's variables and secrets now; `undefined` where it asks for none of them.
+  private fill(config: object): string | undefined {
+    return ENV_TEMPLATE.test(JSON.stringify(config))
+      ? JSON.stringify(parse(config)({ $env: this.app.environment.getVariables() }))
+      : undefined;
   }
 
   private compileRequest(config: object): () => Judge {

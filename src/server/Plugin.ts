@@ -2,11 +2,13 @@ import bytes from 'bytes';
 import type { Context, Next } from '@nocobase/actions';
 import { Plugin } from '@nocobase/server';
 import PluginWorkflowServer from '@nocobase/plugin-workflow';
-import { INFER_ACTION, TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
+import { TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
 import { Dispatch } from './dispatch';
+import { editorActions } from './editor';
 import { Endpoints } from './Endpoints';
 import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
+import { KeptRefusals } from './kept';
 import { native } from './native';
 import { Receiver } from './receive';
 import { Recovery } from './recover';
@@ -41,7 +43,8 @@ export class WebhookPlugin extends Plugin {
     const refusals = new Refusals(this.app.logger, telemetry);
     telemetry.watch(() => dispatch.counts());
     const recovery = new Recovery(this.app, workflow, (body) => dispatch.exclusively(body));
-    const receiver = new Receiver(endpoints, dispatch, this.app.logger);
+    const kept = new KeptRefusals(this.app);
+    const receiver = new Receiver(endpoints, dispatch, kept, this.app.logger);
 
     // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
     this.app.once('afterLoad', () => {
@@ -76,6 +79,7 @@ export class WebhookPlugin extends Plugin {
       Object.assign(() => recovery.start(), { _reinitializable: true }),
     );
 
+    const editor = editorActions(this.app, endpoints, kept);
     this.app.resourceManager.define({
       name: RESOURCE,
       actions: {
@@ -84,25 +88,16 @@ export class WebhookPlugin extends Plugin {
           send(ctx, native().refuse('notFound'));
           await next();
         },
-        [INFER_ACTION]: inferPaths,
+        ...editor,
       },
     });
     this.app.acl.allow(RESOURCE, TRIGGER_ACTION, 'public');
     // Part of the permission to edit workflows.
     this.app.acl.registerSnippet({
       name: `pm.${workflow.name}.workflows`,
-      actions: [`${RESOURCE}:${INFER_ACTION}`],
+      actions: Object.keys(editor).map((action) => `${RESOURCE}:${action}`),
     });
   }
-}
-
-async function inferPaths(ctx: Context, next: Next): Promise<void> {
-  const { sample, kind } = (ctx.action.params.values ?? {}) as { sample?: unknown; kind?: unknown };
-  if (typeof sample !== 'string' || (kind !== 'json' && kind !== 'query')) {
-    ctx.throw(400, 'expected { sample: string, kind: "json" | "query" }');
-  }
-  ctx.body = native().inferPaths(sample, kind);
-  await next();
 }
 
 // The core, which holds the table of refusals, is what is missing here.

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Judge } from './Endpoints';
+import { calledUrl } from './http/url';
 import type { Event, Reply } from './native';
 
 /** From this size on a body is judged off the main thread: below, the way there costs more than the work. */
@@ -11,30 +12,29 @@ const OFF_THREAD_BYTES = 64 * 1024;
  * @param path what stands behind the key
  */
 export function judgeWith(
-  { endpoint, headerNames }: Judge,
+  judge: Judge,
   req: IncomingMessage,
   path: string,
   body: Buffer,
 ): Event | Reply | Promise<Event | Reply> {
-  const method = req.method ?? '';
-  const peer = req.socket.remoteAddress ?? '';
-  const headers = pick(req.rawHeaders, headerNames);
+  const { endpoint } = judge;
+  const { method, url, peer, headers } = requestOf(judge, req, path);
   return body.length >= OFF_THREAD_BYTES || req.headers['content-encoding'] !== undefined
-    ? endpoint.judgeOffThread(method, path, urlOf(req), peer, headers, body)
-    : endpoint.judge(method, path, urlOf(req), peer, headers, body);
+    ? endpoint.judgeOffThread(method, path, url, peer, headers, body)
+    : endpoint.judge(method, path, url, peer, headers, body);
 }
 
-/**
- * The whole URL as the sender called it, which some senders sign: behind a proxy as its `X-Forwarded-*` headers say. A
- * caller may write them too, but not the signature over what they say.
- */
-function urlOf({ headers, socket, url = '' }: IncomingMessage): string {
-  const first = (name: string) =>
-    String(headers[name] ?? '')
-      .split(',', 1)[0]
-      .trim();
-  const protocol = first('x-forwarded-proto') || ('encrypted' in socket && socket.encrypted ? 'https' : 'http');
-  return `${protocol}://${first('x-forwarded-host') || headers.host}${url}`;
+/** What the core looks at of a request, but for its body. */
+export function requestOf({ headerNames }: Judge, req: IncomingMessage, path: string) {
+  const { headers, socket, url = '' } = req;
+  const encrypted = 'encrypted' in socket && Boolean(socket.encrypted);
+  return {
+    method: req.method ?? '',
+    path,
+    url: calledUrl((name) => String(headers[name] ?? ''), encrypted, url),
+    peer: socket.remoteAddress ?? '',
+    headers: pick(req.rawHeaders, headerNames),
+  };
 }
 
 // Only the headers that are looked at cross to the addon: handing over all of them costs more than judging.

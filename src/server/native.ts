@@ -4,7 +4,7 @@ import { PACKAGE_NAME } from '../common/names';
 export type Native = typeof import('../../index');
 /** An endpoint compiled from a workflow's configuration. */
 export type Endpoint = InstanceType<Native['Endpoint']>;
-export type { Event, Reply } from '../../index';
+export type { Check, Diagnosed, DiagnosedRequest, Event, Reply } from '../../index';
 
 let loaded: Native | undefined;
 

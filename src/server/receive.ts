@@ -5,7 +5,8 @@ import type { Dispatch, WebhookEvent } from './dispatch';
 import type { Endpoints, Judge, WebhookEndpoint } from './Endpoints';
 import type { Address } from './http/claim';
 import { readBody } from './http/read';
-import { judgeWith } from './judge';
+import { judgeWith, requestOf } from './judge';
+import type { KeptRefusals } from './kept';
 import { type Event, native, type Reply } from './native';
 
 /** A request's way from its key to its reply. Nothing is decided here: the core judges, the dispatch stores and runs. */
@@ -16,6 +17,7 @@ export class Receiver {
   constructor(
     private readonly endpoints: Endpoints,
     private readonly dispatch: Dispatch,
+    private readonly kept: KeptRefusals,
     private readonly log: Pick<Application['logger'], 'error'>,
   ) {}
 
@@ -37,20 +39,25 @@ export class Receiver {
     }
     const { req } = ctx;
     const { endpoint } = judge;
-    const early = endpoint.checkHead(path, req.method ?? '', Number(req.headers['content-length'] ?? 0));
+    const refused = (reply: Reply, body?: Buffer, length?: number): Reply => {
+      this.kept.keep(webhook, judge, reply, () => ({ ...requestOf(judge, req, path), body, length }));
+      return reply;
+    };
+    const declared = Number(req.headers['content-length'] ?? 0);
+    const early = endpoint.checkHead(path, req.method ?? '', declared);
     if (early) {
-      return early;
+      return refused(early, undefined, declared);
     }
     const body = await readBody(req, judge.limit);
     if (body === 'tooLarge') {
-      return endpoint.tooLarge();
+      return refused(endpoint.tooLarge(), undefined, judge.limit + 1);
     }
     if (body === 'incomplete') {
-      return req.destroyed && !ctx.res.writable ? undefined : refuse('incomplete');
+      return req.destroyed && !ctx.res.writable ? undefined : refused(refuse('incomplete'));
     }
     const judged = await judgeWith(judge, req, path, body);
     if (!('context' in judged)) {
-      return judged;
+      return refused(judged, body);
     }
     const event = eventOf(webhook, judged);
     if (webhook.sync) {

@@ -39,7 +39,8 @@ export class Refusals {
       return;
     }
     this.lines += 1;
-    this.log.warn(`webhook request refused: ${reply.status} ${reply.code}`, known ? { workflowKey: key } : {});
+    const why = reply.reason === undefined ? '' : `: ${reply.reason}`;
+    this.log.warn(`webhook request refused: ${reply.status} ${reply.code}${why}`, known ? { workflowKey: key } : {});
   }
 
   private tellUntold(): void {

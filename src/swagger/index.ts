@@ -1,4 +1,11 @@
-import { INFER_ACTION, RESOURCE, TRIGGER_ACTION } from '../common/names';
+import {
+  DIAGNOSE_ACTION,
+  INFER_ACTION,
+  PRESETS_ACTION,
+  REFUSALS_ACTION,
+  RESOURCE,
+  TRIGGER_ACTION,
+} from '../common/names';
 
 /** An answer in NocoBase's form for errors. */
 const refusal = (description: string, headers?: Record<string, string>) => ({
@@ -14,6 +21,27 @@ const refusal = (description: string, headers?: Record<string, string>) => ({
 });
 
 const anything = { description: 'Any JSON value.' };
+
+/** NocoBase's own answers to those who may not ask what the editor asks. */
+const editorsOnly = {
+  401: refusal('Not signed in.'),
+  403: refusal('No permission to edit workflows.'),
+};
+
+/** What an action of the editor answers. */
+const answer = (description: string, properties: Record<string, object>) => ({
+  description,
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        properties: { data: { type: 'object', required: Object.keys(properties), properties } },
+      },
+    },
+  },
+});
+
+const checks = { type: 'array', items: { $ref: '#/components/schemas/WebhookCheck' } };
 
 /** What NocoBase's API documentation plugin shows of this plugin. It reads it from `dist/swagger`. */
 export default {
@@ -71,6 +99,7 @@ export default {
           401: refusal('The credentials are missing or wrong.', {
             'WWW-Authenticate': 'The authentication that is asked for.',
           }),
+          403: refusal('The address is not let in, or the sender’s question has no right token.'),
           404: refusal(
             'No webhook answers at this address: an unknown key, or a workflow that is off or of another type.',
           ),
@@ -141,8 +170,122 @@ export default {
             },
           },
           400: refusal('Another body than described.'),
-          401: refusal('Not signed in.'),
-          403: refusal('No permission to edit workflows.'),
+          ...editorsOnly,
+        },
+      },
+    },
+    [`/${RESOURCE}:${DIAGNOSE_ACTION}`]: {
+      post: {
+        tags: [RESOURCE],
+        summary: 'Tell why a pasted request is refused',
+        description:
+          'Takes a request through all checks of a configuration, saved or not. The answer holds no secret, nor the signature that would be right. For those who may edit workflows.',
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                required: ['config', 'headers', 'body'],
+                properties: {
+                  config: { type: 'object', description: 'As in the workflow’s `config`; `{{$env.NAME}}` is filled.' },
+                  workflowId: { type: 'string', description: 'The workflow whose configuration it is, if it has one.' },
+                  method: {
+                    type: 'string',
+                    description: 'Without it that of a request line in `headers`, or one that is taken.',
+                  },
+                  url: {
+                    type: 'string',
+                    description: 'The whole URL or its path; without it that of a request line in `headers`.',
+                  },
+                  headers: {
+                    type: 'string',
+                    description: 'One `Name: value` a line, as a browser, a proxy’s log or `curl -v` shows them.',
+                  },
+                  body: { type: 'string', description: 'Exactly as it was sent.' },
+                  bodyEncoding: { type: 'string', enum: ['text', 'base64'], default: 'text' },
+                  at: { type: 'number', description: 'When it came, in milliseconds since 1970; without it now.' },
+                },
+              },
+              example: {
+                config: { authentication: [{ preset: 'github', secrets: ['{{$env.GITHUB_SECRET}}'] }] },
+                headers: 'Content-Type: application/json\nX-Hub-Signature-256: sha256=…',
+                body: '{"zen":"Keep it logically awesome."}',
+              },
+            },
+          },
+        },
+        responses: {
+          200: answer('What each check came to.', {
+            accepted: { type: 'boolean', description: 'Whether it is let in, or answered as a sender’s question.' },
+            checks,
+            issues: {
+              type: 'array',
+              description: 'What is wrong with the configuration; there are no checks where it can not be used.',
+              items: {
+                type: 'object',
+                required: ['path', 'code', 'message'],
+                properties: { path: { type: 'string' }, code: { type: 'string' }, message: { type: 'string' } },
+              },
+            },
+          }),
+          400: refusal('Another body than described, or a line that is no header.'),
+          ...editorsOnly,
+        },
+      },
+    },
+    [`/${RESOURCE}:${REFUSALS_ACTION}`]: {
+      post: {
+        tags: [RESOURCE],
+        summary: 'List the last requests that a webhook refused',
+        description: 'Without the values of their headers and without their bodies. For those who may edit workflows.',
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                required: ['workflowId'],
+                properties: { workflowId: { oneOf: [{ type: 'integer' }, { type: 'string' }] } },
+              },
+            },
+          },
+        },
+        responses: {
+          200: answer('At most ten, the newest first; at most one of each second was kept.', {
+            refusals: {
+              type: 'array',
+              items: {
+                type: 'object',
+                required: ['at', 'status', 'code', 'method', 'address', 'checks'],
+                properties: {
+                  at: { type: 'number', description: 'When, in milliseconds since 1970.' },
+                  status: { type: 'integer' },
+                  code: { type: 'string' },
+                  method: { type: 'string' },
+                  address: { type: 'string', description: 'Where it came from, as far as that can be told.' },
+                  checks,
+                },
+              },
+            },
+          }),
+          400: refusal('Another body than described.'),
+          404: refusal('No webhook workflow has this id.'),
+          ...editorsOnly,
+        },
+      },
+    },
+    [`/${RESOURCE}:${PRESETS_ACTION}`]: {
+      get: {
+        tags: [RESOURCE],
+        summary: 'List the schemes of known senders',
+        description:
+          'To be used by name as a `preset`, or changed and used as a `scheme`. For those who may edit workflows.',
+        responses: {
+          200: answer('The schemes by name.', {
+            presets: { type: 'object', additionalProperties: { type: 'object' } },
+          }),
+          ...editorsOnly,
         },
       },
     },
@@ -170,6 +313,31 @@ export default {
                 message: { type: 'string' },
               },
             },
+          },
+        },
+      },
+      WebhookCheck: {
+        type: 'object',
+        required: ['check', 'outcome'],
+        properties: {
+          check: {
+            type: 'string',
+            enum: ['method', 'size', 'address', 'basic', 'proof', 'handshake', 'envelope', 'body'],
+          },
+          index: { type: 'integer', description: 'Of a proof: its index in `authentication`.' },
+          outcome: { type: 'string', enum: ['passed', 'failed', 'notReached', 'notConfigured'] },
+          diagnosis: {
+            type: 'object',
+            description: 'Why it failed, for the owner.',
+            required: ['code', 'message'],
+            properties: { code: { type: 'string' }, message: { type: 'string' } },
+            additionalProperties: true,
+          },
+          refusal: {
+            type: 'object',
+            description: 'What the caller is told.',
+            required: ['status', 'code', 'message'],
+            properties: { status: { type: 'integer' }, code: { type: 'string' }, message: { type: 'string' } },
           },
         },
       },

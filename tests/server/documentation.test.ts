@@ -28,7 +28,7 @@ describe("NocoBase's API documentation", () => {
 
   it('shows the webhook with every status that it refuses with', () => {
     const statuses = Object.keys(documentation.paths['/webhook:trigger/{key}'].post.responses);
-    expect(statuses).toEqual(['200', '202', '400', '401', '404', '405', '408', '413', '415', '500', '503']);
+    expect(statuses).toEqual(['200', '202', '400', '401', '403', '404', '405', '408', '413', '415', '500', '503']);
   });
 
   it('shows the action behind the Parse button, which answers as described', async () => {
@@ -42,6 +42,12 @@ describe("NocoBase's API documentation", () => {
       ok: false,
       error: { code: 'JSON_UNEXPECTED_CHARACTER', line: 1, column: 7, offset: 6 },
     });
+  });
+
+  it('shows the other actions of the editor', () => {
+    for (const action of ['diagnose', 'refusals', 'presets']) {
+      expect(documentation.paths).toHaveProperty(`/webhook:${action}`);
+    }
   });
 
   it('is listed by its title', async () => {

@@ -11,6 +11,7 @@ use crate::handshake::Handshake;
 use crate::json::{Path, PathSet, Target, Variables};
 use crate::limits::{MAX_PROOFS, MAX_SECRETS};
 use crate::reply::{self, is_header_name};
+use crate::request::is_token;
 
 /// One thing that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -447,14 +448,6 @@ fn check_response(issues: &mut Issues, at: &str, response: &Value) {
             issues.wrong_type(&format!("{path}.value"), "a text", &header["value"]);
         }
     }
-}
-
-// RFC 9110 section 5.6.2.
-fn is_token(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 /// A configured header.

@@ -91,7 +91,7 @@ impl Handshake {
         secrets: &[Secret],
     ) -> Option<Result<Reply, Diagnosis>> {
         match self {
-            Self::Meta { verify_tokens } if method == "GET" => meta(request.query, verify_tokens).map(Ok),
+            Self::Meta { verify_tokens } if method == "GET" => meta(request.query, verify_tokens),
             Self::MicrosoftGraph {} => microsoft_graph(request.query).map(Ok),
             Self::Feishu {
                 verification_tokens, ..
@@ -114,13 +114,34 @@ impl Handshake {
         }
     }
 
-    /// The reply to a question whose proof held, or `None` for an event. `secret` is the one it was signed with.
-    pub fn answer_verified(&self, request: &RequestParts<'_>, secret: &Secret) -> Option<Reply> {
+    /// The reply to a question whose proofs held, or `None` for an event. `secret` is the one it was signed with; without
+    /// one Zoom's question can't be answered and is taken for an event.
+    ///
+    /// # Errors
+    ///
+    /// A [`Diagnosis`] for a question that isn't one that the sender asks.
+    pub fn answer_verified(
+        &self,
+        request: &RequestParts<'_>,
+        secret: Option<&Secret>,
+    ) -> Option<Result<Reply, Diagnosis>> {
         match self {
-            Self::Slack {} => slack(request.body),
-            Self::Zoom {} => zoom(request.body, secret),
+            Self::Slack {} => slack(request.body).map(Ok),
+            Self::Zoom {} => zoom(request.body, secret?),
             _ => None,
         }
+    }
+
+    /// Whether events come in an envelope that [`Handshake::open`] opens.
+    pub fn opens_envelopes(&self) -> bool {
+        matches!(
+            self,
+            Self::Feishu {
+                encrypt_key: Some(_),
+                ..
+            } | Self::Wecom { .. }
+                | Self::Dingtalk { .. }
+        )
     }
 
     /// The body of a request whose proof held, if it came encrypted; `None` if it didn't.
@@ -199,16 +220,23 @@ pub fn slack(body: &[u8]) -> Option<Reply> {
     (field(&event, "/type") == "url_verification").then(|| reply(200, TEXT, field(&event, "/challenge").to_owned()))
 }
 
-/// Meta's and WhatsApp's `hub.mode=subscribe`, a GET: the challenge for whoever knows the verify token, 403 for others.
+/// Meta's and WhatsApp's `hub.mode=subscribe`, a GET: the challenge for whoever knows the verify token.
 /// <https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests>
-pub fn meta(query: &str, verify_tokens: &[Secret]) -> Option<Reply> {
+///
+/// # Errors
+///
+/// [`Diagnosis::NoMatch`] if its verify token is none of those.
+pub fn meta(query: &str, verify_tokens: &[Secret]) -> Option<Result<Reply, Diagnosis>> {
     if parameter(query, "hub.mode").as_deref() != Some("subscribe") {
         return None;
     }
     let sent = parameter(query, "hub.verify_token").unwrap_or_default();
     Some(match token::find_equal(&sent, verify_tokens) {
-        Some(_) => reply(200, TEXT, parameter(query, "hub.challenge").unwrap_or_default()),
-        None => reply(403, TEXT, String::new()),
+        Some(_) => Ok(reply(200, TEXT, parameter(query, "hub.challenge").unwrap_or_default())),
+        None => Err(Diagnosis::NoMatch {
+            signatures: 1,
+            hint: None,
+        }),
     })
 }
 
@@ -221,7 +249,11 @@ pub fn microsoft_graph(query: &str) -> Option<Reply> {
 /// Zoom's `endpoint.url_validation`, which is signed as every event is, and has to be verified before: the answer is a
 /// signature. So that nobody gets one over an event, a token with other characters than Zoom's tokens have gets none.
 /// <https://developers.zoom.us/docs/api/webhooks/#validate-your-webhook-endpoint>
-pub fn zoom(body: &[u8], secret: &Secret) -> Option<Reply> {
+///
+/// # Errors
+///
+/// [`Diagnosis::Malformed`] for such a token.
+pub fn zoom(body: &[u8], secret: &Secret) -> Option<Result<Reply, Diagnosis>> {
     let event: Value = serde_json::from_slice(body).ok()?;
     if field(&event, "/event") != "endpoint.url_validation" {
         return None;
@@ -233,13 +265,17 @@ pub fn zoom(body: &[u8], secret: &Secret) -> Option<Reply> {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte))
     {
-        return Some(reply(400, TEXT, String::new()));
+        return Some(Err(Diagnosis::Malformed {
+            subject: Subject::Token,
+            place: "payload.plainToken".to_owned(),
+            expected: "at most 128 characters of Base64".to_owned(),
+        }));
     }
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("a key of any length");
     mac.update(plain.as_bytes());
     let encrypted = hex::encode(mac.finalize().into_bytes());
     let body = serde_json::json!({ "plainToken": plain, "encryptedToken": encrypted });
-    Some(reply(200, JSON, body.to_string()))
+    Some(Ok(reply(200, JSON, body.to_string())))
 }
 
 /// Feishu's and Lark's `url_verification`, opened where it was encrypted; it may be unsigned. Without verification tokens
@@ -326,15 +362,15 @@ mod tests {
         Secret::new(text).unwrap()
     }
 
-    fn body(reply: Option<Reply>) -> Option<(u16, String)> {
-        reply.map(|reply| (reply.status, reply.body))
+    fn body(answer: Option<Result<Reply, Diagnosis>>) -> Option<Result<String, Diagnosis>> {
+        answer.map(|answer| answer.map(|reply| reply.body))
     }
 
     #[test]
     fn slack_gets_its_challenge_back() {
         let event = br#"{"token":"Jhj5dZrVaK7ZwHHjRyZWjbDl","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}"#;
         let challenge = "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P";
-        assert_eq!(body(slack(event)), Some((200, challenge.to_owned())));
+        assert_eq!(slack(event).unwrap().body, challenge);
         for other in [
             &br#"{"type":"event_callback","challenge":"x"}"#[..],
             b"[]",
@@ -351,19 +387,20 @@ mod tests {
         let query = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=";
         assert_eq!(
             body(meta(&format!("{query}meatyhamhock"), &tokens)),
-            Some((200, "1158201444".to_owned()))
+            Some(Ok("1158201444".to_owned()))
         );
         assert_eq!(
             body(meta(&format!("{query}mee%26t"), &tokens)),
-            Some((200, "1158201444".to_owned()))
+            Some(Ok("1158201444".to_owned()))
         );
+        let refused = Some(Err(Diagnosis::NoMatch {
+            signatures: 1,
+            hint: None,
+        }));
         for wrong in ["", "meaty", "meatyhamhock2"] {
-            assert_eq!(
-                body(meta(&format!("{query}{wrong}"), &tokens)),
-                Some((403, String::new()))
-            );
+            assert_eq!(body(meta(&format!("{query}{wrong}"), &tokens)), refused);
         }
-        assert_eq!(body(meta(query, &[])), Some((403, String::new())));
+        assert_eq!(body(meta(query, &[])), refused);
         assert_eq!(meta("hub.mode=unsubscribe", &tokens), None);
         assert_eq!(meta("", &tokens), None);
     }
@@ -388,14 +425,14 @@ mod tests {
         };
         let asked = zoom(event("qgg8vlvZRS6UYooatFL8Aw").as_bytes(), &secret("key")).unwrap();
         assert_eq!(
-            asked.body,
+            asked.unwrap().body,
             r#"{"encryptedToken":"f2b3627702c43576251dc6a643384a2eb050e6e1d078adecf3415e1416944a43","plainToken":"qgg8vlvZRS6UYooatFL8Aw"}"#
         );
         for forged in ["", "v0:1700000000:{}", "a b"] {
-            assert_eq!(
-                body(zoom(event(forged).as_bytes(), &secret("key"))),
-                Some((400, String::new()))
-            );
+            assert!(matches!(
+                zoom(event(forged).as_bytes(), &secret("key")),
+                Some(Err(Diagnosis::Malformed { .. }))
+            ));
         }
         assert_eq!(zoom(br#"{"event":"meeting.started"}"#, &secret("key")), None);
     }

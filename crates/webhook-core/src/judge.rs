@@ -4,12 +4,14 @@
 //! key was looked up before there was an endpoint to ask.)
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use serde_json::Value;
 
 use crate::auth::address::{client_address, parse_address};
-use crate::auth::{self, Diagnosis, RequestParts};
-use crate::config::{Addresses, Config, ConfigIssue, Idempotency};
+use crate::auth::{self, Diagnosis, RequestParts, Subject};
+use crate::config::{Addresses, Config, ConfigIssue, Idempotency, Proof};
+use crate::diagnose::CheckName;
 use crate::error::ParseError;
 use crate::handshake::Handshake;
 use crate::json;
@@ -74,6 +76,11 @@ impl Endpoint {
     /// # Errors
     /// 404, 405 and 413.
     pub fn check_head(&self, path: &str, method: &str, content_length: Option<u64>) -> Result<(), Rejection> {
+        self.check_method(path, method)?;
+        self.check_size(content_length.unwrap_or_default())
+    }
+
+    fn check_method(&self, path: &str, method: &str) -> Result<(), Rejection> {
         if segments(path).count() != self.config.params.len() || self.params(path).is_none() {
             return Err(Rejection::NotFound);
         }
@@ -81,10 +88,28 @@ impl Endpoint {
         if !self.takes(method) && asks != Some(method) {
             return Err(self.method_not_allowed());
         }
-        if content_length.is_some_and(|length| length > self.limit as u64) {
+        Ok(())
+    }
+
+    fn check_size(&self, length: u64) -> Result<(), Rejection> {
+        if length > self.limit as u64 {
             return Err(self.too_large());
         }
         Ok(())
+    }
+
+    /// A method that is taken, for a request of which the method isn't known.
+    pub fn any_method(&self) -> &str {
+        &self.config.intake.methods[0]
+    }
+
+    /// A path behind the key that is taken, for a request of which the path isn't known.
+    pub fn any_path(&self) -> String {
+        vec!["-"; self.config.params.len()].join("/")
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
     fn takes(&self, method: &str) -> bool {
@@ -97,13 +122,28 @@ impl Endpoint {
         }
     }
 
-    fn is_let_in(&self, request: &Request<'_>) -> bool {
-        let Some(Addresses { allow, proxies }) = &self.config.addresses else {
-            return true;
-        };
-        let forwarded: Vec<_> = request.headers.all(FORWARDED_FOR).collect();
-        let client = parse_address(request.peer).and_then(|peer| client_address(peer, &forwarded, proxies));
-        client.is_some_and(|client| allow.contains(client))
+    // The address is looked at only where the configuration says which ones are let in.
+    fn check_address(&self, request: &Request<'_>) -> Result<(), Rejection> {
+        match &self.config.addresses {
+            Some(Addresses { allow, .. }) => match self.client_address(request) {
+                Some(client) if allow.contains(client) => Ok(()),
+                _ => Err(Rejection::Forbidden),
+            },
+            None => Ok(()),
+        }
+    }
+
+    /// Where a request comes from, as far as that can be told without believing the caller: behind the configured
+    /// proxies, where there are any.
+    pub fn client_address(&self, request: &Request<'_>) -> Option<IpAddr> {
+        let peer = parse_address(request.peer)?;
+        match &self.config.addresses {
+            Some(Addresses { proxies, .. }) => {
+                let forwarded: Vec<_> = request.headers.all(FORWARDED_FOR).collect();
+                client_address(peer, &forwarded, proxies)
+            }
+            None => Some(peer),
+        }
     }
 
     /// Most bytes of a body.
@@ -137,24 +177,41 @@ impl Endpoint {
     /// # Errors
     /// 404, 405, 413, 403 and 401.
     pub fn verify<'a>(&'a self, request: Request<'a>) -> Result<Admitted<'a>, Rejection> {
+        let length = request.body.len() as u64;
+        self.walk(request, length, &mut Unwatched)
+    }
+
+    /// The checks of [`Endpoint::verify`], watched. `length` is that of the body, which may not have been read.
+    pub(crate) fn walk<'a>(
+        &'a self,
+        request: Request<'a>,
+        length: u64,
+        watcher: &mut impl Watcher,
+    ) -> Result<Admitted<'a>, Rejection> {
         let Config {
             basic,
             proofs,
             handshake,
             ..
         } = &self.config;
-        self.check_head(request.path, request.method, Some(request.body.len() as u64))?;
-        if !self.is_let_in(&request) {
-            return Err(Rejection::Forbidden);
-        }
+        watcher.saw(CheckName::Method, self.check_method(request.path, request.method))?;
+        watcher.saw(CheckName::Size, self.check_size(length))?;
+        watcher.noted(CheckName::Address, self.check_address(&request))?;
         let refuse = |reason: Option<Diagnosis>| Rejection::Unauthorized {
             basic: basic.is_some(),
             reason: reason.map(Box::new),
         };
         if let Some(basic) = basic {
-            if !basic.verify(request.headers.first("authorization")) {
-                return Err(refuse(None));
-            }
+            let sent = request.headers.first("authorization");
+            let result = match sent {
+                Some(_) if basic.verify(sent) => Ok(()),
+                Some(_) => Err(refuse(None)),
+                None => Err(refuse(Some(Diagnosis::Missing {
+                    subject: Subject::Token,
+                    place: "header authorization".to_owned(),
+                }))),
+            };
+            watcher.noted(CheckName::Basic, result)?;
         }
         let parts = RequestParts {
             url: request.url,
@@ -162,33 +219,34 @@ impl Endpoint {
             headers: request.headers,
             body: request.body,
         };
+        // A question without the proof that events bring is answered before that is looked at.
         if let Some(handshake) = handshake {
             let secrets = proofs.first().map_or(&[][..], |proof| &proof.secrets);
             if let Some(answer) = handshake.answer(request.method, &parts, secrets) {
-                return answer
-                    .map(Admitted::Answered)
-                    .map_err(|diagnosis| refuse(Some(diagnosis)));
+                return answer_question(answer, watcher);
             }
         }
         if !self.takes(request.method) {
-            return Err(self.method_not_allowed());
+            watcher.saw(CheckName::Method, Err::<(), _>(self.method_not_allowed()))?;
         }
         let mut claims = None;
-        let mut opened = None;
-        for proof in proofs {
-            let verified = auth::verify(&proof.scheme, &proof.secrets, &parts, request.now)
-                .map_err(|diagnosis| refuse(Some(diagnosis)))?;
-            let secret = &proof.secrets[verified.secret];
-            if let Some(reply) = handshake
-                .as_ref()
-                .and_then(|handshake| handshake.answer_verified(&parts, secret))
-            {
-                return Ok(Admitted::Answered(reply));
+        let mut signer = None;
+        for (index, proof) in proofs.iter().enumerate() {
+            let proved = watcher.prove(proof, &parts, request.now);
+            let proved = proved.map_err(|diagnosis| refuse(Some(diagnosis)));
+            if let Some(verified) = watcher.noted(CheckName::Proof(index), proved)? {
+                signer = signer.or(Some(&proof.secrets[verified.secret]));
+                claims = claims.or(verified.claims);
             }
-            claims = claims.or(verified.claims);
         }
+        watcher.decide()?;
+        let mut opened = None;
         if let Some(handshake) = handshake {
-            opened = handshake.open(&parts).map_err(|diagnosis| refuse(Some(diagnosis)))?;
+            if let Some(answer) = handshake.answer_verified(&parts, signer) {
+                return answer_question(answer, watcher);
+            }
+            let result = handshake.open(&parts).map_err(|diagnosis| refuse(Some(diagnosis)));
+            opened = watcher.saw(CheckName::Envelope, result)?;
         }
         Ok(Admitted::Verified(Box::new(Verified {
             endpoint: self,
@@ -259,6 +317,53 @@ impl Endpoint {
         }
         context.push('}');
         Ok(context)
+    }
+}
+
+fn answer_question<'a>(
+    answer: Result<Reply, Diagnosis>,
+    watcher: &mut impl Watcher,
+) -> Result<Admitted<'a>, Rejection> {
+    let answer = answer.map_err(|reason| Rejection::QuestionRefused {
+        reason: Box::new(reason),
+    });
+    let reply = watcher.saw(CheckName::Handshake, answer)?;
+    watcher.decide()?;
+    Ok(Admitted::Answered(reply))
+}
+
+/// Who watches a request go through the checks: nobody when it is judged, a list of them when it is diagnosed.
+pub(crate) trait Watcher {
+    /// Whether a request brings a proof.
+    fn prove(&self, proof: &Proof, request: &RequestParts<'_>, now: i64) -> Result<auth::Verified, Diagnosis>;
+
+    /// Takes the result of a check that nothing can follow where it failed.
+    fn saw<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<T, Rejection>;
+
+    /// Takes the result of a check that others may follow where it failed: `None` goes on as if it hadn't been asked for.
+    fn noted<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<Option<T>, Rejection>;
+
+    /// Refuses where one of the noted checks failed.
+    fn decide(&self) -> Result<(), Rejection>;
+}
+
+struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn prove(&self, proof: &Proof, request: &RequestParts<'_>, now: i64) -> Result<auth::Verified, Diagnosis> {
+        auth::verify(&proof.scheme, &proof.secrets, request, now)
+    }
+
+    fn saw<T>(&mut self, _: CheckName, result: Result<T, Rejection>) -> Result<T, Rejection> {
+        result
+    }
+
+    fn noted<T>(&mut self, _: CheckName, result: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
+        result.map(Some)
+    }
+
+    fn decide(&self) -> Result<(), Rejection> {
+        Ok(())
     }
 }
 

@@ -5,11 +5,13 @@
 pub mod auth;
 pub mod body;
 pub mod config;
+pub mod diagnose;
 pub mod error;
 pub mod handshake;
 pub mod json;
 pub mod judge;
 pub mod limits;
+pub mod pasted;
 pub mod query;
 pub mod rejection;
 pub mod reply;

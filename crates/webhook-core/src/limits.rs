@@ -40,3 +40,7 @@ pub const MAX_SECRETS: usize = 4;
 
 /// Signatures in one header that are looked at; a sender that rotates its secrets sends two or three.
 pub const MAX_SIGNATURES: usize = 16;
+
+/// Bytes of a body up to which it is tried in other forms when its signature doesn't match: more than most events have.
+/// There are some sixty forms, so that such a body takes a tenth of a second; callers who aren't let in may cause it.
+pub const MAX_HINT_BYTES: usize = 64 * 1024;

@@ -1,7 +1,8 @@
 //! Every refusal in one table: variant, status, code and the text the caller may read.
 //!
-//! A refusal is a value, never a panic and never an `Err` of a bug. What only the owner should know (why credentials
-//! failed, which workflow exists, what the database said) has no field here, so it cannot reach a caller.
+//! A refusal is a value, never a panic and never an `Err` of a bug. What only the owner should know stands in
+//! [`Rejection::reason`], which no text for a caller is made of; which workflow exists and what the database said has no
+//! field here at all.
 
 use std::fmt;
 
@@ -40,6 +41,11 @@ pub enum Rejection {
     },
     /// The request comes from an address that is not let in, or its address can't be told.
     Forbidden,
+    /// What a sender asks before it sends events, by someone who doesn't know the secret of it.
+    QuestionRefused {
+        /// What is wrong with the question; for the owner, never for the caller.
+        reason: Box<Diagnosis>,
+    },
     /// The body is not what its content type says, or the query has too many parameters.
     Malformed {
         /// What was read: `JSON body`, `form body`, `text body` or `query`.
@@ -96,6 +102,15 @@ impl Rejection {
         self.row().2
     }
 
+    /// Why the sender isn't let in: for the owner, never for the caller.
+    pub fn reason(&self) -> Option<&Diagnosis> {
+        match self {
+            Self::Unauthorized { reason, .. } => reason.as_deref(),
+            Self::QuestionRefused { reason } => Some(reason),
+            _ => None,
+        }
+    }
+
     // The table. Status and code are what users may rely on.
     fn row(&self) -> (u16, &'static str, String) {
         match self {
@@ -115,6 +130,11 @@ impl Rejection {
             ),
             Self::Unauthorized { .. } => (401, "UNAUTHORIZED", "Credentials are missing or wrong.".into()),
             Self::Forbidden => (403, "FORBIDDEN", "Requests from this address are not let in.".into()),
+            Self::QuestionRefused { .. } => (
+                403,
+                "QUESTION_REFUSED",
+                "The question is not answered: its token or signature is missing or wrong.".into(),
+            ),
             Self::Malformed { what, error } => (400, error.code, format!("The {what} is malformed: {error}.")),
             Self::Charset { charset } => (
                 400,

@@ -27,6 +27,11 @@ impl Headers {
         }
     }
 
+    /// Names, in lower case, and values, in the order sent.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Every value of a header; `name` in lower case.
     pub fn all<'h, 'n>(&'h self, name: &'n str) -> impl Iterator<Item = &'h str> + use<'h, 'n> {
         self.pairs
@@ -74,4 +79,12 @@ pub struct Request<'a> {
     pub peer: &'a str,
     /// The time as milliseconds since 1970.
     pub now: i64,
+}
+
+/// Whether a text can be the name of a header (RFC 9110 section 5.6.2).
+pub(crate) fn is_token(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }

@@ -631,8 +631,8 @@ mod senders {
         };
         let asked = judged("hub.mode=subscribe&hub.verify_token=t&hub.challenge=42").unwrap();
         assert!(matches!(asked, Judged::Answered(reply) if (reply.status, reply.body.as_str()) == (200, "42")));
-        let refused = judged("hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=42").unwrap();
-        assert!(matches!(refused, Judged::Answered(reply) if reply.status == 403));
+        let refused = judged("hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=42").unwrap_err();
+        assert_eq!((refused.0, refused.1), (403, "QUESTION_REFUSED"));
         assert_eq!(judged("a=1").unwrap_err().0, 405);
     }
 

@@ -14,12 +14,22 @@ const ADDRESS = Symbol('webhook address');
 type Claimed = { [ADDRESS]?: Address };
 
 // Some clients escape the colon of a path.
-const ACTION = new RegExp(`^${RESOURCE}(?::|%3a)${TRIGGER_ACTION}(?:/([^/]*)(?:/(.*?))??/?)?$`, 'i');
+const ACTION = `${RESOURCE}(?::|%3a)${TRIGGER_ACTION}(?:/([^/]*)(?:/(.*?))??/?)?$`;
+const AT_START = new RegExp(`^${ACTION}`, 'i');
+const ANYWHERE = new RegExp(`/${ACTION}`, 'i');
 
 /** The address in a path of the form `<prefix>webhook:trigger/<key>/<path>`; `undefined` for a path of another form. */
 function addressIn(path: string, prefix: string): Address | undefined {
-  const found = path.startsWith(prefix) ? ACTION.exec(path.slice(prefix.length)) : null;
-  return found ? { key: found[1] ?? '', path: found[2] ?? '' } : undefined;
+  return path.startsWith(prefix) ? found(AT_START.exec(path.slice(prefix.length))) : undefined;
+}
+
+/** The address in a URL, or the path and query of one, wherever a proxy or a sub-app has put it. */
+export function addressInUrl(url: string): Address | undefined {
+  return found(ANYWHERE.exec(url.split(/[?#]/, 1)[0]));
+}
+
+function found(match: RegExpExecArray | null): Address | undefined {
+  return match ? { key: match[1] ?? '', path: match[2] ?? '' } : undefined;
 }
 
 /**

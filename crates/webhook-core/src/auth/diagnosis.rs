@@ -138,6 +138,16 @@ pub enum Diagnosis {
     },
 }
 
+impl Diagnosis {
+    /// The diagnosis as JSON: its `code`, its fields, and its text as `message`.
+    pub fn to_value(&self) -> serde_json::Value {
+        // Texts, numbers and unit variants: nothing that JSON can't hold.
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        value["message"] = self.to_string().into();
+        value
+    }
+}
+
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,6 +3,7 @@
 use super::signature::{Encoding, Placeholder, Signature};
 use super::{Hint, RequestParts, Secret};
 use crate::json;
+use crate::limits::MAX_HINT_BYTES;
 
 /// The first change to the request, a secret or the scheme with which the signature would match.
 ///
@@ -40,10 +41,8 @@ pub(super) fn find(scheme: &Signature, secrets: &[Secret], request: &RequestPart
             return Some(Hint::Url);
         }
     }
-    let with_body = |body: &[u8]| scheme.is_signed(secrets, &RequestParts { body, ..*request });
     bodies(request.body)
-        .into_iter()
-        .find(|(_, body)| with_body(body))
+        .find(|(_, body)| scheme.is_signed(secrets, &RequestParts { body, ..*request }))
         .map(|(hint, _)| hint)
 }
 
@@ -54,47 +53,53 @@ fn strip_prefix(secret: &Secret) -> Option<Secret> {
     Secret::new(rest).ok().filter(|_| is_prefix)
 }
 
-/// The forms that a body may have had when it was signed.
-fn bodies(body: &[u8]) -> Vec<(Hint, Vec<u8>)> {
-    let mut bodies = Vec::new();
-    let Ok(text) = std::str::from_utf8(body) else {
-        return bodies;
-    };
-    for end in ["\n", "\r\n"] {
-        bodies.push((Hint::BodyWhitespace, format!("{text}{end}").into_bytes()));
-    }
-    bodies.push((Hint::BodyWhitespace, text.trim().as_bytes().to_vec()));
-    let unix = text.replace("\r\n", "\n");
-    bodies.push((Hint::BodyLineBreaks, unix.replace('\n', "\r\n").into_bytes()));
-    bodies.push((Hint::BodyLineBreaks, unix.into_bytes()));
-    if json::check(body).is_ok() {
-        for escapes in [
-            Escapes::Kept,
-            Escapes::None,
-            Escapes::Slashes,
-            Escapes::Ascii,
-            Escapes::Both,
-        ] {
+/// The forms that a body may have had when it was signed, each made when it is asked for.
+fn bodies(body: &[u8]) -> impl Iterator<Item = (Hint, Vec<u8>)> + '_ {
+    let text = std::str::from_utf8(body).ok().filter(|_| body.len() <= MAX_HINT_BYTES);
+    text.into_iter().flat_map(|text| {
+        let ends = ["\n", "\r\n"].map(|end| (Hint::BodyWhitespace, format!("{text}{end}").into_bytes()));
+        let trimmed = (Hint::BodyWhitespace, text.trim().as_bytes().to_vec());
+        let unix = text.replace("\r\n", "\n");
+        let line_breaks = [unix.replace('\n', "\r\n"), unix].map(|text| (Hint::BodyLineBreaks, text.into_bytes()));
+        ends.into_iter()
+            .chain([trimmed])
+            .chain(line_breaks)
+            .chain(rewritten(text))
+            .chain([(Hint::BodyEmpty, Vec::new())])
+    })
+}
+
+/// A JSON text as other libraries write it; none for a text that is no JSON.
+fn rewritten(text: &str) -> impl Iterator<Item = (Hint, Vec<u8>)> + '_ {
+    let all_escapes = [
+        Escapes::Kept,
+        Escapes::None,
+        Escapes::Slashes,
+        Escapes::Ascii,
+        Escapes::Both,
+    ];
+    let layouts = [
+        Layout::Kept,
+        Layout::Compact,
+        Layout::Spaced,
+        Layout::Indented(2),
+        Layout::Indented(4),
+    ];
+    let text = json::check(text.as_bytes()).is_ok().then_some(text);
+    text.into_iter().flat_map(move |text| {
+        all_escapes.into_iter().flat_map(move |escapes| {
             let hint = if escapes == Escapes::Kept {
                 Hint::BodyWhitespace
             } else {
                 Hint::BodyEscaping
             };
-            for layout in [
-                Layout::Kept,
-                Layout::Compact,
-                Layout::Spaced,
-                Layout::Indented(2),
-                Layout::Indented(4),
-            ] {
+            layouts.into_iter().flat_map(move |layout| {
                 let rewritten = rewrite(text, layout, escapes);
-                bodies.push((hint, format!("{rewritten}\n").into_bytes()));
-                bodies.push((hint, rewritten.into_bytes()));
-            }
-        }
-    }
-    bodies.push((Hint::BodyEmpty, Vec::new()));
-    bodies
+                let both = rewritten.map(|text| [format!("{text}\n"), text]);
+                both.into_iter().flatten().map(move |text| (hint, text.into_bytes()))
+            })
+        })
+    })
 }
 
 /// White space between JSON values.
@@ -123,8 +128,9 @@ enum Escapes {
     Both,
 }
 
-/// Valid JSON text in another layout and with other escapes; its values stay.
-fn rewrite(text: &str, layout: Layout, escapes: Escapes) -> String {
+/// Valid JSON text in another layout and with other escapes; its values stay. `None` where it becomes so much longer that
+/// no sender wrote it so: many values on a deep level, each indented.
+fn rewrite(text: &str, layout: Layout, escapes: Escapes) -> Option<String> {
     let mut out = String::with_capacity(text.len() * 2);
     let mut level = 0;
     let mut rest = text;
@@ -136,6 +142,9 @@ fn rewrite(text: &str, layout: Layout, escapes: Escapes) -> String {
         }
     };
     while let Some(c) = rest.chars().next() {
+        if out.len() > 8 * MAX_HINT_BYTES {
+            return None;
+        }
         let closes = matches!(c, ']' | '}');
         let space = matches!(c, ' ' | '\t' | '\n' | '\r');
         if layout != Layout::Kept && !space {
@@ -171,7 +180,7 @@ fn rewrite(text: &str, layout: Layout, escapes: Escapes) -> String {
             _ => out.push(c),
         }
     }
-    out
+    Some(out)
 }
 
 // The length of the JSON string that a text begins with, its quotes included.
@@ -215,6 +224,13 @@ mod tests {
     use super::{rewrite, Escapes, Layout};
 
     #[test]
+    fn a_body_that_indentation_would_blow_up_is_given_up() {
+        let text = format!("{}1{}{}", "[".repeat(1000), ",1".repeat(50_000), "]".repeat(1000));
+        assert_eq!(rewrite(&text, Layout::Indented(4), Escapes::Kept), None);
+        assert_eq!(rewrite(&text, Layout::Compact, Escapes::Kept), Some(text));
+    }
+
+    #[test]
     fn json_is_rewritten_as_the_usual_libraries_write_it() {
         let text = " {\"a\": [1,\n2.50, {}],\t\"b\\u00e9\": \"x\\/\\\"é😀\",\"c\":[] }\n";
         for (layout, escapes, expected) in [
@@ -245,7 +261,7 @@ mod tests {
                 "{\n  \"a\": [\n    1,\n    2.50,\n    {}\n  ],\n  \"bé\": \"x\\/\\\"é😀\",\n  \"c\": []\n}",
             ),
         ] {
-            assert_eq!(rewrite(text, layout, escapes), expected);
+            assert_eq!(rewrite(text, layout, escapes).as_deref(), Some(expected));
         }
     }
 }

@@ -1,0 +1,226 @@
+//! A request gone through all checks of an endpoint, so that its owner sees which ones hold.
+//!
+//! The checks are those that [`Endpoint::judge`] makes, in their order and by the same code, watched. Only, a proof that
+//! fails doesn't end it: each is looked at, and what commonly goes wrong with a signature is tried, which costs some dozens
+//! of times as much.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::auth::{self, Diagnosis, RequestParts};
+use crate::config::Proof;
+use crate::judge::{Admitted, Endpoint, Watcher};
+use crate::rejection::Rejection;
+use crate::request::Request;
+
+/// What is looked at, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckName {
+    /// The method, and that the path behind the key has as many segments as are configured.
+    Method,
+    /// The body's length as sent.
+    Size,
+    /// Where the request comes from.
+    Address,
+    /// User and password.
+    Basic,
+    /// A proof of `authentication`, by its index there.
+    Proof(usize),
+    /// A sender's question.
+    Handshake,
+    /// The envelope that the body comes in.
+    Envelope,
+    /// What the request says: its content type, encoding, body and query.
+    Body,
+}
+
+impl CheckName {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Size => "size",
+            Self::Address => "address",
+            Self::Basic => "basic",
+            Self::Proof(_) => "proof",
+            Self::Handshake => "handshake",
+            Self::Envelope => "envelope",
+            Self::Body => "body",
+        }
+    }
+}
+
+/// What a check came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It holds. A handshake: the request is a question and got its answer.
+    Passed,
+    /// It doesn't, and this is how the request is refused for it.
+    Failed(Rejection),
+    /// An earlier one decided, or the request says nothing about it: an event is no question.
+    NotReached,
+    /// The configuration doesn't ask for it.
+    NotConfigured,
+}
+
+/// A check and what it came to; as JSON `{ check, index?, outcome, diagnosis?, refusal? }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Which one.
+    pub name: CheckName,
+    /// What it came to.
+    pub outcome: Outcome,
+}
+
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("check", self.name.name())?;
+        if let CheckName::Proof(index) = self.name {
+            map.serialize_entry("index", &index)?;
+        }
+        let outcome = match self.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed(_) => "failed",
+            Outcome::NotReached => "notReached",
+            Outcome::NotConfigured => "notConfigured",
+        };
+        map.serialize_entry("outcome", outcome)?;
+        if let Outcome::Failed(rejection) = &self.outcome {
+            if let Some(diagnosis) = rejection.reason() {
+                map.serialize_entry("diagnosis", &diagnosis.to_value())?;
+            }
+            let refusal = serde_json::json!({
+                "status": rejection.status(),
+                "code": rejection.code(),
+                "message": rejection.message(),
+            });
+            map.serialize_entry("refusal", &refusal)?;
+        }
+        map.end()
+    }
+}
+
+/// What a request comes to, check by check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosed {
+    /// Whether it is let in as an event, or answered as a question.
+    pub accepted: bool,
+    /// Every check, in order.
+    pub checks: Vec<Check>,
+}
+
+impl Endpoint {
+    /// Takes a request through all checks. `length` is that of its body, which counts where the body was not read.
+    ///
+    /// A request of which it isn't known where it comes from (an empty `peer`) isn't refused for that.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use webhook_core::diagnose::{CheckName, Outcome};
+    /// use webhook_core::judge::Endpoint;
+    /// use webhook_core::request::{Headers, Request};
+    ///
+    /// let config = json!({ "authentication": [{ "preset": "github", "secrets": ["s"] }] });
+    /// let endpoint = Endpoint::new(&config, 1000).unwrap();
+    /// let headers = Headers::default();
+    /// let request = Request { method: "POST", path: "", url: "", query: "", headers: &headers, body: b"", peer: "", now: 0 };
+    /// let diagnosed = endpoint.diagnose(request, 0);
+    /// let proof = diagnosed.checks.iter().find(|check| check.name == CheckName::Proof(0)).unwrap();
+    /// let Outcome::Failed(refusal) = &proof.outcome else { panic!() };
+    /// let reason = refusal.reason().unwrap().to_string();
+    /// assert_eq!(reason, "the signature is missing: expected it in header x-hub-signature-256");
+    /// ```
+    pub fn diagnose(&self, request: Request<'_>, length: u64) -> Diagnosed {
+        let mut record = Record::new(self, !request.peer.is_empty());
+        let accepted = match self.walk(request, length, &mut record) {
+            Ok(Admitted::Verified(verified)) => record.saw(CheckName::Body, verified.event()).is_ok(),
+            Ok(Admitted::Answered(_)) => true,
+            Err(_) => false,
+        };
+        Diagnosed {
+            accepted,
+            checks: record.checks,
+        }
+    }
+}
+
+struct Record {
+    checks: Vec<Check>,
+    knows_peer: bool,
+}
+
+impl Record {
+    fn new(endpoint: &Endpoint, knows_peer: bool) -> Self {
+        let config = endpoint.config();
+        let handshake = config.handshake.as_ref();
+        let proofs = match config.proofs.len() {
+            // So that the owner sees that nothing is asked for.
+            0 => vec![(CheckName::Proof(0), false)],
+            count => (0..count).map(|index| (CheckName::Proof(index), true)).collect(),
+        };
+        let before = [
+            (CheckName::Method, true),
+            (CheckName::Size, true),
+            (CheckName::Address, config.addresses.is_some()),
+            (CheckName::Basic, config.basic.is_some()),
+        ];
+        let after = [
+            (CheckName::Handshake, handshake.is_some()),
+            (
+                CheckName::Envelope,
+                handshake.is_some_and(crate::handshake::Handshake::opens_envelopes),
+            ),
+            (CheckName::Body, true),
+        ];
+        let checks = before
+            .into_iter()
+            .chain(proofs)
+            .chain(after)
+            .map(|(name, configured)| Check {
+                name,
+                outcome: if configured {
+                    Outcome::NotReached
+                } else {
+                    Outcome::NotConfigured
+                },
+            })
+            .collect();
+        Self { checks, knows_peer }
+    }
+
+    fn keep(&mut self, name: CheckName, outcome: Outcome) {
+        let check = self.checks.iter_mut().find(|check| check.name == name);
+        if let Some(check) = check.filter(|check| check.outcome != Outcome::NotConfigured) {
+            check.outcome = outcome;
+        }
+    }
+}
+
+impl Watcher for Record {
+    fn prove(&self, proof: &Proof, request: &RequestParts<'_>, now: i64) -> Result<auth::Verified, Diagnosis> {
+        auth::diagnose(&proof.scheme, &proof.secrets, request, now)
+    }
+
+    fn saw<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<T, Rejection> {
+        let outcome = match &result {
+            Ok(_) => Outcome::Passed,
+            Err(rejection) => Outcome::Failed(rejection.clone()),
+        };
+        self.keep(check, outcome);
+        result
+    }
+
+    fn noted<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
+        if check == CheckName::Address && !self.knows_peer {
+            return Ok(None);
+        }
+        Ok(self.saw(check, result).ok())
+    }
+
+    fn decide(&self) -> Result<(), Rejection> {
+        let failed = self.checks.iter().find_map(|check| match &check.outcome {
+            Outcome::Failed(rejection) => Some(rejection.clone()),
+            _ => None,
+        });
+        failed.map_or(Ok(()), Err)
+    }
+}

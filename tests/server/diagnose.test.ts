@@ -1,0 +1,231 @@
+// What the editor's forms ask about senders: the schemes there are, why a pasted request is refused, and what was refused.
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Check, ConfigIssue } from '../../index';
+import { type App, bootApp } from '../support/app';
+import { call, createWorkflow, executions } from './support';
+
+let app: App;
+beforeAll(async () => {
+  app = await bootApp();
+  await app.api('POST', 'environmentVariables:create', { name: 'SIGNING', type: 'secret', value: SECRET });
+});
+afterAll(() => app.remove());
+
+const SECRET = 'hunter2-is-no-secret';
+const body = '{"a":1,"b":"x/y"}';
+const sign = (text: string, secret = SECRET) => `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
+const github = { authentication: [{ preset: 'github', secrets: ['{{$env.SIGNING}}'] }] };
+
+interface Answer {
+  accepted: boolean;
+  checks: Check[];
+  issues: ConfigIssue[];
+}
+
+const diagnose = (values: object) => app.api<Answer>('POST', 'webhook:diagnose', { headers: '', body: '', ...values });
+const outcomes = ({ checks }: { checks: Check[] }) =>
+  checks
+    .filter(({ outcome }) => outcome !== 'notConfigured')
+    .map(({ check, index = '', outcome }) => `${check}${index}:${outcome}`)
+    .join(' ');
+const post = (action: string, values: unknown, token?: string) =>
+  app.fetch(`webhook:${action}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(values),
+  });
+
+it('the schemes of known senders can be asked for', async () => {
+  const { presets } = await app.api<{ presets: Record<string, unknown> }>('GET', 'webhook:presets');
+  expect(Object.keys(presets)).toContain('stripe');
+  expect(presets.github).toMatchObject({ kind: 'signature', from: { header: 'x-hub-signature-256' } });
+});
+
+describe('a pasted request', () => {
+  it('is judged by a configuration that was not saved, with its secrets out of the variables', async () => {
+    const headers = `POST /api/webhook:trigger/abc?x=1 HTTP/1.1\nContent-Type: application/json\nX-Hub-Signature-256: ${sign(body)}`;
+    const good = await diagnose({ config: github, headers, body });
+    expect(good).toMatchObject({ accepted: true, issues: [] });
+    expect(outcomes(good)).toBe('method:passed size:passed proof0:passed body:passed');
+    const changed = await diagnose({ config: github, headers, body: '{"a": 1, "b": "x/y"}' });
+    expect(outcomes(changed)).toBe('method:passed size:passed proof0:failed body:notReached');
+    expect(changed.checks.find(({ check }) => check === 'proof')).toEqual({
+      check: 'proof',
+      index: 0,
+      outcome: 'failed',
+      diagnosis: { code: 'NO_MATCH', signatures: 1, hint: 'bodyWhitespace', message: expect.any(String) },
+      refusal: { status: 401, code: 'UNAUTHORIZED', message: expect.any(String) },
+    });
+    expect(JSON.stringify(changed)).not.toContain(SECRET);
+  });
+
+  it('may be bytes, in Base64', async () => {
+    const bytes = Buffer.from([0x22, 0xc3, 0xab, 0x22]);
+    const headers = `content-type: application/json\nx-hub-signature-256: ${sign(bytes.toString())}`;
+    const pasted = { config: github, headers, body: bytes.toString('base64'), bodyEncoding: 'base64' };
+    expect(await diagnose(pasted)).toMatchObject({ accepted: true });
+  });
+
+  it('came at the time that is given', async () => {
+    const config = { authentication: [{ preset: 'slack', secrets: ['s'] }] };
+    const signature = createHmac('sha256', 's').update('v0:1700000000:{}').digest('hex');
+    const headers = `content-type: application/json\nx-slack-request-timestamp: 1700000000\nx-slack-signature: v0=${signature}`;
+    const at = (time?: number) => diagnose({ config, headers, body: '{}', at: time });
+    expect(await at(1_700_000_100_000)).toMatchObject({ accepted: true });
+    expect((await at()).checks.find(({ check }) => check === 'proof')?.diagnosis).toMatchObject({ code: 'CLOCK_OFF' });
+  });
+
+  it('has its method and URL from the form, from its first line, or ones that fit', async () => {
+    const config = { request: { methods: ['PUT'], params: [{ key: 'shop' }] } };
+    const status = async (values: object) =>
+      (await diagnose({ config, ...values })).checks.find(({ check }) => check === 'method')?.refusal?.status;
+    const url = 'https://example.com/api/__app/a/webhook:trigger/key/shop?x=1';
+    expect(await status({})).toBeUndefined();
+    expect(await status({ method: 'put', url })).toBeUndefined();
+    expect(await status({ method: 'POST' })).toBe(405);
+    expect(await status({ method: 'PUT', url: url.replace('/shop', '') })).toBe(404);
+    expect(await status({ headers: 'POST /api/webhook:trigger/key/shop HTTP/1.1' })).toBe(405);
+    expect(await status({ method: 'PUT', headers: 'POST /api/webhook:trigger/key/shop HTTP/1.1' })).toBeUndefined();
+    expect(await status({ headers: ':method: PUT\n:path: /api/webhook:trigger/key/a/b' })).toBe(404);
+  });
+
+  it('is signed with the URL that the sender called, as its headers say', async () => {
+    const config = { authentication: [{ preset: 'twilio', secrets: ['12345'] }] };
+    const url = 'https://hooks.example.com/api/webhook:trigger/key?a=1';
+    const signature = createHmac('sha1', '12345').update(url).digest('base64');
+    const headers = [
+      'POST /api/webhook:trigger/key?a=1 HTTP/1.1',
+      'Host: internal:13000',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Host: hooks.example.com',
+      `X-Twilio-Signature: ${signature}`,
+    ].join('\n');
+    expect(await diagnose({ config, headers })).toMatchObject({ accepted: true });
+    expect(await diagnose({ config, headers, url: 'https://example.org/' })).toMatchObject({ accepted: false });
+  });
+
+  it('is judged by no configuration that cannot be used, whose issues are told', async () => {
+    const config = { authentication: [{ preset: 'github', secrets: ['{{$env.NO_SUCH}}'] }] };
+    expect(await diagnose({ config })).toEqual({
+      accepted: false,
+      checks: [],
+      issues: [{ path: 'authentication.0.secrets', code: 'SECRETS', message: expect.any(String) }],
+    });
+    const answer = await diagnose({ config: { response: { statusCode: 99 } } });
+    expect(answer).toMatchObject({ accepted: true, issues: [{ path: 'response.statusCode' }] });
+  });
+
+  it('that is none is refused with 400, saying why and repeating nothing', async () => {
+    const token = await app.login();
+    for (const [values, message] of [
+      [{}, 'expected { config: object'],
+      [{ config: [], headers: '', body: '' }, 'expected { config: object'],
+      [{ config: {}, headers: '', body: '?', bodyEncoding: 'base64' }, 'expected { config: object'],
+      [{ config: {}, headers: `a: 1\n${SECRET}`, body: '' }, 'headers: expected a name, a colon and a value at line 2'],
+    ] as const) {
+      const response = await post('diagnose', values, token);
+      const text = await response.text();
+      expect([response.status, text]).toEqual([400, expect.stringContaining(message)]);
+      expect(text).not.toContain(SECRET);
+    }
+  });
+
+  it('leaves nothing of its secrets in the log', async () => {
+    const before = app.logs().length;
+    const pasted = 'pasted-credentials';
+    const config = { authentication: [{ preset: 'gitlab-token', secrets: ['typed-secret'] }] };
+    await diagnose({ config, headers: `x-gitlab-token: ${pasted}`, body: pasted });
+    expect(app.logs().slice(before)).toContain('webhook:diagnose');
+    expect(app.logs().slice(before)).not.toMatch(/pasted-credentials|typed-secret/);
+  });
+});
+
+describe('what a webhook refused', () => {
+  interface Refusal {
+    at: number;
+    status: number;
+    code: string;
+    method: string;
+    address: string;
+    checks: Check[];
+  }
+  const refusals = async (workflowId: string | number) =>
+    (await app.api<{ refusals: Refusal[] }>('POST', 'webhook:refusals', { workflowId })).refusals;
+  const second = () => new Promise((resolve) => setTimeout(resolve, 1050));
+
+  it('is kept with what each check came to, and nothing of what was sent', async () => {
+    const { id, key } = await createWorkflow(app, { config: github });
+    expect(await refusals(id)).toEqual([]);
+    const began = Date.now();
+    const headers = { 'content-type': 'application/json', 'x-hub-signature-256': sign('{"a": 1, "b": "x/y"}') };
+    expect((await call(app, key, { headers, body })).status).toBe(401);
+    const [refusal, ...others] = await refusals(id);
+    expect(others).toEqual([]);
+    expect(refusal).toMatchObject({ status: 401, code: 'UNAUTHORIZED', method: 'POST', address: '127.0.0.1' });
+    expect(refusal.at).toBeGreaterThanOrEqual(began);
+    expect(refusal.at).toBeLessThanOrEqual(Date.now());
+    expect(outcomes(refusal)).toBe('method:passed size:passed proof0:failed body:notReached');
+    expect(refusal.checks.find(({ check }) => check === 'proof')?.diagnosis).toMatchObject({ hint: 'bodyWhitespace' });
+    const text = JSON.stringify(refusal);
+    for (const secret of [SECRET, headers['x-hub-signature-256'].slice(7), sign(body).slice(7), 'x/y']) {
+      expect(text).not.toContain(secret);
+    }
+    expect(app.logs()).toContain('refused: 401 UNAUTHORIZED: no signature matches a secret');
+    expect(await executions(app, key)).toEqual([]);
+  });
+
+  it('is each of the ways in which a request can be wrong, newest first', async () => {
+    const { id, key } = await createWorkflow(app, { config: { request: { bodyLimit: 10 } } });
+    const calls: [number, string, Parameters<typeof call>[2]][] = [
+      [405, 'method:failed size:notReached body:notReached', { method: 'PUT' }],
+      [413, 'method:passed size:failed body:notReached', { body: { a: 'longer than ten' } }],
+      [415, 'method:passed size:passed body:failed', { headers: { 'content-type': 'image/png' }, body: 'x' }],
+      [400, 'method:passed size:passed body:failed', { headers: { 'content-type': 'application/json' }, body: '{' }],
+    ];
+    for (const [status, , options] of calls) {
+      expect((await call(app, key, options)).status).toBe(status);
+      await second();
+    }
+    expect((await call(app, key, { body: {} })).status).toBe(200);
+    expect((await call(app, `${key}/no/such/path`, { body: {} })).status).toBe(404);
+    const kept = await refusals(id);
+    expect(kept.map((refusal) => [refusal.status, outcomes(refusal)])).toEqual(
+      calls.map(([status, expected]) => [status, expected]).reverse(),
+    );
+  });
+
+  it('is one a second at most, of ten the last, and of each webhook its own', async () => {
+    const { id, key } = await createWorkflow(app, { config: github });
+    const other = await createWorkflow(app, { config: github });
+    const began = Date.now();
+    await Promise.all(Array.from({ length: 50 }, () => call(app, key, { body: {} })));
+    const most = Math.floor((Date.now() - began) / 1000) + 1;
+    expect((await refusals(id)).length).toBeLessThanOrEqual(most);
+    for (let count = 0; count < 11; count += 1) {
+      await second();
+      await call(app, key, { body: {} });
+    }
+    expect(await refusals(id)).toHaveLength(10);
+    expect(await refusals(other.id)).toEqual([]);
+  }, 60_000);
+});
+
+it('only who may edit workflows can ask', async () => {
+  const account = { email: 'member@example.com', username: 'member', password: 'member-password', roles: ['member'] };
+  await app.api('POST', 'users:create', account);
+  const signedIn = await app.fetch('auth:signIn', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-authenticator': 'basic' },
+    body: JSON.stringify({ account: 'member', password: account.password }),
+  });
+  const { data } = (await signedIn.json()) as { data: { token: string } };
+  for (const action of ['diagnose', 'refusals', 'presets', 'inferPaths']) {
+    expect((await post(action, {})).status, action).toBe(401);
+    expect((await post(action, {}, data.token)).status, action).toBe(403);
+  }
+  for (const workflowId of [undefined, 'x', "1' or 1", {}, 999_999_999]) {
+    const { status } = await post('refusals', { workflowId }, await app.login());
+    expect([400, 404], String(workflowId)).toContain(status);
+  }
+});
