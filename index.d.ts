@@ -254,6 +254,21 @@ export declare class Endpoint {
   shape(headers: Array<string>, query?: string | undefined | null, body?: string | undefined | null): string
 }
 
+/** The files of an event that are to be kept, and the context once they are. */
+export declare class Upload {
+  /** Name of the storage that they go to; `null` for the default one. */
+  get storage(): string | null
+  /**
+   * The refusal of a file that is larger than `size` in bytes, or of a media type that is not in `types` (with commas in
+   * between, `*` for anything on its side of the slash); `null` for none.
+   */
+  refuse(size?: number | undefined | null, types?: string | undefined | null): Reply | null
+  /** The files, in the order sent. Each call copies them. */
+  files(): Array<UploadedFile>
+  /** The context of the event as JSON text, with what is known of the kept files, as JSON texts in the order of the files. */
+  context(records: Array<string>): string
+}
+
 /** What the storing of a batch came to. */
 export type BatchAnswer =
   | { status: 'stored'; /** One for each event. */
@@ -401,6 +416,8 @@ export interface Event {
   context: string
   /** What the sender names the event by; absent where that isn't configured, or the request has none. */
   idempotencyKey?: string
+  /** The files that are to be kept before the event is stored, where that is configured and there are some. */
+  upload?: Upload
 }
 
 /**
@@ -568,6 +585,18 @@ export type StoreAnswer =
   reason: string }
   | { status: 'busy' }
   | { status: 'closed' }
+
+/** A file of a multipart body. */
+export interface UploadedFile {
+  /** Its name, without a path and without control characters; at most 1,024 bytes, empty where it has none. */
+  filename: string
+  /** The media type that the sender named, in lower case and without parameters; `application/octet-stream` for none. */
+  mimetype: string
+  /** The media type by what is in it, else by its name; absent where neither tells. */
+  detected?: string
+  /** What is in it. */
+  content: Buffer
+}
 
 /**
  * Whether an `Authorization` header holds a user name and password as HTTP Basic (RFC 7617) sends them, in UTF-8.

@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Dispatcher = nativeBinding.Dispatcher
 module.exports.Endpoint = nativeBinding.Endpoint
+module.exports.Upload = nativeBinding.Upload
 module.exports.buildReply = nativeBinding.buildReply
 module.exports.checkAnswer = nativeBinding.checkAnswer
 module.exports.checkConfig = nativeBinding.checkConfig

@@ -21,6 +21,8 @@ export interface RequestConfig {
   headers?: HeaderItem[];
   query?: PathItem[];
   body?: PathItem[];
+  /** Whether the files of a multipart body are kept in NocoBase's file manager, and in which of its storages. */
+  files?: false | { storage?: string };
 }
 
 /** A header of the answer; `value` may hold templates. */

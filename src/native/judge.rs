@@ -9,6 +9,7 @@ use napi::{Env, Task};
 use napi_derive::napi;
 use serde_json::Value;
 use webhook_core::auth::basic::Basic;
+use webhook_core::files::{media_type, Rules};
 use webhook_core::rejection::Rejection;
 use webhook_core::request::{Headers, Request};
 use webhook_core::{config, judge, pasted, reply};
@@ -81,20 +82,76 @@ impl From<&Rejection> for Reply {
 }
 
 /// An event that is let in.
-#[napi(object)]
+#[napi(object, object_from_js = false)]
 pub struct Event {
     /// The context of its execution as JSON text: `{ headers, query, body }`, without `body` where there is none.
     pub context: String,
     /// What the sender names the event by; absent where that isn't configured, or the request has none.
     pub idempotency_key: Option<String>,
+    /// The files that are to be kept before the event is stored, where that is configured and there are some.
+    pub upload: Option<Upload>,
 }
 
-impl From<judge::Event> for Event {
-    fn from(event: judge::Event) -> Self {
-        Self {
-            context: event.context,
-            idempotency_key: event.idempotency_key,
-        }
+/// A file of a multipart body.
+#[napi(object, object_from_js = false)]
+pub struct UploadedFile {
+    /// Its name, without a path and without control characters; at most 1,024 bytes, empty where it has none.
+    pub filename: String,
+    /// The media type that the sender named, in lower case and without parameters; `application/octet-stream` for none.
+    pub mimetype: String,
+    /// The media type by what is in it, else by its name; absent where neither tells.
+    pub detected: Option<String>,
+    /// What is in it.
+    pub content: Buffer,
+}
+
+/// The files of an event that are to be kept, and the context once they are.
+#[napi]
+pub struct Upload {
+    endpoint: Arc<judge::Endpoint>,
+    upload: Box<judge::Upload>,
+}
+
+#[napi]
+impl Upload {
+    /// Name of the storage that they go to; `null` for the default one.
+    #[napi(getter, catch_unwind)]
+    pub fn storage(&self) -> Option<String> {
+        self.upload.storage.name.clone()
+    }
+
+    /// The refusal of a file that is larger than `size` in bytes, or of a media type that is not in `types` (with commas in
+    /// between, `*` for anything on its side of the slash); `null` for none.
+    #[napi(catch_unwind)]
+    pub fn refuse(&self, size: Option<f64>, types: Option<String>) -> Option<Reply> {
+        let rules = Rules {
+            size: size.map(|bytes| bytes as u64),
+            types: types.as_deref(),
+        };
+        let refused = self.upload.files().find_map(|file| rules.check(file).err());
+        refused.as_ref().map(Into::into)
+    }
+
+    /// The files, in the order sent. Each call copies them.
+    #[napi(catch_unwind)]
+    pub fn files(&self) -> Vec<UploadedFile> {
+        self.upload
+            .files()
+            .map(|file| UploadedFile {
+                filename: file.filename.clone(),
+                mimetype: file.mimetype.clone(),
+                detected: media_type(file).map(str::to_owned),
+                content: file.content.to_vec().into(),
+            })
+            .collect()
+    }
+
+    /// The context of the event as JSON text, with what is known of the kept files, as JSON texts in the order of the files.
+    #[napi(catch_unwind)]
+    pub fn context(&self, records: Vec<String>) -> Result<String> {
+        self.endpoint
+            .context(&self.upload, &records)
+            .map_err(|error| Error::from_reason(error.to_string()))
     }
 }
 
@@ -239,12 +296,8 @@ impl Endpoint {
         headers: Vec<String>,
         body: Buffer,
     ) -> Either<Event, Reply> {
-        decided(judge_with(
-            &self.endpoint,
-            [&method, &path, &url, &peer],
-            headers,
-            &body,
-        ))
+        let judged = judge_with(&self.endpoint, [&method, &path, &url, &peer], headers, &body);
+        decided(&self.endpoint, judged)
     }
 
     /// `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled.
@@ -399,7 +452,7 @@ impl Task for JudgeTask {
     }
 
     fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
-        Ok(decided(output))
+        Ok(decided(&self.endpoint, output))
     }
 }
 
@@ -432,9 +485,19 @@ fn now() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn decided(judged: std::result::Result<judge::Judged, Rejection>) -> Either<Event, Reply> {
+fn decided(
+    endpoint: &Arc<judge::Endpoint>,
+    judged: std::result::Result<judge::Judged, Rejection>,
+) -> Either<Event, Reply> {
     match judged {
-        Ok(judge::Judged::Event(event)) => Either::A(event.into()),
+        Ok(judge::Judged::Event(event)) => Either::A(Event {
+            context: event.context,
+            idempotency_key: event.idempotency_key,
+            upload: event.upload.map(|upload| Upload {
+                endpoint: Arc::clone(endpoint),
+                upload,
+            }),
+        }),
         Ok(judge::Judged::Answered(reply)) => Either::B(reply.into()),
         Err(rejection) => Either::B((&rejection).into()),
     }

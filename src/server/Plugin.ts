@@ -6,6 +6,7 @@ import { TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } f
 import { Dispatch } from './dispatch';
 import { editorActions } from './editor';
 import { Endpoints } from './Endpoints';
+import { FileKeeper } from './files';
 import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
 import { KeptRefusals } from './kept';
@@ -44,7 +45,8 @@ export class WebhookPlugin extends Plugin {
     telemetry.watch(() => dispatch.counts());
     const recovery = new Recovery(this.app, workflow, (body) => dispatch.exclusively(body));
     const kept = new KeptRefusals(this.app);
-    const receiver = new Receiver(endpoints, dispatch, kept, this.app.logger);
+    const files = new FileKeeper(this.app, (body) => dispatch.exclusively(body));
+    const receiver = new Receiver(endpoints, dispatch, files, kept, this.app.logger);
 
     // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
     this.app.once('afterLoad', () => {

@@ -17,6 +17,7 @@ export class WebhookTrigger extends Trigger {
       headers: Joi.array().items(Joi.object()).allow(null),
       query: Joi.array().items(Joi.object()).allow(null),
       body: Joi.array().items(Joi.object()).allow(null),
+      files: Joi.alternatives(Joi.boolean().valid(false), Joi.object()).allow(null),
     }).allow(null),
     idempotency: Joi.alternatives(Joi.boolean().valid(false), Joi.object()).allow(null),
     response: Joi.object({ headers: Joi.array().items(Joi.object()).allow(null) }).allow(null),

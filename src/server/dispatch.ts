@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '@nocobase/actions';
 import { EXECUTION_STATUS, JOB_STATUS, type ExecutionModel, type WorkflowModel } from '@nocobase/plugin-workflow';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
@@ -17,6 +18,9 @@ import { Turn } from './turn';
 export interface WebhookEvent extends StorableEvent {
   workflow: WorkflowModel;
 }
+
+/** An event with something that has to be undone unless an execution comes of it. It has a key even if its sender gave none. */
+export type UndoableEvent = WebhookEvent & { eventKey: string; undoable: true };
 
 /** An event in line to be stored, and where it is once it is. */
 interface Waiting {
@@ -70,6 +74,8 @@ export class Dispatch {
   /** The executions that are to be started, by the tickets of their events. */
   private readonly toStart = new Map<number, string>();
   private readonly calls = new Map<number, () => Promise<void>>();
+  /** What is being done with an event that may have to be undone. It may go on after the event was answered for. */
+  private readonly underWay = new Map<WebhookEvent, Promise<unknown>>();
 
   constructor(
     private readonly app: Application,
@@ -127,8 +133,10 @@ export class Dispatch {
     const ticket = this.ticket();
     let reply = native().refuse('notStored');
     this.calls.set(ticket, async () => {
-      const run = () => this.runNow(event, ctx, began + deadline);
-      reply = await this.exclusively(run);
+      reply = await this.track(
+        [event],
+        this.exclusively(() => this.runNow(event, ctx, began + deadline)),
+      );
     });
     const leave = () => queues.leave(ticket);
     ctx.res.once('close', leave);
@@ -148,6 +156,50 @@ export class Dispatch {
         return native().refuse('notStored');
       default:
         return native().refuse('busy');
+    }
+  }
+
+  /**
+   * Does something for an event of which no execution has come, nor will: one that was refused, or is a repetition. Where that
+   * is not known yet (the time is up, and yet it may be stored), it is done once it is, and this doesn't wait for it.
+   */
+  async unlessTaken(event: UndoableEvent, undo: () => Promise<void>): Promise<void> {
+    const undoUnlessTaken = async () => {
+      if (!(await this.isTaken(event))) {
+        await undo();
+      }
+    };
+    const underWay = this.underWay.get(event);
+    if (underWay) {
+      void underWay.then(undoUnlessTaken, undoUnlessTaken);
+    } else {
+      await undoUnlessTaken();
+    }
+  }
+
+  // In doubt it is taken. An execution of this key with another context is that of another delivery.
+  private async isTaken({ eventKey, context, workflow }: UndoableEvent): Promise<boolean> {
+    try {
+      const execution = await this.find({ eventKey });
+      const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+      return execution !== null && isDeepStrictEqual(plain(execution.context), plain(JSON.parse(context)));
+    } catch (error) {
+      this.workflow.getLogger(workflow.id).error('webhook event: not known whether it is stored', { error });
+      return true;
+    }
+  }
+
+  private async track<T>(events: WebhookEvent[], work: Promise<T>): Promise<T> {
+    const undoable = events.filter((event) => 'undoable' in event);
+    for (const event of undoable) {
+      this.underWay.set(event, work);
+    }
+    try {
+      return await work;
+    } finally {
+      for (const event of undoable) {
+        this.underWay.delete(event);
+      }
     }
   }
 
@@ -216,7 +268,11 @@ export class Dispatch {
     const waiting = tickets.map((ticket) => this.events.get(ticket) as Waiting);
     const began = performance.now();
     const store = () => storage.store(waiting.map(({ event }) => event));
-    const result = await (this.turn ? this.turn.take(store, true) : store());
+    const storing = this.turn ? this.turn.take(store, true) : store();
+    const result = await this.track(
+      waiting.map(({ event }) => event),
+      storing,
+    );
     this.telemetry.stored(tickets.length, performance.now() - began);
     if (result.status !== 'stored') {
       return result;

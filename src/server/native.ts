@@ -4,7 +4,9 @@ import { PACKAGE_NAME } from '../common/names';
 export type Native = typeof import('../../index');
 /** An endpoint compiled from a workflow's configuration. */
 export type Endpoint = InstanceType<Native['Endpoint']>;
-export type { Check, Diagnosed, DiagnosedRequest, Event, Reply } from '../../index';
+export type { Check, Diagnosed, DiagnosedRequest, Event, Reply, UploadedFile } from '../../index';
+/** The files of an event that are to be kept. */
+export type Upload = InstanceType<Native['Upload']>;
 
 let loaded: Native | undefined;
 

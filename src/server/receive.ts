@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Context } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
-import type { Dispatch, WebhookEvent } from './dispatch';
+import type { Dispatch, UndoableEvent, WebhookEvent } from './dispatch';
 import type { Endpoints, Judge, WebhookEndpoint } from './Endpoints';
+import { type FileKeeper, FilesMisconfigured } from './files';
 import type { Address } from './http/claim';
 import { readBody } from './http/read';
 import { judgeWith, requestOf } from './judge';
 import type { KeptRefusals } from './kept';
-import { type Event, native, type Reply } from './native';
+import { type Event, native, type Reply, type Upload } from './native';
 
 /** A request's way from its key to its reply. Nothing is decided here: the core judges, the dispatch stores and runs. */
 export class Receiver {
@@ -17,6 +18,7 @@ export class Receiver {
   constructor(
     private readonly endpoints: Endpoints,
     private readonly dispatch: Dispatch,
+    private readonly files: FileKeeper,
     private readonly kept: KeptRefusals,
     private readonly log: Pick<Application['logger'], 'error'>,
   ) {}
@@ -60,6 +62,12 @@ export class Receiver {
       return refused(judged, body);
     }
     const event = eventOf(webhook, judged);
+    return judged.upload
+      ? this.deliverWithFiles(webhook, event, judged.upload, ctx)
+      : this.deliver(webhook, event, ctx);
+  }
+
+  private async deliver(webhook: WebhookEndpoint, event: WebhookEvent, ctx: Context): Promise<Reply> {
     if (webhook.sync) {
       return this.dispatch.run(event, ctx);
     }
@@ -67,6 +75,37 @@ export class Receiver {
       return await this.dispatch.store(event, webhook.answer);
     } catch (error) {
       return this.misconfigured(webhook, error);
+    }
+  }
+
+  /** Keeps the files first, and removes them again unless an execution comes of the event. */
+  private async deliverWithFiles(
+    webhook: WebhookEndpoint,
+    { workflow, eventKey = randomUUID() }: WebhookEvent,
+    upload: Upload,
+    ctx: Context,
+  ): Promise<Reply> {
+    let files;
+    try {
+      files = await this.files.keep(upload);
+    } catch (error) {
+      if (error instanceof FilesMisconfigured) {
+        return this.misconfigured(webhook, error);
+      }
+      this.log.error(`webhook of workflow ${workflow.id} (key ${workflow.key}): its files could not be kept`, {
+        error,
+      });
+      return native().refuse('notStored');
+    }
+    if (!('records' in files)) {
+      return files;
+    }
+    const { records, discard } = files;
+    const event: UndoableEvent = { workflow, eventKey, context: upload.context(records), undoable: true };
+    try {
+      return await this.deliver(webhook, event, ctx);
+    } finally {
+      await this.dispatch.unlessTaken(event, discard);
     }
   }
 

@@ -82,6 +82,7 @@ export default {
           content: {
             'application/json': { schema: anything, example: { order: { id: 1, status: 'paid' } } },
             'application/x-www-form-urlencoded': { schema: { type: 'object' } },
+            'multipart/form-data': { schema: { type: 'object' } },
             'text/plain': { schema: { type: 'string' } },
           },
         },
@@ -95,7 +96,9 @@ export default {
             },
           },
           202: { description: 'The synchronous workflow waits on a node (a delay, a person) and goes on later.' },
-          400: refusal('Malformed JSON, percent-encoding, compression or charset; says what is wrong and where.'),
+          400: refusal(
+            'Malformed JSON, multipart body, percent-encoding, compression or charset; says what is wrong and where.',
+          ),
           401: refusal('The credentials are missing or wrong.', {
             'WWW-Authenticate': 'The authentication that is asked for.',
           }),
@@ -105,8 +108,10 @@ export default {
           ),
           405: refusal('Another method than the webhook takes.', { Allow: 'The methods it takes.' }),
           408: refusal('The synchronous workflow did not end within its timeout.'),
-          413: refusal('The body is too large, as sent or as inflated.'),
-          415: refusal('A content type or content encoding that is not read.'),
+          413: refusal('The body is too large, as sent or as inflated, or a file in it larger than its storage takes.'),
+          415: refusal(
+            'A content type or content encoding that is not read, or a file of a type that its storage does not take.',
+          ),
           500: refusal('The synchronous workflow failed, or the webhook’s configuration can not be used.'),
           503: refusal('The event could not be stored, too many wait already, or the application is stopping.', {
             'Retry-After': 'Seconds after which to try again.',

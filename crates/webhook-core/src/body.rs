@@ -5,7 +5,7 @@ use std::io::Read;
 
 use crate::error::ParseError;
 use crate::rejection::Rejection;
-use crate::{json, query, xml};
+use crate::{json, multipart, query, xml};
 
 /// What a body is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +19,15 @@ pub enum Format {
     /// `application/x-ndjson`, `application/ndjson`, `application/jsonl`: a list with a value for each line that is not
     /// blank.
     Ndjson,
+    /// `multipart/form-data`, by the rules of [`multipart`].
+    Multipart,
     /// `text/*`.
     Text,
 }
 
 impl Format {
-    /// The formats by the names they have in a configuration (`request.readAs`).
+    /// The formats by the names they have in a configuration (`request.readAs`). A multipart body can't be read without the
+    /// boundary that its content type names.
     pub const NAMES: [(&'static str, Self); 5] = [
         ("json", Self::Json),
         ("form", Self::Form),
@@ -34,10 +37,11 @@ impl Format {
     ];
 
     /// The format of a media type in lower case, without its parameters.
-    fn of(media_type: &str) -> Option<Self> {
+    pub(crate) fn of(media_type: &str) -> Option<Self> {
         Some(match media_type {
             "application/json" => Self::Json,
             "application/x-www-form-urlencoded" => Self::Form,
+            "multipart/form-data" => Self::Multipart,
             "application/xml" | "text/xml" => Self::Xml,
             "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Self::Ndjson,
             _ if media_type.ends_with("+xml") => Self::Xml,
@@ -53,8 +57,10 @@ impl Format {
 pub struct Body<'a> {
     /// JSON text; not checked yet where the body is JSON.
     pub json: Cow<'a, [u8]>,
-    /// The body as text, as it was inflated, where it was asked for.
+    /// The body as text, as it was inflated, where it was asked for. A multipart body has none: files are no text.
     pub raw: Option<String>,
+    /// A multipart body with its files, where they were asked for and there are some.
+    pub form: Option<multipart::Form<'static>>,
 }
 
 /// How a body is to be read.
@@ -64,6 +70,8 @@ pub struct Reading {
     pub format: Option<Format>,
     /// Whether the body is wanted as text besides.
     pub raw: bool,
+    /// Whether what is in the files of a multipart body is wanted besides.
+    pub files: bool,
     /// Most bytes of the body, as inflated.
     pub limit: usize,
 }
@@ -79,7 +87,12 @@ pub fn read<'a>(
     bytes: &'a [u8],
     content_type: Option<&str>,
     content_encoding: Option<&str>,
-    Reading { format, raw, limit }: Reading,
+    Reading {
+        format,
+        raw,
+        files,
+        limit,
+    }: Reading,
 ) -> Result<Option<Body<'a>>, Rejection> {
     if bytes.is_empty() {
         return Ok(None);
@@ -94,16 +107,31 @@ pub fn read<'a>(
     };
     let malformed = |what| move |error| Rejection::Malformed { what, error };
     let text = |what| utf8(&bytes).map_err(malformed(what));
-    let raw = if raw { Some(text("body")?.to_owned()) } else { None };
+    let raw = if raw && format != Format::Multipart {
+        Some(text("body")?.to_owned())
+    } else {
+        None
+    };
+    let mut kept = None;
     let json = match format {
         Format::Json => None,
+        Format::Multipart => {
+            let form = multipart::boundary(content_type.unwrap_or_default(), &bytes)
+                .and_then(|boundary| multipart::read(&bytes, boundary))
+                .map_err(malformed("multipart body"))?;
+            let json = form.to_json();
+            if files && form.files().next().is_some() {
+                kept = Some(form.into_owned());
+            }
+            Some(json)
+        }
         Format::Form => Some(query::read_form(&bytes).map_err(malformed("form body"))?),
         Format::Xml => Some(xml::read(&bytes).map_err(malformed("XML body"))?),
         Format::Ndjson => Some(read_lines(&bytes).map_err(malformed("NDJSON body"))?),
         Format::Text => Some(json::quote(text("text body")?.trim_start_matches('\u{feff}'))),
     };
     let json = json.map_or(bytes, |json| Cow::Owned(json.into_bytes()));
-    Ok(Some(Body { json, raw }))
+    Ok(Some(Body { json, raw, form: kept }))
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, ParseError> {
@@ -136,27 +164,40 @@ fn read_lines(bytes: &[u8]) -> Result<String, ParseError> {
 // RFC 9110 section 8.3.1. Parameters other than the charset change nothing about how these types are read.
 fn declared_format(content_type: Option<&str>) -> Result<Format, Rejection> {
     let declared = content_type.unwrap_or_default();
-    let mut parts = declared.split(';');
-    let media_type = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = media_type(declared);
     let format = Format::of(&media_type).ok_or_else(|| Rejection::UnsupportedType {
         media_type: excerpt(&media_type, 80),
     })?;
-    for parameter in parts {
-        let Some((name, value)) = parameter.split_once('=') else {
-            continue;
-        };
-        let value = value.trim().trim_matches('"');
-        // US-ASCII is a subset of UTF-8.
-        let is_utf8 = ["utf-8", "utf8", "us-ascii"]
-            .iter()
-            .any(|known| value.eq_ignore_ascii_case(known));
-        if name.trim().eq_ignore_ascii_case("charset") && !is_utf8 {
+    for (name, value) in parameters(declared) {
+        if name.eq_ignore_ascii_case("charset") && !is_utf8(value) {
             return Err(Rejection::Charset {
                 charset: excerpt(value, 40).unwrap_or_default(),
             });
         }
     }
     Ok(format)
+}
+
+/// The media type of a content type, in lower case.
+pub(crate) fn media_type(content_type: &str) -> String {
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    media_type.trim().to_ascii_lowercase()
+}
+
+/// The parameters of a content type, quotes around a value dropped. None of those that count may have a semicolon or a
+/// quote in it.
+pub(crate) fn parameters(content_type: &str) -> impl Iterator<Item = (&str, &str)> {
+    content_type.split(';').skip(1).filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        Some((name.trim(), value.trim().trim_matches('"')))
+    })
+}
+
+/// Whether a charset is UTF-8, of which US-ASCII is a part.
+pub(crate) fn is_utf8(charset: &str) -> bool {
+    ["utf-8", "utf8", "us-ascii"]
+        .iter()
+        .any(|known| charset.eq_ignore_ascii_case(known))
 }
 
 // What a caller sent goes back to it shortened; `None` for nothing.
@@ -213,6 +254,7 @@ mod tests {
     const READING: Reading = Reading {
         format: None,
         raw: false,
+        files: false,
         limit: LIMIT,
     };
 
@@ -259,12 +301,7 @@ mod tests {
 
     #[test]
     fn other_types_and_charsets_are_refused() {
-        for content_type in [
-            "image/png",
-            "application/jsonp",
-            "json",
-            "multipart/form-data; boundary=a",
-        ] {
+        for content_type in ["image/png", "application/jsonp", "json", "multipart/mixed; boundary=a"] {
             let media_type = content_type.split(';').next().map(str::to_owned);
             assert_eq!(
                 read_text(b"x", content_type, ""),
@@ -361,7 +398,7 @@ mod tests {
         let reading = Reading {
             format: Some(Format::Json),
             raw: true,
-            limit: LIMIT,
+            ..READING
         };
         let body = read(b" {\"a\": 1}\n", Some("text/plain; charset=latin1"), None, reading)
             .unwrap()

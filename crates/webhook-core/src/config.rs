@@ -143,18 +143,28 @@ pub struct Intake {
     pub read_as: Option<Format>,
     /// Whether the body's text is a variable, `$context.rawBody`.
     pub raw_body: bool,
+    /// Where the files of a multipart body are kept; `None` keeps none.
+    pub files: Option<Storage>,
+}
+
+/// One of the storages of NocoBase's file manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// Its name; `None` for the default one.
+    pub name: Option<String>,
 }
 
 /// Methods an endpoint may take; the first is the default.
 const METHODS: [&str; 6] = ["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"];
 
-/// Reads `request.methods`, `request.bodyLimit`, `request.readAs` and `request.rawBody`.
+/// Reads `request.methods`, `request.bodyLimit`, `request.readAs`, `request.rawBody` and `request.files`.
 fn read_intake(issues: &mut Issues, request: &Value) -> Intake {
     let mut intake = Intake {
         methods: vec![],
         body_limit: None,
         read_as: None,
         raw_body: false,
+        files: None,
     };
     for (index, method) in issues.list("request.methods", &request["methods"]).iter().enumerate() {
         match method.as_str().filter(|method| METHODS.contains(method)) {
@@ -195,6 +205,18 @@ fn read_intake(issues: &mut Issues, request: &Value) -> Intake {
         Value::Null => {}
         Value::Bool(raw_body) => intake.raw_body = *raw_body,
         other => issues.wrong_type("request.rawBody", "true or false", other),
+    }
+    match &request["files"] {
+        Value::Null | Value::Bool(false) => {}
+        files @ Value::Object(_) => match &files["storage"] {
+            Value::Null => intake.files = Some(Storage { name: None }),
+            Value::String(name) if !name.is_empty() => {
+                let name = Some(name.clone());
+                intake.files = Some(Storage { name });
+            }
+            other => issues.wrong_type("request.files.storage", "the name of a storage", other),
+        },
+        other => issues.wrong_type("request.files", "false or { storage }", other),
     }
     intake
 }

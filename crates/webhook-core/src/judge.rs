@@ -10,11 +10,12 @@ use serde_json::Value;
 
 use crate::auth::address::{client_address, parse_address};
 use crate::auth::{self, Diagnosis, RequestParts, Subject};
-use crate::config::{Addresses, Config, ConfigIssue, Idempotency, Proof};
+use crate::config::{Addresses, Config, ConfigIssue, Idempotency, Proof, Storage};
 use crate::diagnose::CheckName;
 use crate::error::ParseError;
 use crate::handshake::Handshake;
 use crate::json;
+use crate::multipart::{File, Form};
 use crate::rejection::Rejection;
 use crate::reply::Reply;
 use crate::request::{Headers, Request};
@@ -286,37 +287,55 @@ impl Endpoint {
     /// # Errors
     /// A text that is no JSON.
     pub fn shape(&self, headers: &Headers, query: Option<&str>, body: Option<&str>) -> Result<String, ParseError> {
-        self.assemble(headers, query.unwrap_or("{}"), body.map(str::as_bytes))
+        let mut context = self.head(headers, query.unwrap_or("{}"))?;
+        self.push_body(&mut context, body.map(str::as_bytes))?;
+        context.push('}');
+        Ok(context)
     }
 
-    fn assemble(&self, headers: &Headers, query: &str, body: Option<&[u8]>) -> Result<String, ParseError> {
+    /// The context of an event whose files are kept: with `records` for them, each the JSON text of what is known of the kept
+    /// file, in the order of [`Upload::files`].
+    ///
+    /// # Errors
+    /// A record that is no JSON.
+    pub fn context(&self, upload: &Upload, records: &[String]) -> Result<String, ParseError> {
+        let Upload { form, head, tail, .. } = upload;
+        let mut context = head.clone();
+        self.push_body(&mut context, Some(form.to_json_with(records).as_bytes()))?;
+        context.push_str(tail);
+        Ok(context)
+    }
+
+    // The start of a context: headers and query.
+    fn head(&self, headers: &Headers, query: &str) -> Result<String, ParseError> {
         let Config {
             headers: wanted,
             query: query_variables,
-            body: body_variables,
-            has_body_items,
             ..
         } = &self.config;
         let values = wanted
             .iter()
             .filter_map(|header| Some((&header.target, Cow::Owned(json::quote(&headers.joined(&header.name)?)))))
             .collect();
-        let mut context = String::with_capacity(64 + query.len() + body.map_or(0, <[u8]>::len));
+        let mut context = String::with_capacity(64 + query.len());
         context.push_str("{\"headers\":");
         context.push_str(&json::assemble::object(values));
         context.push_str(",\"query\":");
         context.push_str(&query_variables.read(query.as_bytes())?);
+        Ok(context)
+    }
+
+    fn push_body(&self, context: &mut String, body: Option<&[u8]>) -> Result<(), ParseError> {
         match body {
             Some(body) => {
                 context.push_str(",\"body\":");
-                context.push_str(&body_variables.read(body)?);
+                context.push_str(&self.config.body.read(body)?);
             }
             // Configured variables that are absent one by one, rather than a missing object to look into.
-            None if *has_body_items => context.push_str(",\"body\":{}"),
+            None if self.config.has_body_items => context.push_str(",\"body\":{}"),
             None => {}
         }
-        context.push('}');
-        Ok(context)
+        Ok(())
     }
 }
 
@@ -381,6 +400,27 @@ pub struct Event {
     /// What the sender names the event by: a header's value, or a value of the body as JSON text. `None` where that isn't
     /// configured, and where the request has none.
     pub idempotency_key: Option<String>,
+    /// The files that are to be kept before the event is stored, where that is configured and there are some. Then
+    /// [`Endpoint::context`] gives the context instead; the one above has name, type and size of each file.
+    pub upload: Option<Box<Upload>>,
+}
+
+/// The files of an event, and what its context is made of once they are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Where they are to be kept.
+    pub storage: Storage,
+    form: Form<'static>,
+    // What the context has before and behind the body.
+    head: String,
+    tail: String,
+}
+
+impl Upload {
+    /// The files, in the order sent.
+    pub fn files(&self) -> impl Iterator<Item = &File<'_>> {
+        self.form.files()
+    }
 }
 
 /// What a request comes to that is not refused.
@@ -437,6 +477,7 @@ impl Verified<'_> {
         let reading = body::Reading {
             format: intake.read_as,
             raw: intake.raw_body,
+            files: intake.files.is_some(),
             limit: endpoint.limit,
         };
         let body = body::read(
@@ -451,24 +492,40 @@ impl Verified<'_> {
             error,
         };
         let json = body.as_ref().map(|body| &*body.json);
-        let mut context = endpoint.assemble(headers, &query, json).map_err(malformed)?;
+        let head = endpoint.head(headers, &query).map_err(malformed)?;
         let params = endpoint.params(path).filter(|_| !endpoint.config.params.is_empty());
         let raw_body = body.as_ref().and_then(|body| body.raw.as_deref()).map(json::quote);
         let claims = claims.map(|claims| claims.to_string());
+        let mut tail = String::new();
         for (name, value) in [("params", params), ("rawBody", raw_body), ("auth", claims)] {
             if let Some(value) = value {
-                context.pop();
-                context.push_str(",\"");
-                context.push_str(name);
-                context.push_str("\":");
-                context.push_str(&value);
-                context.push('}');
+                tail.push_str(",\"");
+                tail.push_str(name);
+                tail.push_str("\":");
+                tail.push_str(&value);
             }
         }
+        tail.push('}');
         let idempotency_key = endpoint.idempotency_key(headers, json);
+        let kept = body.as_ref().and_then(|body| body.form.as_ref()).map(|_| head.clone());
+        let mut context = head;
+        context.reserve(json.map_or(0, <[u8]>::len) + tail.len() + 16);
+        endpoint.push_body(&mut context, json).map_err(malformed)?;
+        context.push_str(&tail);
+        let form = body.and_then(|body| body.form);
+        let upload = match (form, kept, &intake.files) {
+            (Some(form), Some(head), Some(storage)) => Some(Box::new(Upload {
+                storage: storage.clone(),
+                form,
+                head,
+                tail,
+            })),
+            _ => None,
+        };
         Ok(Event {
             context,
             idempotency_key,
+            upload,
         })
     }
 }

@@ -28,6 +28,18 @@ pub const MAX_QUERY_PARAMETERS: usize = 10_000;
 /// that grows past it becomes an object, as in `qs`, whose default is 20.
 pub const MAX_QUERY_ARRAY: u32 = 1000;
 
+/// Characters of a multipart body's boundary, by RFC 2046.
+pub const MAX_BOUNDARY: usize = 70;
+
+/// Parts that a multipart body may have; a form that a person fills in has tens.
+pub const MAX_PARTS: usize = 1000;
+
+/// Bytes of the headers of one part; browsers send some hundred.
+pub const MAX_PART_HEADERS: usize = 8192;
+
+/// Bytes of the name of a part, and of a file: four times what file systems take.
+pub const MAX_PART_NAME: usize = 1024;
+
 /// XML elements that may be open at once. Each level copies what is below it once more, so this bounds the work; no
 /// sender comes near.
 pub const MAX_XML_DEPTH: usize = 100;

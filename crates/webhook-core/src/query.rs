@@ -28,6 +28,8 @@ use crate::error::ParseError;
 use crate::limits;
 
 pub use infer::{infer_query, query_part};
+pub(crate) use pairs::Leaf;
+pub(crate) use strict::check as check_escapes;
 
 /// The query of a URL (what stands behind the `?`; one leading `?` is skipped) as JSON text.
 ///
@@ -64,9 +66,22 @@ pub fn parameters(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str
     })
 }
 
+/// Names, which are taken apart at their brackets, and values that are decoded already, as JSON text. Empty names say
+/// nothing and are left out.
+pub(crate) fn nest<'a>(leaves: impl Iterator<Item = (&'a str, Leaf<'a>)>) -> String {
+    let mut pairs = pairs::Pairs::default();
+    for (name, leaf) in leaves.filter(|(name, _)| !name.is_empty()) {
+        pairs.push(Cow::Borrowed(name), leaf);
+    }
+    write(&pairs)
+}
+
 fn read(text: &str) -> String {
     let text = pairs::unescape_brackets(text);
-    let pairs = pairs::Pairs::read(&text);
+    write(&pairs::Pairs::read(&text))
+}
+
+fn write(pairs: &pairs::Pairs<'_>) -> String {
     let mut tree = tree::Tree::default();
     for (key, values) in pairs.in_order() {
         tree.add(key, values);

@@ -48,7 +48,7 @@ pub enum Rejection {
     },
     /// The body is not what its content type says, or the query has too many parameters.
     Malformed {
-        /// What was read: `JSON body`, `form body`, `text body` or `query`.
+        /// What was read: `JSON body`, `form body`, `multipart body`, `text body` or `query`.
         what: &'static str,
         /// What is wrong and where.
         error: ParseError,
@@ -69,6 +69,18 @@ pub enum Rejection {
     UnsupportedType {
         /// The media type as declared (at most 80 characters), `None` where there was none.
         media_type: Option<String>,
+    },
+    /// A file that is larger than its storage takes.
+    FileTooLarge {
+        /// Its name, as sent.
+        filename: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A file of a type that its storage doesn't take.
+    FileTypeUnsupported {
+        /// Its name, as sent.
+        filename: String,
     },
     /// A content encoding that is not undone.
     UnsupportedEncoding,
@@ -163,6 +175,16 @@ impl Rejection {
                 "CONTENT_TYPE_UNSUPPORTED",
                 "Expected a Content-Type (JSON, a form, XML or text), but found none.".into(),
             ),
+            Self::FileTooLarge { filename, limit } => (
+                413,
+                "FILE_TOO_LARGE",
+                format!("The file {} is larger than {limit} bytes.", named(filename)),
+            ),
+            Self::FileTypeUnsupported { filename } => (
+                415,
+                "FILE_TYPE_UNSUPPORTED",
+                format!("The file {} is of a type that is not taken.", named(filename)),
+            ),
             Self::UnsupportedEncoding => (
                 415,
                 "CONTENT_ENCODING_UNSUPPORTED",
@@ -216,6 +238,11 @@ impl Rejection {
             body: body.to_string(),
         }
     }
+}
+
+// The name of a file, shortened: it goes back to whoever sent it.
+fn named(filename: &str) -> String {
+    format!("{:?}", filename.chars().take(80).collect::<String>())
 }
 
 impl fmt::Display for Rejection {

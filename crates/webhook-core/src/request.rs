@@ -81,10 +81,10 @@ pub struct Request<'a> {
     pub now: i64,
 }
 
-/// Whether a text can be the name of a header (RFC 9110 section 5.6.2).
-pub(crate) fn is_token(name: &str) -> bool {
-    !name.is_empty()
-        && name
+/// Whether a text is a token by RFC 9110 section 5.6.2, as names of headers and of their parameters are.
+pub(crate) fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }

@@ -557,9 +557,84 @@ mod intake {
         assert_eq!(case.judge(), Ok(context));
     }
 
+    const FORM_DATA: (&str, &str) = ("Content-Type", "multipart/form-data; boundary=b");
+    const PARTS: &[u8] = b"--b\r\nContent-Disposition: form-data; name=\"order[id]\"\r\n\r\n7\r\n\
+        --b\r\nContent-Disposition: form-data; name=\"order[scan]\"; filename=\"a.pdf\"\r\n\
+        Content-Type: application/pdf\r\n\r\n%PDF\xff\r\n--b--\r\n";
+
+    #[test]
+    fn the_fields_and_files_of_a_multipart_body_are_variables_by_their_paths() {
+        let request = json!({
+            "body": [{ "key": "order.id" }, { "key": "order.scan.size", "_var": "size" }],
+            "headers": [{ "key": "Content-Type" }],
+            "rawBody": true
+        });
+        let case = |request: &Value, body| {
+            Case {
+                config: json!({ "request": request, "idempotency": { "source": "body", "key": "order.id" } }),
+                headers: vec![FORM_DATA],
+                body,
+                ..Case::default()
+            }
+            .event()
+        };
+        let event = case(&request, PARTS).unwrap();
+        let context = json!({
+            "headers": { "Content-Type": FORM_DATA.1 },
+            "query": {},
+            // A body with files is no text: there is no `rawBody`.
+            "body": { "order": { "id": "7" }, "size": 5 }
+        });
+        assert_eq!(serde_json::from_str::<Value>(&event.context).unwrap(), context);
+        assert_eq!((event.idempotency_key.as_deref(), event.upload), (Some("\"7\""), None));
+        let (status, code, message) = case(&request, &PARTS[..40]).unwrap_err();
+        assert_eq!((status, code), (400, "MULTIPART_SYNTAX"));
+        assert!(
+            message.starts_with("The multipart body is malformed: expected"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn the_context_of_kept_files_has_what_is_known_of_them() {
+        let request =
+            json!({ "files": { "storage": "s3" }, "body": [{ "key": "order.scan.id" }], "params": [{ "key": "p" }] });
+        let config = json!({ "request": request });
+        let event = |body| {
+            Case {
+                config: config.clone(),
+                path: "x",
+                headers: vec![FORM_DATA],
+                body,
+                ..Case::default()
+            }
+            .event()
+            .unwrap()
+        };
+        let upload = event(PARTS).upload.unwrap();
+        assert_eq!(upload.storage.name.as_deref(), Some("s3"));
+        let files: Vec<_> = upload
+            .files()
+            .map(|file| (&*file.filename, &*file.mimetype, &*file.content))
+            .collect();
+        assert_eq!(files, [("a.pdf", "application/pdf", &b"%PDF\xff"[..])]);
+        let endpoint = Endpoint::new(&config, LIMIT).unwrap();
+        let context = endpoint.context(&upload, &["{\"id\":9}".to_owned()]).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Value>(&context).unwrap(),
+            json!({ "headers": {}, "query": {}, "body": { "order": { "scan": { "id": 9 } } }, "params": { "p": "x" } })
+        );
+        assert!(endpoint.context(&upload, &["{".to_owned()]).is_err());
+        let fields = b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n7\r\n--b--";
+        assert_eq!(event(fields).upload, None);
+    }
+
     #[test]
     fn rules_that_cannot_be_followed_make_an_endpoint_unusable() {
         for request in [
+            json!({ "files": true }),
+            json!({ "files": { "storage": "" } }),
+            json!({ "files": { "storage": 1 } }),
             json!({ "methods": ["TRACE"] }),
             json!({ "methods": "GET" }),
             json!({ "bodyLimit": 0 }),

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::key::Key;
 use super::strict::escape;
 use crate::error::ParseError;
+use crate::json::write_string;
 
 /// Refuses a text with more than `limit` parameters; empty ones (`&&`) say nothing and are not counted.
 pub(super) fn check_count(text: &str, limit: usize) -> Result<(), ParseError> {
@@ -78,6 +79,50 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8(decoded).unwrap_or_else(|_| text.replace('+', " ")))
 }
 
+/// A value: a text, or something else that is there as JSON text already.
+#[derive(Debug)]
+pub(crate) struct Leaf<'a> {
+    text: Cow<'a, str>,
+    json: bool,
+}
+
+/// What stands where there is nothing to say, in the nodes of containers.
+pub(super) static EMPTY: Leaf<'static> = Leaf {
+    text: Cow::Borrowed(""),
+    json: false,
+};
+
+impl<'a> Leaf<'a> {
+    /// A text.
+    pub(crate) fn text(text: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            text: text.into(),
+            json: false,
+        }
+    }
+
+    /// Any value, as JSON text.
+    pub(crate) fn json(json: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            text: json.into(),
+            json: true,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Appends it as JSON.
+    pub(super) fn write(&self, out: &mut String) {
+        if self.json {
+            out.push_str(&self.text);
+        } else {
+            write_string(out, &self.text);
+        }
+    }
+}
+
 /// Where the values of one name stand: a chain through [`Pairs::values`].
 struct Group {
     first: usize,
@@ -86,29 +131,34 @@ struct Group {
 }
 
 /// Every name with its values, in the order in which each was first seen.
+#[derive(Default)]
 pub(super) struct Pairs<'a> {
     groups: IndexMap<Cow<'a, str>, Group>,
     // Each value with the place of the name's next one.
-    values: Vec<(Cow<'a, str>, usize)>,
+    values: Vec<(Leaf<'a>, usize)>,
 }
 
 /// The values of one name.
 #[derive(Clone, Copy)]
 pub(super) struct Values<'p> {
-    all: &'p [(Cow<'p, str>, usize)],
+    all: &'p [(Leaf<'p>, usize)],
     first: usize,
     /// How many there are, at least one.
     pub(super) count: u32,
 }
 
 impl<'p> Values<'p> {
+    pub(super) fn first(self) -> &'p Leaf<'p> {
+        &self.all[self.first].0
+    }
+
     /// The values in the order sent.
-    pub(super) fn iter(self) -> impl Iterator<Item = &'p str> {
+    pub(super) fn iter(self) -> impl Iterator<Item = &'p Leaf<'p>> {
         let mut next = self.first;
         (0..self.count).map(move |_| {
             let (value, following) = &self.all[next];
             next = *following;
-            value.as_ref()
+            value
         })
     }
 }
@@ -116,10 +166,7 @@ impl<'p> Values<'p> {
 impl<'a> Pairs<'a> {
     /// Splits and decodes a text whose brackets are no longer escaped.
     pub(super) fn read(text: &'a str) -> Self {
-        let mut pairs = Self {
-            groups: IndexMap::new(),
-            values: Vec::new(),
-        };
+        let mut pairs = Self::default();
         for part in text.split('&') {
             // A `=` inside of brackets belongs to the key, if there is one behind them.
             let split = match memchr::memmem::find(part.as_bytes(), b"]=") {
@@ -128,13 +175,14 @@ impl<'a> Pairs<'a> {
             };
             let (key, value) = split.map_or((part, ""), |at| (&part[..at], &part[at + 1..]));
             if !key.is_empty() {
-                pairs.push(decode(key), decode(value));
+                pairs.push(decode(key), Leaf::text(decode(value)));
             }
         }
         pairs
     }
 
-    fn push(&mut self, key: Cow<'a, str>, value: Cow<'a, str>) {
+    /// Adds a name, which isn't empty, with a value.
+    pub(super) fn push(&mut self, key: Cow<'a, str>, value: Leaf<'a>) {
         let place = self.values.len();
         self.values.push((value, place));
         self.groups

@@ -5,7 +5,7 @@ use crate::error::ParseError;
 /// The body as text, if every escape in it can be decoded; afterwards `decode` can't fail on any part of it.
 ///
 /// A character that is escaped has to be escaped whole, byte after byte, as `decodeURIComponent` wants it.
-pub(super) fn check(body: &[u8]) -> Result<&str, ParseError> {
+pub(crate) fn check(body: &[u8]) -> Result<&str, ParseError> {
     let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))?;
     let mut run = Vec::new();
     let mut at = 0;

@@ -9,7 +9,7 @@ use indexmap::map::Entry as Slot;
 use indexmap::IndexMap;
 
 use super::key::{split, Key, Segment};
-use super::pairs::Values;
+use super::pairs::{Leaf, Values, EMPTY};
 use crate::json::write_string;
 use crate::limits;
 
@@ -28,7 +28,7 @@ enum Kind {
 #[derive(Debug)]
 struct Node<'a> {
     kind: Kind,
-    text: &'a str,
+    text: &'a Leaf<'a>,
     /// The first and the last entry of a container.
     ends: Option<(usize, usize)>,
     /// Elements of a list, without its holes.
@@ -85,7 +85,7 @@ impl<'s, 'a> Source<'s, 'a> {
 
     fn value(self) -> Value<'s, 'a> {
         match self.kind() {
-            Kind::Text => Value::Text(self.values.iter().next().unwrap_or_default()),
+            Kind::Text => Value::Text(self.values.first()),
             _ => Value::Container(self),
         }
     }
@@ -102,7 +102,7 @@ impl<'s, 'a> Source<'s, 'a> {
 /// What is merged into one place.
 #[derive(Clone, Copy)]
 enum Value<'s, 'a> {
-    Text(&'a str),
+    Text(&'a Leaf<'a>),
     Container(Source<'s, 'a>),
 }
 
@@ -118,7 +118,7 @@ impl Default for Tree<'_> {
             nodes: Vec::new(),
             entries: IndexMap::new(),
         };
-        tree.node(Kind::Map, "");
+        tree.node(Kind::Map, &EMPTY);
         tree
     }
 }
@@ -136,7 +136,7 @@ impl<'a> Tree<'a> {
         self.merge(ROOT, source);
     }
 
-    fn node(&mut self, kind: Kind, text: &'a str) -> NodeId {
+    fn node(&mut self, kind: Kind, text: &'a Leaf<'a>) -> NodeId {
         self.nodes.push(Node {
             kind,
             text,
@@ -205,7 +205,7 @@ impl<'a> Tree<'a> {
         };
         let mut node = self.build_values(source.values);
         for link in source.links.iter().rev() {
-            let container = self.node(link.kind, "");
+            let container = self.node(link.kind, &EMPTY);
             if let Some(key) = link.key.clone() {
                 self.set(container, key, node);
             }
@@ -219,9 +219,9 @@ impl<'a> Tree<'a> {
         let source = Source { links: &[], values };
         let kind = source.kind();
         if kind == Kind::Text {
-            return self.node(kind, values.iter().next().unwrap_or_default());
+            return self.node(kind, values.first());
         }
-        let container = self.node(kind, "");
+        let container = self.node(kind, &EMPTY);
         self.nodes[container].overflow = source.overflow();
         for (index, text) in (0..).zip(values.iter()) {
             let node = self.node(Kind::Text, text);
@@ -326,7 +326,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Merges a text into what is there.
-    fn merge_text(&mut self, entry: usize, text: &'a str) {
+    fn merge_text(&mut self, entry: usize, text: &'a Leaf<'a>) {
         // To `qs` an empty text is nothing, once something is there.
         if text.is_empty() {
             return;
@@ -375,7 +375,7 @@ impl<'a> Tree<'a> {
             return None;
         }
         // A list, or what was one: the text goes in front of it, and the indices go up by one.
-        let combined = self.node(source.kind(), "");
+        let combined = self.node(source.kind(), &EMPTY);
         self.set(combined, Key::Index(0), target);
         match source.links.first() {
             Some(link) => {
@@ -403,7 +403,7 @@ impl<'a> Tree<'a> {
     /// Puts a list of what is there and `second` in its place.
     fn pair(&mut self, entry: usize, second: NodeId, conflict: Option<f64>) {
         let first = self.entries[entry].node;
-        let list = self.node(Kind::List, "");
+        let list = self.node(Kind::List, &EMPTY);
         self.append(list, first);
         self.append(list, second);
         self.nodes[list].conflict = conflict;
@@ -437,7 +437,7 @@ impl<'a> Tree<'a> {
                 json.push(':');
             }
             match self.nodes[entry.node].kind {
-                Kind::Text => write_string(&mut json, self.nodes[entry.node].text),
+                Kind::Text => self.nodes[entry.node].text.write(&mut json),
                 _ => self.open(entry.node, &mut json, &mut entries, &mut open),
             }
         }

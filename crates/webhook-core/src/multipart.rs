@@ -1,0 +1,723 @@
+//! Bodies of the type `multipart/form-data`, by RFC 7578.
+//!
+//! A part with a file name is a file, any other a field. A field is text; one that says it is JSON (`Content-Type:
+//! application/json`) is the value it holds. Names are read as a form's are: `a[b]` is a key in a key, and parts of one name
+//! are a list.
+//!
+//! What is in quotes is read as browsers write it (`%22`, `%0D` and `%0A` stand for a quote and line breaks) and as RFC 2045
+//! does (`\"` and `\\`). A path in a file's name is dropped; `filename*` counts before `filename`. A file input in which
+//! nothing was chosen, which browsers send as a file without name and content, is no part.
+//!
+//! ```
+//! use webhook_core::multipart;
+//! let body = b"--b\r\nContent-Disposition: form-data; name=\"a[b]\"\r\n\r\n1\r\n--b--\r\n";
+//! assert_eq!(multipart::read(body, "b").unwrap().to_json(), r#"{"a":{"b":"1"}}"#);
+//! ```
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use crate::body::{is_utf8, media_type, parameters, Format};
+use crate::error::ParseError;
+use crate::json;
+use crate::limits::{MAX_BOUNDARY, MAX_PARTS, MAX_PART_HEADERS, MAX_PART_NAME};
+use crate::query::{self, Leaf};
+use crate::request::is_token;
+
+/// What a file is whose part says nothing about its type, or something that is no media type.
+const UNKNOWN_TYPE: &str = "application/octet-stream";
+
+/// Longest media type that counts, in bytes: RFC 6838 has 127 for each side of the slash.
+const MAX_MEDIA_TYPE: usize = 255;
+
+const SYNTAX: &str = "MULTIPART_SYNTAX";
+
+/// A body that was read: its parts, in the order sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form<'a> {
+    parts: Vec<(Cow<'a, str>, Content<'a>)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content<'a> {
+    Text(Cow<'a, str>),
+    Json(Cow<'a, str>),
+    File(File<'a>),
+}
+
+/// A file of a form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct File<'a> {
+    /// Its name, without a path; empty where it has none. At most [`MAX_PART_NAME`] bytes, none of them a control character.
+    pub filename: String,
+    /// The media type that its part names, in lower case and without parameters; [`UNKNOWN_TYPE`] where there is none.
+    pub mimetype: String,
+    /// What is in it.
+    pub content: Cow<'a, [u8]>,
+}
+
+// What is in a file is not for a log.
+impl std::fmt::Debug for File<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("File")
+            .field("filename", &self.filename)
+            .field("mimetype", &self.mimetype)
+            .field("size", &self.content.len())
+            .finish()
+    }
+}
+
+impl File<'_> {
+    /// What a workflow gets of a file that isn't kept: `{"filename","mimetype","size"}`, the size in bytes.
+    fn to_json(&self) -> String {
+        format!(
+            "{{\"filename\":{},\"mimetype\":{},\"size\":{}}}",
+            json::quote(&self.filename),
+            json::quote(&self.mimetype),
+            self.content.len()
+        )
+    }
+}
+
+impl Form<'_> {
+    /// The files, in the order sent.
+    pub fn files(&self) -> impl Iterator<Item = &File<'_>> {
+        self.parts.iter().filter_map(|(_, content)| match content {
+            Content::File(file) => Some(file),
+            _ => None,
+        })
+    }
+
+    /// The form as JSON text, a file as `{"filename","mimetype","size"}`.
+    pub fn to_json(&self) -> String {
+        self.write(self.files().map(File::to_json))
+    }
+
+    /// The form as JSON text with a value for each file, as JSON text and in the order of [`Form::files`]; `null` for a file
+    /// that has none.
+    pub fn to_json_with(&self, files: &[String]) -> String {
+        self.write(files.iter().cloned())
+    }
+
+    fn write(&self, files: impl Iterator<Item = String>) -> String {
+        let mut files = files.fuse();
+        let leaves = self.parts.iter().map(|(name, content)| {
+            let leaf = match content {
+                Content::Text(text) => Leaf::text(&**text),
+                Content::Json(json) => Leaf::json(&**json),
+                Content::File(_) => Leaf::json(files.next().unwrap_or_else(|| "null".to_owned())),
+            };
+            (&**name, leaf)
+        });
+        query::nest(leaves)
+    }
+
+    /// The same form, nothing in it borrowed.
+    pub fn into_owned(self) -> Form<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let parts = self.parts.into_iter().map(|(name, content)| {
+            let content = match content {
+                Content::Text(text) => Content::Text(owned(text)),
+                Content::Json(json) => Content::Json(owned(json)),
+                Content::File(File {
+                    filename,
+                    mimetype,
+                    content,
+                }) => Content::File(File {
+                    filename,
+                    mimetype,
+                    content: Cow::Owned(content.into_owned()),
+                }),
+            };
+            (owned(name), content)
+        });
+        Form { parts: parts.collect() }
+    }
+}
+
+/// The boundary that a `Content-Type` names.
+///
+/// # Errors
+/// `MULTIPART_BOUNDARY` where there is none, more than one, or one that RFC 2046 doesn't allow; its place is the start of
+/// `body`.
+pub fn boundary<'h>(content_type: &'h str, body: &[u8]) -> Result<&'h str, ParseError> {
+    let mut found = parameters(content_type).filter(|(name, _)| name.eq_ignore_ascii_case("boundary"));
+    let refuse = |found: &str| {
+        let message =
+            format!("expected a Content-Type with one boundary of 1 to {MAX_BOUNDARY} characters, but found {found}");
+        Err(ParseError::at("MULTIPART_BOUNDARY", message, body, 0))
+    };
+    let Some((_, boundary)) = found.next() else {
+        return refuse("none");
+    };
+    if found.next().is_some() {
+        return refuse("several");
+    }
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
+    if boundary.is_empty() || boundary.len() > MAX_BOUNDARY || boundary.ends_with(' ') || !boundary.bytes().all(allowed)
+    {
+        return refuse("another one");
+    }
+    Ok(boundary)
+}
+
+/// Takes a body apart.
+///
+/// # Errors
+/// `MULTIPART_SYNTAX` for what is no such body, `TOO_MANY_PARTS` past [`MAX_PARTS`], `MULTIPART_ENCODING` for a part that is
+/// encoded (RFC 7578 has done away with that), `CHARSET_NOT_UTF8` and `UTF8_INVALID` for fields, names and file names that
+/// are no UTF-8, and for a field that says it is JSON what is wrong with that.
+pub fn read<'a>(body: &'a [u8], boundary: &str) -> Result<Form<'a>, ParseError> {
+    let delimiter = format!("\r\n--{boundary}").into_bytes();
+    let finder = memmem::Finder::new(&delimiter);
+    let mut parts = Vec::new();
+    // The line break in front belongs to the delimiter, except at the very start.
+    let first = if body.starts_with(&delimiter[2..]) {
+        Some(delimiter.len() - 2)
+    } else {
+        finder.find(body).map(|at| at + delimiter.len())
+    };
+    let expected = "expected a line with the boundary of the Content-Type, but found none";
+    let mut at = first.ok_or_else(|| ParseError::at(SYNTAX, expected, body, 0))?;
+    loop {
+        if body[at..].starts_with(b"--") {
+            // What stands behind the last boundary says nothing.
+            return Ok(Form { parts });
+        }
+        at += body[at..]
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'))
+            .count();
+        if !body[at..].starts_with(b"\r\n") {
+            let message = "expected the line to end behind the boundary, but found more";
+            return Err(ParseError::at(SYNTAX, message, body, at));
+        }
+        let start = at + 2;
+        let (head, blank) = Head::read(body, start)?;
+        // A part without content may have no line break of its own in front of the delimiter.
+        let Some(end) = finder.find(&body[blank..]).map(|end| blank + end) else {
+            let message = "expected a line with the boundary behind the part, but found the end";
+            return Err(ParseError::at(SYNTAX, message, body, body.len()));
+        };
+        let from = (blank + 2).min(end);
+        if let Some(part) = head.part(body, start, from, end)? {
+            if parts.len() == MAX_PARTS {
+                let message = format!("expected at most {MAX_PARTS} parts, but found more");
+                return Err(ParseError::at("TOO_MANY_PARTS", message, body, start));
+            }
+            parts.push(part);
+        }
+        at = end + delimiter.len();
+    }
+}
+
+/// What the headers of a part say.
+#[derive(Default)]
+struct Head<'a> {
+    name: Option<String>,
+    filename: Option<String>,
+    content_type: Option<&'a str>,
+    disposition: bool,
+}
+
+impl<'a> Head<'a> {
+    /// Reads headers from `at` on. Gives the place of the empty line behind them too.
+    fn read(body: &'a [u8], mut at: usize) -> Result<(Self, usize), ParseError> {
+        let mut head = Self::default();
+        let limit = body.len().min(at + MAX_PART_HEADERS);
+        loop {
+            let Some(length) = memmem::find(&body[at..limit], b"\r\n") else {
+                let message = if limit == body.len() {
+                    "expected an empty line behind the headers of the part, but found the end".to_owned()
+                } else {
+                    format!("expected at most {MAX_PART_HEADERS} bytes of headers of the part, but found more")
+                };
+                return Err(ParseError::at(SYNTAX, message, body, limit));
+            };
+            if length == 0 {
+                return Ok((head, at));
+            }
+            head.take(body, at, &body[at..at + length])?;
+            at += length + 2;
+        }
+    }
+
+    fn take(&mut self, body: &[u8], at: usize, line: &'a [u8]) -> Result<(), ParseError> {
+        let text = std::str::from_utf8(line).map_err(|error| not_utf8(body, at + error.valid_up_to()))?;
+        let refuse = |code, message: &str, offset| Err(ParseError::at(code, message, body, at + offset));
+        if let Some(offset) = text.find(|c: char| c.is_ascii_control() && c != '\t') {
+            return refuse(SYNTAX, "expected a header, but found a control character", offset);
+        }
+        let Some((name, value)) = text.split_once(':').filter(|(name, _)| is_token(name)) else {
+            return refuse(
+                SYNTAX,
+                "expected a header with a name and a colon, but found another line",
+                0,
+            );
+        };
+        let value_at = name.len() + 1;
+        match name.to_ascii_lowercase().as_str() {
+            "content-disposition" if self.disposition => {
+                return refuse(SYNTAX, "expected one Content-Disposition, but found several", 0);
+            }
+            "content-disposition" => {
+                self.disposition = true;
+                self.dispose(body, at + value_at, value)?;
+            }
+            "content-type" => self.content_type = Some(value),
+            "content-transfer-encoding" => {
+                let plain = ["binary", "8bit", "7bit"];
+                if !plain.iter().any(|known| value.trim().eq_ignore_ascii_case(known)) {
+                    let message = "expected a part that is not encoded, but found another Content-Transfer-Encoding";
+                    return refuse("MULTIPART_ENCODING", message, value_at);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reads a `Content-Disposition`; `at` is where it stands in the body.
+    fn dispose(&mut self, body: &[u8], at: usize, value: &str) -> Result<(), ParseError> {
+        let refuse = |message: String, offset| Err(ParseError::at(SYNTAX, message, body, at + offset));
+        let end = value.find(';').unwrap_or(value.len());
+        if !value[..end].trim().eq_ignore_ascii_case("form-data") {
+            return refuse(
+                "expected the Content-Disposition form-data, but found another one".to_owned(),
+                0,
+            );
+        }
+        let mut extended = None;
+        let mut next = end;
+        while next < value.len() {
+            // At a semicolon, which may be the last thing there is.
+            let parameter = &value[next + 1..];
+            let Some(equals) = parameter.find('=') else {
+                if parameter.trim().is_empty() {
+                    break;
+                }
+                return refuse("expected a parameter with a value, but found none".to_owned(), next + 1);
+            };
+            let name = parameter[..equals].trim();
+            let from = next + 1 + equals + 1;
+            let Some((text, length)) = parameter_value(&value[from..]) else {
+                return refuse(
+                    "expected a quote at the end of the value, but found none".to_owned(),
+                    from,
+                );
+            };
+            next = from + length;
+            if !is_token(name) || !value[next..].is_empty() && !value[next..].starts_with(';') {
+                return refuse(
+                    "expected parameters with a semicolon in between, but found another text".to_owned(),
+                    next,
+                );
+            }
+            if text.len() > MAX_PART_NAME {
+                return refuse(
+                    format!("expected at most {MAX_PART_NAME} bytes of a name, but found more"),
+                    from,
+                );
+            }
+            let slot = match name.to_ascii_lowercase().as_str() {
+                "name" => &mut self.name,
+                "filename" => &mut self.filename,
+                "filename*" => &mut extended,
+                _ => continue,
+            };
+            let text = if name.ends_with('*') {
+                extended_value(body, at + from, &text)?
+            } else {
+                text
+            };
+            if slot.replace(text).is_some() {
+                return refuse(format!("expected one {name}, but found several"), from);
+            }
+        }
+        if self.name.is_none() {
+            return refuse("expected a name of the part, but found none".to_owned(), value.len());
+        }
+        self.filename = extended.or(self.filename.take()).map(|name| without_path(&name));
+        if self
+            .filename
+            .as_ref()
+            .is_some_and(|name| name.contains(char::is_control))
+        {
+            return refuse(
+                "expected a file name without control characters, but found one".to_owned(),
+                0,
+            );
+        }
+        Ok(())
+    }
+
+    /// The part whose headers these are, with what stands between `from` and `end`; none where it says nothing.
+    fn part(
+        self,
+        body: &'a [u8],
+        start: usize,
+        from: usize,
+        end: usize,
+    ) -> Result<Option<(Cow<'a, str>, Content<'a>)>, ParseError> {
+        let Some(name) = self.name else {
+            let message = "expected a Content-Disposition in the headers of the part, but found none";
+            return Err(ParseError::at(SYNTAX, message, body, start));
+        };
+        let content = &body[from..end];
+        let content_type = self.content_type.unwrap_or_default();
+        let media_type = media_type(content_type);
+        if let Some(filename) = self.filename {
+            let nothing = filename.is_empty() && content.is_empty();
+            let file = File {
+                filename,
+                mimetype: if is_media_type(&media_type) {
+                    media_type
+                } else {
+                    UNKNOWN_TYPE.to_owned()
+                },
+                content: Cow::Borrowed(content),
+            };
+            // Nor does a form have a parameter without a name.
+            return Ok((!nothing && !name.is_empty()).then_some((Cow::Owned(name), Content::File(file))));
+        }
+        let text = std::str::from_utf8(content).map_err(|error| not_utf8(body, from + error.valid_up_to()))?;
+        let declared = parameters(content_type).filter(|(name, _)| name.eq_ignore_ascii_case("charset"));
+        // RFC 7578 section 4.6: the field says which charset the others have.
+        let named = (name == "_charset_").then_some(("", text));
+        for (_, charset) in declared.chain(named) {
+            if !is_utf8(charset) {
+                let message = "expected the charset utf-8, but found another one";
+                return Err(ParseError::at("CHARSET_NOT_UTF8", message, body, from));
+            }
+        }
+        let content = if Format::of(&media_type) == Some(Format::Json) {
+            let value = json::check(content)
+                .map_err(|error| ParseError::at(error.code, error.message, body, from + error.offset))?;
+            Content::Json(Cow::Borrowed(value.trim()))
+        } else {
+            Content::Text(Cow::Borrowed(text))
+        };
+        Ok((!name.is_empty()).then_some((Cow::Owned(name), content)))
+    }
+}
+
+/// A parameter's value at the start of `text`, and how many bytes it takes; none for quotes that aren't closed.
+fn parameter_value(text: &str) -> Option<(String, usize)> {
+    let begin = text.len() - text.trim_start().len();
+    if !text[begin..].starts_with('"') {
+        let length = text.find(';').unwrap_or(text.len());
+        return Some((text[..length].trim().to_owned(), length));
+    }
+    let mut value = String::new();
+    let mut rest = text[begin + 1..].chars();
+    loop {
+        match rest.next()? {
+            '"' => break,
+            '\\' if rest.as_str().starts_with(['"', '\\']) => value.extend(rest.next()),
+            '%' => {
+                let escape = rest.as_str().get(..2).map(str::to_ascii_uppercase);
+                let escaped = match escape.as_deref() {
+                    Some("22") => '"',
+                    Some("0D") => '\r',
+                    Some("0A") => '\n',
+                    _ => {
+                        value.push('%');
+                        continue;
+                    }
+                };
+                value.push(escaped);
+                rest.nth(1);
+            }
+            other => value.push(other),
+        }
+    }
+    let rest = rest.as_str();
+    let space = rest.len() - rest.trim_start().len();
+    Some((value, text.len() - rest.len() + space))
+}
+
+/// A value in the form of RFC 8187, `UTF-8''a%20b`; `at` is where it stands in the body.
+fn extended_value(body: &[u8], at: usize, text: &str) -> Result<String, ParseError> {
+    let refuse = |code, message: &str| Err(ParseError::at(code, message, body, at));
+    let mut parts = text.splitn(3, '\'');
+    let (Some(charset), Some(_), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
+        return refuse(
+            SYNTAX,
+            "expected a value with a charset and two apostrophes, but found another one",
+        );
+    };
+    if !is_utf8(charset) {
+        return refuse("CHARSET_NOT_UTF8", "expected the charset utf-8, but found another one");
+    }
+    query::check_escapes(encoded.as_bytes()).map_err(|error| ParseError::at(error.code, error.message, body, at))?;
+    Ok(percent_encoding::percent_decode_str(encoded)
+        .decode_utf8_lossy()
+        .into_owned())
+}
+
+// RFC 7578 section 4.2. Some senders have sent whole paths, of either kind of system.
+fn without_path(name: &str) -> String {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    if matches!(name, "." | "..") { "" } else { name }.to_owned()
+}
+
+fn is_media_type(text: &str) -> bool {
+    text.len() <= MAX_MEDIA_TYPE
+        && text
+            .split_once('/')
+            .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+}
+
+fn not_utf8(body: &[u8], at: usize) -> ParseError {
+    ParseError::at("UTF8_INVALID", "expected UTF-8, but found a byte that is not", body, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A body with these parts, each its headers (without the line break at the end) and its content.
+    fn body(parts: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut body = Vec::new();
+        for (head, content) in parts {
+            body.extend(format!("--b\r\n{head}\r\n\r\n").bytes());
+            body.extend(*content);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--b--\r\n");
+        body
+    }
+
+    fn json(parts: &[(&str, &[u8])]) -> String {
+        read(&body(parts), "b").unwrap().to_json()
+    }
+
+    fn refused(head: &str, content: &[u8]) -> (&'static str, u32, u32) {
+        let error = read(&body(&[(head, content)]), "b").unwrap_err();
+        (error.code, error.line, error.column)
+    }
+
+    const A: &str = "Content-Disposition: form-data; name=\"a\"";
+
+    #[test]
+    fn names_are_taken_apart_as_those_of_a_form() {
+        let named = |name: &str| format!("Content-Disposition: form-data; name=\"{name}\"");
+        let parts = ["a[b]", "a[c][]", "list", "list", "x.y"].map(named);
+        let parts: Vec<_> = parts.iter().map(|head| (head.as_str(), &b"1"[..])).collect();
+        assert_eq!(json(&parts), r#"{"a":{"b":"1","c":["1"]},"list":["1","1"],"x.y":"1"}"#);
+    }
+
+    #[test]
+    fn a_file_becomes_its_name_type_and_size_and_keeps_its_bytes() {
+        let content = b"\x00\xff\r\n--not the boundary\r\n";
+        let head = "content-type: Image/PNG; x=y\r\nCONTENT-DISPOSITION: Form-Data; filename=\"p.png\"; name=photo";
+        let bytes = body(&[(head, content)]);
+        let form = read(&bytes, "b").unwrap();
+        assert_eq!(
+            form.to_json(),
+            format!(
+                r#"{{"photo":{{"filename":"p.png","mimetype":"image/png","size":{}}}}}"#,
+                content.len()
+            )
+        );
+        assert_eq!(&*form.files().next().unwrap().content, content);
+    }
+
+    #[test]
+    fn files_and_fields_of_one_name_are_a_list_in_which_each_file_can_be_replaced() {
+        let file = "Content-Disposition: form-data; name=\"a\"; filename=\"f\"";
+        let bytes = body(&[(A, b"text"), (file, b"1"), (file, b"22")]);
+        let form = read(&bytes, "b").unwrap();
+        let unknown = |size| format!(r#"{{"filename":"f","mimetype":"application/octet-stream","size":{size}}}"#);
+        assert_eq!(
+            form.to_json(),
+            format!(r#"{{"a":["text",{},{}]}}"#, unknown(1), unknown(2))
+        );
+        let form = form.into_owned();
+        assert_eq!(
+            form.to_json_with(&[r#"{"id":1}"#.to_owned()]),
+            r#"{"a":["text",{"id":1},null]}"#
+        );
+    }
+
+    #[test]
+    fn a_field_that_says_it_is_json_is_the_value_it_holds() {
+        let head = format!("{A}\r\nContent-Type: application/json");
+        assert_eq!(json(&[(&head, b" {\"b\": [1]}\n")]), "{\"a\":{\"b\": [1]}}");
+        assert_eq!(refused(&head, b"{\"b\":\n1,}"), ("JSON_UNEXPECTED_CHARACTER", 6, 3));
+        let head = format!("{A}\r\nContent-Type: text/plain");
+        assert_eq!(json(&[(&head, b"{}")]), r#"{"a":"{}"}"#);
+    }
+
+    #[test]
+    fn names_are_read_in_every_form_in_which_they_are_sent() {
+        for (written, name) in [
+            ("a b.txt", "a b.txt"),
+            ("\"a;b.txt\"", "a;b.txt"),
+            (r#""a\"b\\c.txt""#, "c.txt"),
+            (r#""C:\fake\path\a.txt""#, "a.txt"),
+            ("\"../../etc/passwd\"", "passwd"),
+            ("\"..\"", ""),
+            ("\"100%.txt\"", "100%.txt"),
+            ("\"a%41.txt\"", "a%41.txt"),
+            ("\"日本.txt\"", "日本.txt"),
+            ("\"old.txt\"; filename*=UTF-8''%e2%82%ac%20new.txt", "€ new.txt"),
+            ("\"a.txt\" ; unknown=\"x;y\" ;", "a.txt"),
+        ] {
+            let head = format!("Content-Disposition: form-data; name=a; filename={written}");
+            let bytes = body(&[(&head, b"x")]);
+            let form = read(&bytes, "b").unwrap();
+            assert_eq!(form.files().next().unwrap().filename, name, "{written}");
+        }
+        let broken = "Content-Disposition: form-data; name=a; filename=\"a%0A.txt\"";
+        assert_eq!(refused(broken, b"x").0, SYNTAX);
+        let name = |written: &str| json(&[(&format!("Content-Disposition: form-data; name={written}"), b"1")]);
+        assert_eq!(name("\"a%22%0D%0Ab\""), r#"{"a\"\u000d\u000ab":"1"}"#);
+        assert_eq!(name("\"a\\\"b\""), r#"{"a\"b":"1"}"#);
+    }
+
+    #[test]
+    fn what_says_nothing_is_no_part() {
+        let unchosen =
+            "Content-Disposition: form-data; name=\"a\"; filename=\"\"\r\nContent-Type: application/octet-stream";
+        assert_eq!(json(&[(unchosen, b"")]), "{}");
+        assert_eq!(json(&[("Content-Disposition: form-data; name=\"\"", b"1")]), "{}");
+        assert_eq!(json(&[]), "{}");
+        assert_eq!(json(&[(A, b"")]), r#"{"a":""}"#);
+    }
+
+    #[test]
+    fn what_stands_around_the_parts_is_passed_over() {
+        let text = "preamble\r\n--b \t\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--epilogue\r\n--b";
+        assert_eq!(read(text.as_bytes(), "b").unwrap().to_json(), r#"{"a":"1"}"#);
+        // The line break behind the headers is at the same time that of the delimiter.
+        let text = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n--b--";
+        assert_eq!(read(text.as_bytes(), "b").unwrap().to_json(), r#"{"a":""}"#);
+    }
+
+    #[test]
+    fn a_body_that_is_no_multipart_body_is_refused_with_its_place() {
+        for (text, line, column) in [
+            ("", 1, 1),
+            ("a=1", 1, 1),
+            ("--bc\r\n", 1, 4),
+            ("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1", 4, 2),
+            ("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b", 5, 4),
+            (
+                "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--bx\r\n",
+                5,
+                4,
+            ),
+            ("--b\r\nContent-Disposition: form-data; name=a", 2, 39),
+            ("--b\nContent-Disposition: form-data; name=a\n\n1\n--b--\n", 1, 4),
+        ] {
+            let error = read(text.as_bytes(), "b").unwrap_err();
+            assert_eq!(
+                (error.code, error.line, error.column),
+                (SYNTAX, line, column),
+                "{text:?}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn headers_that_say_nothing_clear_are_refused_with_their_place() {
+        for (head, column) in [
+            ("X: 1", 1),
+            ("Content-Disposition: form-data", 31),
+            ("Content-Disposition: attachment; name=a", 21),
+            ("Content-Disposition: form-data; name=\"a", 38),
+            ("Content-Disposition: form-data; name", 32),
+            ("Content-Disposition: form-data; name=\"a\"b", 41),
+            ("Content-Disposition: form-data; name=a; name=b", 46),
+            ("no colon", 1),
+            (" folded: 1", 1),
+            ("a: \u{1}", 4),
+        ] {
+            assert_eq!(refused(head, b"1"), (SYNTAX, 2, column), "{head}");
+        }
+        assert_eq!(refused(&format!("{A}\r\n{A}"), b"1"), (SYNTAX, 3, 1));
+        let encoded = format!("{A}\r\nContent-Transfer-Encoding: base64");
+        assert_eq!(refused(&encoded, b"MQ=="), ("MULTIPART_ENCODING", 3, 27));
+        assert_eq!(json(&[(&encoded.replace("base64", "Binary"), b"1")]), r#"{"a":"1"}"#);
+    }
+
+    #[test]
+    fn fields_and_names_are_utf_8() {
+        assert_eq!(refused(A, b"1\n\xff"), ("UTF8_INVALID", 5, 1));
+        let charset = |charset: &str| format!("{A}\r\nContent-Type: text/plain; charset={charset}");
+        assert_eq!(refused(&charset("iso-8859-1"), b"1").0, "CHARSET_NOT_UTF8");
+        assert_eq!(json(&[(&charset("\"UTF-8\""), b"1")]), r#"{"a":"1"}"#);
+        let field = "Content-Disposition: form-data; name=\"_charset_\"";
+        assert_eq!(refused(field, b"windows-1252").0, "CHARSET_NOT_UTF8");
+        assert_eq!(json(&[(field, b"utf-8")]), r#"{"_charset_":"utf-8"}"#);
+        for (value, code) in [
+            ("iso-8859-1''a", "CHARSET_NOT_UTF8"),
+            ("UTF-8''%ff", "UTF8_INVALID"),
+            ("UTF-8''%4", "MALFORMED_PERCENT_ENCODING"),
+            ("a", SYNTAX),
+        ] {
+            let head = format!("{A}; filename*={value}");
+            assert_eq!(refused(&head, b"1").0, code, "{value}");
+        }
+        let bytes = [&b"--b\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\n\r\n--b--"[..]].concat();
+        assert_eq!(read(&bytes, "b").unwrap_err().code, "UTF8_INVALID");
+    }
+
+    #[test]
+    fn what_is_over_a_limit_is_refused() {
+        let parts = vec![(A, &b"1"[..]); MAX_PARTS];
+        assert!(read(&body(&parts), "b").is_ok());
+        let parts = vec![(A, &b"1"[..]); MAX_PARTS + 1];
+        assert_eq!(read(&body(&parts), "b").unwrap_err().code, "TOO_MANY_PARTS");
+        let head = format!("{A}\r\nX: {}", "x".repeat(MAX_PART_HEADERS));
+        assert_eq!(refused(&head, b"1").0, SYNTAX);
+        let named = |length| format!("Content-Disposition: form-data; name={}", "n".repeat(length));
+        assert!(read(&body(&[(&named(MAX_PART_NAME), b"1")]), "b").is_ok());
+        assert_eq!(refused(&named(MAX_PART_NAME + 1), b"1").0, SYNTAX);
+    }
+
+    #[test]
+    fn the_boundary_is_the_one_of_the_content_type() {
+        for (content_type, found) in [
+            ("multipart/form-data; boundary=a", Some("a")),
+            ("multipart/form-data; charset=utf-8; BOUNDARY=\"a b=?\"", Some("a b=?")),
+            ("multipart/form-data", None),
+            ("multipart/form-data; boundary=", None),
+            ("multipart/form-data; boundary=\"a \"", None),
+            ("multipart/form-data; boundary=ä", None),
+            ("multipart/form-data; boundary=a; boundary=b", None),
+        ] {
+            assert_eq!(boundary(content_type, b"").ok(), found, "{content_type}");
+        }
+        let longest = |length| format!("multipart/form-data; boundary={}", "x".repeat(length));
+        assert!(boundary(&longest(MAX_BOUNDARY), b"").is_ok());
+        assert_eq!(
+            boundary(&longest(MAX_BOUNDARY + 1), b"").unwrap_err().code,
+            "MULTIPART_BOUNDARY"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_content_comes_back_as_it_was(contents in proptest::collection::vec("[\r\nb\\-]{0,12}", 0..5)) {
+            // None of them may hold the delimiter, which is what a boundary is chosen for.
+            prop_assume!(contents.iter().all(|content| !format!("\r\n{content}\r\n").contains("\r\n--b")));
+            let head = "Content-Disposition: form-data; name=a; filename=f";
+            let parts: Vec<_> = contents.iter().map(|content| (head, content.as_bytes())).collect();
+            let bytes = body(&parts);
+            let form = read(&bytes, "b").unwrap();
+            let found: Vec<_> = form.files().map(|file| file.content.to_vec()).collect();
+            prop_assert_eq!(found, contents.iter().map(|content| content.as_bytes().to_vec()).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn nothing_that_is_sent_makes_it_panic(
+            bytes in "(--b|\r\n|--|Content-Disposition: form-data|; name=|\"|;|a|\\\\|%22|%|\u{e4}|: |=|\\*){0,40}"
+        ) {
+            let _ = read(bytes.as_bytes(), "b").map(|form| form.to_json());
+        }
+    }
+}
