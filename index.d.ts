@@ -404,6 +404,8 @@ export interface DispatchLimits {
   startShare: number
   /** For how long a `startShare` is. */
   startWindow: number
+  /** For how long a rush goes first: until then one event is handed on in each `startWindow`. */
+  startBurst: number
   /** How long nothing may have been stored for a rush to be over. */
   startQuiet: number
   /** Stored events that may wait to be handed on. */

@@ -47,6 +47,8 @@ pub struct DispatchLimits {
     pub start_share: u32,
     /// For how long a `startShare` is.
     pub start_window: u32,
+    /// For how long a rush goes first: until then one event is handed on in each `startWindow`.
+    pub start_burst: u32,
     /// How long nothing may have been stored for a rush to be over.
     pub start_quiet: u32,
     /// Stored events that may wait to be handed on.
@@ -257,6 +259,7 @@ impl Dispatcher {
                 StartLimits {
                     share: limits.start_share as usize,
                     window: ms(limits.start_window),
+                    burst: ms(limits.start_burst),
                     quiet: ms(limits.start_quiet),
                     waiting: limits.start_waiting as usize,
                     chunk: 256,
@@ -397,6 +400,7 @@ fn check(limits: &DispatchLimits) -> Result<()> {
         ("permits", limits.permits),
         ("startShare", limits.start_share),
         ("startWindow", limits.start_window),
+        ("startBurst", limits.start_burst),
         ("startWaiting", limits.start_waiting),
     ] {
         if value == 0 {

@@ -1,8 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '@nocobase/actions';
-import { EXECUTION_STATUS, JOB_STATUS, type ExecutionModel, type WorkflowModel } from '@nocobase/plugin-workflow';
+import {
+  EXECUTION_STATUS,
+  type ExecutionModel,
+  getExecutionLockKey,
+  JOB_STATUS,
+  type WorkflowModel,
+} from '@nocobase/plugin-workflow';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
 import { RESPONSE_TYPE } from '../common/names';
@@ -34,6 +39,9 @@ export const REPLAY_HEADER = 'idempotent-replayed';
 /** How long a synchronous call waits where its workflow has no time limit of its own: less than a proxy's usual 60 s. */
 const SYNC_DEADLINE_MS = 50_000;
 
+/** For how long the engine locks an execution that it runs, should its process die. */
+const ENGINE_LOCK_MS = 60_000;
+
 /** How long a stop waits for what has been taken over. Orchestrators usually kill 30 s after they ask to stop. */
 const DRAIN_MS = 10_000;
 
@@ -46,16 +54,17 @@ const LIMITS = {
   storeTime: 15_000,
   abandoned: 3,
   runQueue: 1_000,
-  startWindow: 1_000,
+  startWindow: 100,
+  startBurst: 30_000,
   startQuiet: 300,
   startWaiting: 50_000,
 } satisfies Omit<DispatchLimits, 'permits' | 'startShare'>;
 
 /**
- * How many stored events are handed to the engine in a second while more come in: a little more than it was seen to run, so
- * that nothing waits under a load that it bears. What comes beyond that would wait in its queue anyway.
+ * How many stored events are handed to the engine in each `startWindow`: a little more than it was seen to run, so that nothing
+ * waits under a load that it bears.
  */
-const START_SHARE = { sqlite: 40, others: 250 };
+const START_SHARE = { sqlite: 4, others: 25 };
 
 /**
  * What becomes of an event that was let in. Both ways end with the reply to give; neither throws for what a database or
@@ -128,7 +137,7 @@ export class Dispatch {
       return native().refuse('stopping');
     }
     const began = Date.now();
-    const timeout = Number(event.workflow.options?.timeout ?? 0);
+    const timeout = timeoutOf(event.workflow);
     const deadline = timeout > 0 ? Math.min(timeout, 2 ** 31) : SYNC_DEADLINE_MS;
     const ticket = this.ticket();
     let reply = native().refuse('notStored');
@@ -307,40 +316,70 @@ export class Dispatch {
   }
 
   private async runNow(event: WebhookEvent, ctx: Context, until: number): Promise<Reply> {
-    if (event.eventKey !== undefined) {
-      const known = await this.find({ eventKey: event.eventKey });
-      if (known) {
-        return replayed(await this.replyOf(known));
-      }
-    }
-    const slot: ReplySlot = {};
-    const eventKey = event.eventKey ?? randomUUID();
-    const processor = await this.workflow.trigger(event.workflow, JSON.parse(event.context) as object, {
-      httpContext: ctx,
-      [REPLY_SLOT]: slot,
-      eventKey,
-    });
-    if (processor) {
-      this.telemetry.accepted(true);
-      return slot.reply && processor.execution.status === EXECUTION_STATUS.RESOLVED
-        ? slot.reply
-        : this.replyOf(processor.execution);
-    }
-    // Not created, or created by another call with this key, or created and not entered: something was in the way.
-    let execution = await this.find({ eventKey });
-    if (!execution) {
+    const context = JSON.parse(event.context) as object;
+    const startedAt = new Date();
+    const timeout = timeoutOf(event.workflow);
+    const begun = { startedAt, expiresAt: timeout > 0 ? new Date(startedAt.getTime() + timeout) : null };
+    const result = await (this.storage as ExecutionStore).store([{ ...event, begun }]);
+    if (result.status !== 'stored') {
+      this.workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${result.reason}`);
       return native().refuse('notStored');
     }
-    await this.workflow.start(execution);
-    while (execution && isUnderWay(execution) && Date.now() < until && !(await this.waits(execution))) {
-      await sleep(25);
-      execution = await this.find({ eventKey });
+    const [{ executionId, replayed: before }] = result.as;
+    if (before) {
+      return replayed(await this.replyOnceEnded(executionId, until));
     }
-    return execution ? this.replyOf(execution) : native().refuse('notStored');
+    const slot: ReplySlot = {};
+    const values = { id: executionId, workflowId: event.workflow.id, key: event.workflow.key, context };
+    const execution = this.app.db
+      .getModel('executions')
+      .build({ ...values, ...begun, status: EXECUTION_STATUS.STARTED, dispatched: true } as never, {
+        isNewRecord: false,
+        raw: true,
+      }) as ExecutionModel;
+    execution.workflow = event.workflow;
+    await this.process(execution, event.workflow, { httpContext: ctx, [REPLY_SLOT]: slot });
+    this.telemetry.accepted(true);
+    return slot.reply && execution.status === EXECUTION_STATUS.RESOLVED ? slot.reply : this.replyOf(execution);
   }
 
-  private find(where: { eventKey: string } | { id: string }): Promise<ExecutionModel | null> {
-    return this.app.db.getModel('executions').findOne({ where }) as Promise<ExecutionModel | null>;
+  /**
+   * Runs an execution that has begun, as the engine's dispatcher does: under the engine's lock and with its time limit. What
+   * `plugin.trigger` does before that (an insert, two counters, and a transaction to enter it) the store has done in one
+   * statement.
+   */
+  private async process(execution: ExecutionModel, workflow: WorkflowModel, options: object): Promise<void> {
+    const lock = await this.app.lockManager.tryAcquire(getExecutionLockKey(execution.id), ENGINE_LOCK_MS);
+    await lock.runExclusive(async () => {
+      this.workflow.timeoutManager.scheduleExecutionTimeout(execution);
+      try {
+        await this.workflow.createProcessor(execution, options).start();
+        const { deleteExecutionOnStatus } = workflow.options as { deleteExecutionOnStatus?: number[] };
+        if (execution.status && deleteExecutionOnStatus?.includes(execution.status)) {
+          await execution.destroy();
+        }
+      } catch (error) {
+        this.workflow.getLogger(execution.workflowId).error(`execution (${execution.id}) failed`, { error });
+      }
+    }, ENGINE_LOCK_MS);
+  }
+
+  /** The reply to a repetition of an event that may still be run for the first. */
+  private async replyOnceEnded(executionId: string, until: number): Promise<Reply> {
+    for (;;) {
+      const execution = await this.find(executionId);
+      if (!execution) {
+        return native().refuse('notStored');
+      }
+      if (!isUnderWay(execution) || Date.now() >= until || (await this.waits(execution))) {
+        return this.replyOf(execution);
+      }
+      await sleep(25);
+    }
+  }
+
+  private find(id: string): Promise<ExecutionModel | null> {
+    return this.app.db.getModel('executions').findOne({ where: { id } }) as Promise<ExecutionModel | null>;
   }
 
   // Whether it is suspended on a node that waits for something outside.
@@ -351,7 +390,7 @@ export class Dispatch {
 
   /** The answer to an event that was taken over before: out of the context that was stored then. */
   private async answerAgain(executionId: string, answer: (context: string) => Reply): Promise<Reply> {
-    const execution = await this.find({ id: executionId });
+    const execution = await this.find(executionId);
     return answer(JSON.stringify(execution?.context ?? {}));
   }
 
@@ -376,6 +415,11 @@ export class Dispatch {
       : null;
     return buildReply(JSON.stringify(storedAnswer(job?.get('result'))));
   }
+}
+
+/** A workflow's own time limit in milliseconds; 0 for none. */
+function timeoutOf({ options }: WorkflowModel): number {
+  return Number(options?.timeout ?? 0);
 }
 
 function isUnderWay({ status }: ExecutionModel): boolean {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Transaction } from '@nocobase/database';
 import type { Application } from '@nocobase/server';
-import type { WorkflowModel } from '@nocobase/plugin-workflow';
+import { EXECUTION_STATUS, type WorkflowModel } from '@nocobase/plugin-workflow';
 
 /** An event on its way into the database. */
 export interface StorableEvent {
@@ -10,6 +10,8 @@ export interface StorableEvent {
   context: string;
   /** What the event can't be there twice with; absent where the sender's repetitions aren't told apart. */
   eventKey?: string;
+  /** For an execution that whoever stores it runs at once; without it the engine's queue takes it up. */
+  begun?: { startedAt: Date; expiresAt: Date | null };
 }
 
 /** Where an event is: its execution, and whether that was there before, under the same event key. */
@@ -33,9 +35,12 @@ const VIEW = '_nocobase_plugin_workflow_webhook_store';
 /** The columns that differ from row to row. */
 const FIRST_COLUMNS = ['id', 'workflowId', 'key', 'eventKey', 'context'];
 
+/** The columns of an execution that has begun. Without them it is queueing. */
+const BEGUN_COLUMNS = ['status', 'startedAt', 'expiresAt'];
+
 /**
- * Stores events as executions of NocoBase's workflow engine, in the state in which the engine itself picks them up:
- * queueing and not dispatched. What the engine's `createExecution` writes one by one is written here for many at once,
+ * Stores events as executions of NocoBase's workflow engine, in the state in which the engine itself picks them up
+ * (queueing and not dispatched), or as begun. What the engine's `createExecution` writes one by one is written here for many at once,
  * with the counters `executed` in the same transaction.
  */
 export class ExecutionStore {
@@ -173,7 +178,7 @@ export class ExecutionStore {
   private async insertThroughView(rows: [StorableEvent, string][]): Promise<void> {
     if (!this.viewMade) {
       const { executions: table, stats, versionStats } = this;
-      const columns = this.columns.map((name) => table.column(name));
+      const columns = [...this.columns, ...BEGUN_COLUMNS].map((name) => table.column(name));
       const count = (counted: Table, attribute: string) =>
         `UPDATE ${counted.name} SET ${counted.add('executed', '1')} ` +
         `WHERE ${counted.primaryKey} = NEW.${table.column(attribute)};`;
@@ -220,12 +225,21 @@ export class ExecutionStore {
     const table = this.executions;
     // As the model writes it: SQLite keeps dates as text, in a form of Sequelize's own.
     const now = table.format('createdAt', new Date());
-    const fixed = this.columns.slice(FIRST_COLUMNS.length).map((name) => (name === 'dispatched' ? table.no : now));
+    // All of a batch are queueing, or it is one that has begun.
+    const { begun } = rows[0][0];
+    const columns = begun ? [...this.columns, ...BEGUN_COLUMNS] : this.columns;
+    const dispatched = begun ? table.yes : table.no;
+    const fixed = this.columns.slice(FIRST_COLUMNS.length).map((name) => (name === 'dispatched' ? dispatched : now));
+    if (begun) {
+      const { startedAt, expiresAt } = begun;
+      fixed.push(EXECUTION_STATUS.STARTED, table.format('startedAt', startedAt));
+      fixed.push(expiresAt && table.format('expiresAt', expiresAt));
+    }
     const values = rows.map(([{ workflow, context, eventKey = randomUUID() }, id]) => {
       const row = [id, String(workflow.id), workflow.key, eventKey, context];
       return `(${[...row, ...fixed].map((value) => bind.add(value)).join(', ')})`;
     });
-    return `INSERT INTO ${into} (${this.columns.map((name) => table.column(name)).join(', ')}) VALUES ${values.join(', ')}`;
+    return `INSERT INTO ${into} (${columns.map((name) => table.column(name)).join(', ')}) VALUES ${values.join(', ')}`;
   }
 
   private async run(sql: string, bind: Bind, transaction?: Transaction): Promise<void> {
@@ -302,6 +316,11 @@ class Table {
   /** `false` as a bind parameter. */
   get no(): unknown {
     return this.db.sequelize.getDialect() === 'postgres' ? false : 0;
+  }
+
+  /** `true` as a bind parameter. */
+  get yes(): unknown {
+    return this.db.sequelize.getDialect() === 'postgres' ? true : 1;
   }
 
   /** A value as a bind parameter of this column. */

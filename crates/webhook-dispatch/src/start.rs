@@ -22,9 +22,11 @@ pub trait Publish: Send + Sync + 'static {
 pub struct StartLimits {
     /// How many are handed on as they come, in each `window`. What comes beyond that is a rush, and waits.
     pub share: usize,
-    /// For how long a `share` is. Under a load that keeps within the share nothing waits; under any load the oldest
-    /// `share` is handed on after this long.
+    /// For how long a `share` is. Under a load that keeps within the share nothing waits.
     pub window: Duration,
+    /// For how long a rush goes first: until then one event is handed on in each `window`. A longer one is the load that
+    /// there is, and gets its `share` again.
+    pub burst: Duration,
     /// How long nothing may have been stored for a rush to be over: then all that waits is handed on.
     pub quiet: Duration,
     /// How many may wait; beyond it the oldest are handed on at once.
@@ -48,12 +50,31 @@ struct State<I> {
     waiting: VecDeque<I>,
     /// When something was last stored.
     last: Instant,
-    /// When the current window began, and what is left of its share.
+    /// When the current window began, how many have been stored in it, and what is left of its share.
     window: Instant,
+    stored: usize,
     share: usize,
+    /// Since when each window has brought more than a share.
+    rush: Option<Instant>,
     flushing: bool,
     publishing: bool,
     started: u64,
+}
+
+impl<I> State<I> {
+    /// Begins a new window where the current one is over.
+    fn roll(&mut self, now: Instant, limits: &StartLimits) {
+        let over = self.window + limits.window;
+        if now < over {
+            return;
+        }
+        let rushes = self.stored > limits.share && now < over + limits.window;
+        self.rush = rushes.then(|| self.rush.unwrap_or(self.window));
+        let gives_way = self.rush.is_some_and(|since| now < since + limits.burst);
+        self.share = if gives_way { 1 } else { limits.share };
+        self.window = now;
+        self.stored = 0;
+    }
 }
 
 struct Shared<P: Publish> {
@@ -93,7 +114,9 @@ impl<P: Publish> Starter<P> {
                 waiting: VecDeque::new(),
                 last: now,
                 window: now,
+                stored: 0,
                 share: limits.share,
+                rush: None,
                 flushing: false,
                 publishing: false,
                 started: 0,
@@ -107,9 +130,13 @@ impl<P: Publish> Starter<P> {
 
     /// Takes what one batch stored.
     pub fn add(&self, ids: impl IntoIterator<Item = P::Id>) {
+        let now = Instant::now();
         let mut state = self.shared.state();
-        state.last = Instant::now();
+        state.roll(now, &self.shared.limits);
+        let before = state.waiting.len();
         state.waiting.extend(ids);
+        state.stored += state.waiting.len() - before;
+        state.last = now;
         drop(state);
         self.shared.changed.notify_one();
     }
@@ -190,10 +217,7 @@ fn next<P: Publish>(shared: &Shared<P>) -> Next<P::Id> {
         state.flushing = false;
         return Next::WaitForMore;
     }
-    if now >= state.window + limits.window {
-        state.window = now;
-        state.share = limits.share;
-    }
+    state.roll(now, limits);
     let over = state.last + limits.quiet;
     let count = if state.flushing || now >= over {
         state.waiting.len()

@@ -12,6 +12,7 @@ fn limits() -> StartLimits {
     StartLimits {
         share: 10,
         window: 1000 * MS,
+        burst: 10_000 * MS,
         quiet: 300 * MS,
         waiting: 1000,
         chunk: 100,
@@ -77,16 +78,17 @@ async fn under_a_steady_load_within_the_share_nothing_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_rush_the_share_is_handed_on_each_second_and_the_rest_once_it_is_over() {
+async fn a_rush_goes_first_and_what_it_brought_is_handed_on_once_it_is_over() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), limits());
     for id in 0..350 {
         starter.add([id]);
         sleep(10 * MS).await;
     }
-    assert_eq!(queue.ids(), (0..40).collect::<Vec<_>>());
-    for id in 0..40 {
-        let second = u64::from(id / 10);
+    // A share before it was known to be a rush, then one each second.
+    assert_eq!(queue.ids(), (0..13).collect::<Vec<_>>());
+    for id in 0..13 {
+        let second = u64::from(id.max(9) - 9);
         assert!(
             queue.when(id) >= Duration::from_secs(second) && queue.when(id) < Duration::from_secs(second) + 101 * MS
         );
@@ -94,6 +96,38 @@ async fn in_a_rush_the_share_is_handed_on_each_second_and_the_rest_once_it_is_ov
     sleep(limits().quiet).await;
     assert_eq!(queue.ids(), (0..350).collect::<Vec<_>>(), "in their order, each once");
     assert_eq!(starter.counts().started, 350);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rush_that_does_not_end_gets_its_share_again() {
+    let queue = Queue::new();
+    let starter = Starter::new(queue.clone(), limits());
+    for id in 0..600 {
+        starter.add([id]);
+        sleep(50 * MS).await;
+    }
+    let handed = |second: u64| {
+        let within = |id: &u32| queue.when(*id).as_secs() == second;
+        queue.ids().iter().filter(|id| within(id)).count()
+    };
+    assert_eq!([handed(0), handed(1), handed(9)], [10, 1, 1]);
+    assert_eq!([handed(12), handed(20), handed(28)], [10, 10, 10]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_that_falls_back_to_its_share_catches_up() {
+    let queue = Queue::new();
+    let starter = Starter::new(queue.clone(), limits());
+    for id in 0..60 {
+        starter.add([id]);
+        sleep(50 * MS).await;
+    }
+    for id in 60..120 {
+        starter.add([id]);
+        sleep(200 * MS).await;
+    }
+    assert_eq!(queue.ids(), (0..120).collect::<Vec<_>>());
+    assert!(starter.counts().waiting == 0);
 }
 
 #[tokio::test(start_paused = true)]
