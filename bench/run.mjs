@@ -27,17 +27,19 @@ await main(async () => {
   await installPackages();
   const { buildSteps, packStep, runSteps } = await import('../scripts/lib/steps.mjs');
   await runSteps([...buildSteps, packStep], {});
+  const { ensureServices } = await import('../scripts/lib/services.mjs');
   const { goals, machine, tables, withSection } = await import('./lib/report.mjs');
   const { chart } = await import('./lib/chart.mjs');
 
   const suites = [];
   for (const name of positionals.length > 0 ? positionals : known) {
-    const { title, run } = await import(pathToFileURL(join(folder, 'suites', `${name}.mjs`)).href);
+    const { title, run, services = [] } = await import(pathToFileURL(join(folder, 'suites', `${name}.mjs`)).href);
     console.log(`\n## ${title}\n`);
     const [load] = os.loadavg();
     // Progress goes to stderr, so that what is piped on is the tables.
     const log = (text) => console.error(`${name}: ${text}`);
-    const rows = await run({ log, quick: options.quick });
+    const stopServices = await ensureServices(services);
+    const rows = await run({ log, quick: options.quick }).finally(stopServices);
     const suite = { name, title, load, rows };
     suites.push(suite);
     console.log(await tables(rows));

@@ -1,0 +1,123 @@
+/** What the benches of a running NocoBase share: apps with both sides in them, workflows, load. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import autocannon from 'autocannon';
+import { bootApp } from '../../scripts/lib/nocobase.mjs';
+import { createWorkflow } from '../../scripts/lib/workflows.mjs';
+
+const rival = join(import.meta.dirname, 'rival.cjs');
+
+/** Boots an app that has our plugin and the rival. */
+export function bootBoth({ env = {}, preload = [], ...options } = {}) {
+  return bootApp({
+    ...options,
+    env: {
+      LOGGER_LEVEL: 'warn',
+      ...env,
+      NODE_OPTIONS: [`--expose-gc`, ...[rival, ...preload].map((file) => `--require ${file}`)].join(' '),
+    },
+  });
+}
+
+/** Boots an app, hands it to `use` and removes it. */
+export async function withApp(options, use) {
+  const app = await bootBoth(options);
+  try {
+    return await use(app);
+  } finally {
+    // What the engine has not run yet is of no interest any more.
+    await app.kill9();
+    await app.remove();
+  }
+}
+
+/** A workflow without nodes for each side, by the same definition. */
+export async function createSides(app, definition = {}) {
+  const ours = await createWorkflow(app, { title: 'ours', type: 'webhook', ...definition });
+  const theirs = await createWorkflow(app, { title: 'theirs', type: 'handmade', ...definition });
+  return { ours, theirs: { ...theirs, url: `${app.apiUrl}handmade:trigger/${theirs.key}` } };
+}
+
+/**
+ * Load on one URL.
+ *
+ * @param {object} load
+ * @param {number} load.connections how many requests are under way
+ * @param {number} [load.seconds] for how long; or
+ * @param {number} [load.amount] how many requests
+ * @param {number} [load.expected] the status of every answer
+ * @returns {Promise<{ rate: number, p99: number, answers: number, others: number }>} answers with the expected status a
+ *   second, the latency's 99th percentile in ms, how many answers had that status, and how many had another or never came
+ */
+export async function fire(url, { connections, seconds, amount, expected = 200, headers = {}, body = BODY, path }) {
+  const requests = path ? [{ setupRequest: (request) => ({ ...request, path: path() }) }] : undefined;
+  const result = await autocannon({
+    url,
+    connections,
+    ...(amount ? { amount } : { duration: seconds }),
+    // As fine as it can: a run of a few seconds is no multiple of a second.
+    sampleInt: 100,
+    timeout: 60,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+    requests,
+  });
+  const answers = result.statusCodeStats?.[expected]?.count ?? 0;
+  const all = Object.values(result.statusCodeStats ?? {}).reduce((sum, { count }) => sum + count, 0);
+  const took = (new Date(result.finish) - new Date(result.start)) / 1000;
+  if (process.env.TRACE)
+    console.error(
+      url.slice(-40),
+      connections,
+      Math.round(answers / took),
+      '/s p99',
+      result.latency.p99,
+      'others',
+      all - answers + result.errors,
+      'took',
+      took,
+    );
+  return { rate: answers / took, p99: result.latency.p99, answers, others: all - answers + result.errors, took };
+}
+
+/** A small event, 0.3 KB of a GitHub push. */
+export const BODY = JSON.stringify({
+  ref: 'refs/heads/main',
+  before: '6113728f27ae82c7b1a177c8d03f9e96e0adf246',
+  after: '0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c',
+  repository: { id: 186853002, name: 'hello', full_name: 'octocat/hello', private: false },
+  pusher: { name: 'octocat', email: 'octocat@example.com' },
+});
+
+export const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
+
+/** What the app's process has to say since `benchProbe:start`. */
+export const probe = {
+  start: (app) => app.api('POST', 'benchProbe:start'),
+  read: (app) => app.api('POST', 'benchProbe:read'),
+};
+
+/** Waits until as many executions of a workflow have ended; returns when the last one did, in ms since 1970. */
+export async function allEnded(app, { id }, count) {
+  for (;;) {
+    const { ended, last } = await app.api('POST', 'benchProbe:progress', { workflowId: id });
+    if (ended >= count) return last;
+    await sleep(500);
+  }
+}
+
+/** That both sides answer the same to one event, and make the same context of it. */
+export async function assertSame(app, sides, body = BODY) {
+  const contexts = [];
+  for (const { url, id } of [sides.ours, sides.theirs]) {
+    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    assert.equal(response.status, 200);
+    assert.equal(await response.text(), '');
+    await allEnded(app, { id }, 1);
+    const [execution] = await app.api('GET', `executions:list?filter={"workflowId":"${id}"}&fields=context`);
+    contexts.push(execution.context);
+  }
+  assert.deepEqual(contexts[0], contexts[1]);
+}

@@ -1,0 +1,165 @@
+/** How it grows: with the number of webhooks, with the size of an event, with the number of nodes. */
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootBoth, createSides, fire, median, probe, withApp, allEnded } from '../lib/apps.mjs';
+import { KINDS, SIZES } from '../lib/bodies.mjs';
+import { root } from '../../scripts/lib/paths.mjs';
+import { servicePort } from '../../scripts/lib/services.mjs';
+
+export const title = 'Scale';
+export const services = ['postgres', 'redis'];
+
+export async function run(options) {
+  return [...(await webhooks(options)), ...(await sizes(options)), ...(await nodes(options))];
+}
+
+/** 1, 100 and 10,000 enabled webhooks: start-up, memory, throughput over all of them. */
+async function webhooks({ log, quick }) {
+  const group = 'Enabled webhooks';
+  const rows = [];
+  const config = {
+    basicAuthentication: { username: 'user', password: 'password' },
+    request: {
+      headers: [{ key: 'X-Event' }],
+      body: [{ key: 'ref' }, { key: 'repository.id' }, { key: 'pusher.name' }],
+    },
+  };
+  for (const count of [1, 100, 10_000]) {
+    log(`${count} webhooks`);
+    const samples = [];
+    for (let round = 0; round < (quick ? 1 : 3); round += 1) {
+      samples.push(
+        await withApp({ dialect: 'postgres' }, async (app) => {
+          await app.api('POST', 'benchProbe:seed', { count, type: 'webhook', config });
+          await app.stop();
+          const start = performance.now();
+          await app.start();
+          const startUp = performance.now() - start;
+          await probe.start(app);
+          const { startRss } = await probe.read(app);
+          let next = 0;
+          const load = {
+            headers: { authorization: `Basic ${btoa('user:password')}` },
+            path: () => `/api/webhook:trigger/seeded${(next = (next + 7919) % count)}`,
+          };
+          // Each webhook once, so that all are compiled.
+          await fire(app.url, { ...load, connections: 16, amount: Math.max(count, 500) });
+          await probe.start(app);
+          const { startRss: compiled } = await probe.read(app);
+          const { rate } = await fire(app.url, { ...load, connections: 16, seconds: quick ? 2 : 6 });
+          return { startUp, startRss, compiled, rate };
+        }),
+      );
+    }
+    const of = (key) => median(samples.map((sample) => sample[key]));
+    const name = `${count.toLocaleString('en')} webhook${count === 1 ? '' : 's'}`;
+    rows.push(
+      { group, case: name, metric: 'start-up of NocoBase', unit: 'ms', ours: of('startUp') },
+      { group, case: name, metric: 'memory after the start', unit: 'MB', ours: of('startRss') / 2 ** 20 },
+      { group, case: name, metric: 'memory with each called', unit: 'MB', ours: of('compiled') / 2 ** 20 },
+      { group, case: name, metric: 'requests', unit: '/s', ours: of('rate') },
+    );
+  }
+  return rows;
+}
+
+/** What an event costs the process, by its size: CPU time of a call that is stored, extraction of ten paths included. */
+async function sizes({ log, quick }) {
+  const group = 'Cost of an event by the size of its body';
+  const { make, paths } = KINDS['GitHub push'];
+  const config = { request: { body: paths.slice(0, 10).map((key) => ({ key })) } };
+  return withApp({ dialect: 'postgres', env: { REQUEST_BODY_LIMIT: '20mb' } }, async (app) => {
+    const rows = [];
+    const sides = await createSides(app, { config });
+    for (const [size, bytes] of Object.entries(SIZES)) {
+      const body = make(bytes);
+      const amount = Math.max(20, Math.min(quick ? 300 : 2000, Math.round(2e8 / bytes)));
+      const costs = { ours: [], theirs: [] };
+      for (let round = 0; round < (quick ? 1 : 3); round += 1) {
+        for (const side of round % 2 ? ['theirs', 'ours'] : ['ours', 'theirs']) {
+          log(`events of ${size}: round ${round + 1}, ${side}`);
+          await probe.start(app);
+          const { answers } = await fire(sides[side].url, { connections: 16, amount, body });
+          // The runs belong to an event too, and cost both sides the same.
+          const before = costs[side].total ?? 0;
+          costs[side].total = before + answers;
+          await allEnded(app, sides[side], costs[side].total);
+          costs[side].push((await probe.read(app)).cpu / answers);
+        }
+      }
+      rows.push({
+        group,
+        case: size,
+        metric: 'CPU time of an event, its execution included',
+        unit: 'µs',
+        ours: median(costs.ours),
+        theirs: median(costs.theirs),
+        ratio: median(costs.theirs) / median(costs.ours),
+      });
+    }
+    return rows;
+  });
+}
+
+/** One and two nodes on one PostgreSQL, Redis between them: events taken, and events run to the end. */
+async function nodes({ log, quick }) {
+  const group = 'Nodes on one PostgreSQL';
+  const redis = `redis://127.0.0.1:${servicePort('redis')}`;
+  const rows = [];
+  for (const count of [1, 2]) {
+    log(`${count} node${count === 1 ? '' : 's'}`);
+    const id = `bench-${Date.now().toString(36)}`;
+    const options = {
+      dialect: 'postgres',
+      preload: [join(root, 'tests/services/redis.cjs')],
+      env: {
+        REDIS_URL: redis,
+        TEST_REDIS_PREFIX: `${id}:`,
+        LOCK_ADAPTER_DEFAULT: 'redis',
+        CACHE_DEFAULT_STORE: 'redis',
+        CACHE_REDIS_URL: redis,
+        ...(count > 1 ? { WORKER_MODE: '!,workflow:process' } : {}),
+      },
+    };
+    const first = await bootBoth({ ...options, name: `${id}-0` });
+    const apps = [first];
+    for (let index = 1; index < count; index += 1) {
+      const name = `${id}-${index}`;
+      const other = await bootBoth({ ...options, name });
+      await other.stop();
+      // A folder of its own, and the first one's database.
+      copyFileSync(join(first.dir, 'database.json'), join(other.dir, 'database.json'));
+      apps.push(await bootBoth({ ...options, name, fresh: false }));
+    }
+    try {
+      const { ours } = await createSides(first);
+      const urls = apps.map(({ apiUrl }) => `${apiUrl}webhook:trigger/${ours.key}`);
+      for (const url of urls)
+        while ((await fetch(url, { method: 'POST' })).status !== 200) await new Promise(setImmediate);
+      const began = Date.now();
+      const results = await Promise.all(urls.map((url) => fire(url, { connections: 16, seconds: quick ? 2 : 6 })));
+      const rate = results.reduce((sum, result) => sum + result.rate, 0);
+      const answers = results.reduce((sum, result) => sum + result.answers, 0);
+      const end = await allEnded(first, ours, answers);
+      const name = `${count} node${count === 1 ? '' : 's'}`;
+      rows.push(
+        { group, case: name, metric: 'events taken', unit: '/s', ours: rate },
+        { group, case: name, metric: 'events run to their end', unit: '/s', ours: answers / ((end - began) / 1000) },
+        {
+          group,
+          case: name,
+          metric: 'events run to their end',
+          unit: ' million a day',
+          ours: (answers / (end - began)) * 86.4,
+        },
+      );
+    } finally {
+      for (const app of apps.reverse()) {
+        await app.kill9();
+        if (app !== first) await app.stop();
+      }
+      await first.remove();
+    }
+  }
+  return rows;
+}
