@@ -367,7 +367,7 @@ export class Dispatch {
   /** The reply to a repetition of an event that may still be run for the first. */
   private async replyOnceEnded(executionId: string, until: number): Promise<Reply> {
     for (;;) {
-      const execution = await this.find(executionId);
+      const execution = await this.find({ id: executionId });
       if (!execution) {
         return native().refuse('notStored');
       }
@@ -378,8 +378,8 @@ export class Dispatch {
     }
   }
 
-  private find(id: string): Promise<ExecutionModel | null> {
-    return this.app.db.getModel('executions').findOne({ where: { id } }) as Promise<ExecutionModel | null>;
+  private find(where: { eventKey: string } | { id: string }): Promise<ExecutionModel | null> {
+    return this.app.db.getModel('executions').findOne({ where }) as Promise<ExecutionModel | null>;
   }
 
   // Whether it is suspended on a node that waits for something outside.
@@ -390,7 +390,7 @@ export class Dispatch {
 
   /** The answer to an event that was taken over before: out of the context that was stored then. */
   private async answerAgain(executionId: string, answer: (context: string) => Reply): Promise<Reply> {
-    const execution = await this.find(executionId);
+    const execution = await this.find({ id: executionId });
     return answer(JSON.stringify(execution?.context ?? {}));
   }
 
