@@ -91,6 +91,9 @@ export const BODY = JSON.stringify({
   pusher: { name: 'octocat', email: 'octocat@example.com' },
 });
 
+/** Rows of the trigger's form for these paths, named as the form names them. */
+export const rowsOf = (paths) => paths.map((key, index) => ({ key, _var: `v_${index}` }));
+
 export const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
 /** What the app's process has to say since `benchProbe:start`. */

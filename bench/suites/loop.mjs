@@ -2,7 +2,7 @@
  * Large bodies through a running NocoBase, beside the same hand-written action as in `requests`: requests a second, the
  * delay of the event loop as everybody else in the process feels it, and the memory at its peak.
  */
-import { assertSame, createSides, fire, median, probe, withApp } from '../lib/apps.mjs';
+import { assertSame, createSides, fire, median, probe, rowsOf, withApp } from '../lib/apps.mjs';
 import { KINDS, SIZES } from '../lib/bodies.mjs';
 
 export const title = 'Large bodies in a running NocoBase';
@@ -17,7 +17,7 @@ export async function run({ log, quick = false }) {
   const rounds = quick ? 1 : 3;
   const { make, paths } = KINDS[KIND];
   // Variables of ten paths: what both store is small, and what is measured is the reading.
-  const config = { request: { body: paths.slice(0, 10).map((key) => ({ key })) } };
+  const config = { request: { body: rowsOf(paths.slice(0, 10)) } };
   for (const size of ['2 MB', '10 MB']) {
     const body = make(SIZES[size] - (size === '10 MB' ? 64 * 1024 : 0));
     const results = { ours: [], theirs: [] };

@@ -1,7 +1,7 @@
 /** How it grows: with the number of webhooks, with the size of an event, with the number of nodes. */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootBoth, createSides, fire, median, probe, withApp, allEnded } from '../lib/apps.mjs';
+import { allEnded, bootBoth, createSides, fire, median, probe, rowsOf, withApp } from '../lib/apps.mjs';
 import { KINDS, SIZES } from '../lib/bodies.mjs';
 import { root } from '../../scripts/lib/paths.mjs';
 import { servicePort } from '../../scripts/lib/services.mjs';
@@ -67,7 +67,7 @@ async function webhooks({ log, quick }) {
 async function sizes({ log, quick }) {
   const group = 'Cost of an event by the size of its body';
   const { make, paths } = KINDS['GitHub push'];
-  const config = { request: { body: paths.slice(0, 10).map((key) => ({ key })) } };
+  const config = { request: { body: rowsOf(paths.slice(0, 10)) } };
   return withApp({ dialect: 'postgres', env: { REQUEST_BODY_LIMIT: '20mb' } }, async (app) => {
     const rows = [];
     const sides = await createSides(app, { config });
