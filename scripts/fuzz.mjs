@@ -1,0 +1,35 @@
+// `npm run fuzz`: every target of `fuzz` for 30 seconds, with the address sanitizer and at low priority.
+// `npm run fuzz -- --seconds 600 json xml` takes longer, and these targets only.
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkMachine, main } from './lib/bootstrap.mjs';
+import { ensureCargoFuzz, ensureNightly, low } from './lib/nightly.mjs';
+import { root, workDir } from './lib/paths.mjs';
+
+await main(async () => {
+  checkMachine();
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { seconds: { type: 'string', default: '30' } },
+  });
+  const known = readdirSync(join(root, 'fuzz/fuzz_targets')).map((file) => file.replace(/\.rs$/, ''));
+  const targets = positionals.length ? positionals : known;
+  for (const target of targets) {
+    if (!known.includes(target)) throw new Error(`expected one of ${known.join(', ')}, but found ${target}`);
+  }
+  await ensureNightly([]);
+  await ensureCargoFuzz();
+  const failed = [];
+  for (const target of targets) {
+    console.log(`\n== ${target}`);
+    // What libFuzzer finds on its way goes on from run to run, and isn't committed: the seeds are few and written by hand.
+    const found = join(workDir, 'corpus', target);
+    mkdirSync(found, { recursive: true });
+    const limits = [`-max_total_time=${values.seconds}`, '-timeout=10', '-rss_limit_mb=4096', '-print_final_stats=1'];
+    const folders = [found, join(root, 'fuzz/corpus', target)];
+    if (!(await low('cargo', ['+nightly', 'fuzz', 'run', target, ...folders, '--', ...limits]))) failed.push(target);
+  }
+  console.log(`\n${targets.length - failed.length} passed, ${failed.length} failed`);
+  if (failed.length) throw new Error(`failed: ${failed.join(', ')}; the inputs are in fuzz/artifacts`);
+});
