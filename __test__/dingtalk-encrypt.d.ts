@@ -6,6 +6,7 @@ declare module 'dingtalk-encrypt' {
       timestamp: string,
       nonce: string,
     ): { msg_signature: string; encrypt: string; timeStamp: string; nonce: string };
+    getSignature(token: string, timestamp: string, nonce: string, encrypted: string): string;
     getDecryptMsg(signature: string, timestamp: string, nonce: string, encrypted: string): string;
   }
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type App, bootApp } from '../support/app';
-import { call, createWorkflow, ended, executions } from './support';
+import { call, createWorkflow, ended } from './support';
 
 let app: App;
 beforeAll(async () => {
@@ -58,26 +58,6 @@ it('refuses a body over the limit of its own', async () => {
   const { key } = await createWorkflow(app, { config: { request: { bodyLimit: 10 } } });
   expect((await call(app, key, { body: { a: 'x'.repeat(10) } })).status).toBe(413);
   expect((await call(app, key, { body: {} })).status).toBe(200);
-});
-
-it('answers a sender that asks before it sends events, and runs nothing for it', async () => {
-  const { key } = await createWorkflow(app, {
-    config: {
-      handshake: { kind: 'meta', verifyTokens: ['meatyhamhock'] },
-      authentication: [{ preset: 'meta', secrets: ['s3cret'] }],
-    },
-  });
-  const query = '?hub.mode=subscribe&hub.verify_token=meatyhamhock&hub.challenge=1158201444';
-  const asked = await call(app, key, { method: 'GET', query });
-  expect([asked.status, asked.headers.get('content-type'), await asked.text()]).toEqual([
-    200,
-    'text/plain; charset=utf-8',
-    '1158201444',
-  ]);
-  expect((await call(app, key, { method: 'GET', query: query.replace('meaty', '') })).status).toBe(403);
-  expect((await call(app, key, { method: 'GET' })).status).toBe(405);
-  expect((await call(app, key, { body: {} })).status).toBe(401);
-  expect(await executions(app, key)).toEqual([]);
 });
 
 it('lets in only the addresses that are allowed, whatever a caller claims', async () => {
