@@ -230,6 +230,17 @@ export declare class Endpoint {
   checkHead(path: string, method: string, contentLength: number): Reply | null
   /** The refusal of a body over the limit. */
   tooLarge(): Reply
+  /** How many events are let in, which `judge` doesn't count; `null` for any number. */
+  get rateLimit(): RateLimit | null
+  /** The refusal of an event beyond the rate limit, with the milliseconds until another one is let in. */
+  rateLimited(wait: number): Reply
+  /** Whether the sender wants an answer of its own to every event, which `acknowledge` makes. */
+  get acknowledges(): boolean
+  /**
+   * The answer to an event that was taken over, with the sender's acknowledgement as its body; `secret` is the event's,
+   * `random` holds 16 new random bytes. An answer that isn't 2xx stays as it is.
+   */
+  acknowledge(reply: Reply, secret: number | undefined | null, random: Buffer): Reply
   /**
    * Judges a request: the event it brings, the answer to a sender's question, or a refusal.
    *
@@ -420,6 +431,13 @@ export interface Event {
   idempotencyKey?: string
   /** The files that are to be kept before the event is stored, where that is configured and there are some. */
   upload?: Upload
+  /** Which secret of the first proof it came with, from 0; absent where no proof is asked for. */
+  secret?: number
+  /**
+   * Whether it is a sender's question instead, whose answer is that to every event (`acknowledge`); then there is no
+   * context.
+   */
+  question: boolean
 }
 
 /**
@@ -534,6 +552,14 @@ export interface ParseError {
  * ```
  */
 export declare function parseQuery(query: string | Uint8Array): { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }
+
+/** How many events a webhook lets in. */
+export interface RateLimit {
+  /** How many events, 1 to 1,000,000. */
+  requests: number
+  /** Within how many seconds, 1 to 86,400, counted from the first of them. */
+  seconds: number
+}
 
 /**
  * Reads the head of a request as people copy it: out of a browser, a proxy's log, or what `curl -v` prints. A request line

@@ -71,6 +71,17 @@ impl From<reply::Reply> for Reply {
     }
 }
 
+impl From<Reply> for reply::Reply {
+    fn from(reply: Reply) -> Self {
+        let pair = |pair: Vec<String>| <[String; 2]>::try_from(pair).ok().map(|[name, value]| (name, value));
+        Self {
+            status: reply.status,
+            headers: reply.headers.into_iter().filter_map(pair).collect(),
+            body: reply.body,
+        }
+    }
+}
+
 impl From<&Rejection> for Reply {
     fn from(rejection: &Rejection) -> Self {
         Self {
@@ -90,6 +101,20 @@ pub struct Event {
     pub idempotency_key: Option<String>,
     /// The files that are to be kept before the event is stored, where that is configured and there are some.
     pub upload: Option<Upload>,
+    /// Which secret of the first proof it came with, from 0; absent where no proof is asked for.
+    pub secret: Option<u32>,
+    /// Whether it is a sender's question instead, whose answer is that to every event (`acknowledge`); then there is no
+    /// context.
+    pub question: bool,
+}
+
+/// How many events a webhook lets in.
+#[napi(object)]
+pub struct RateLimit {
+    /// How many events, 1 to 1,000,000.
+    pub requests: u32,
+    /// Within how many seconds, 1 to 86,400, counted from the first of them.
+    pub seconds: u32,
 }
 
 /// A file of a multipart body.
@@ -279,6 +304,49 @@ impl Endpoint {
     #[napi(catch_unwind)]
     pub fn too_large(&self) -> Reply {
         (&self.endpoint.too_large()).into()
+    }
+
+    /// How many events are let in, which `judge` doesn't count; `null` for any number.
+    #[napi(getter, catch_unwind, ts_return_type = "RateLimit | null")]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.endpoint.rate_limit().map(|limit| RateLimit {
+            requests: limit.requests,
+            seconds: limit.seconds,
+        })
+    }
+
+    /// The refusal of an event beyond the rate limit, with the milliseconds until another one is let in.
+    #[napi(catch_unwind)]
+    pub fn rate_limited(&self, wait: f64) -> Reply {
+        let seconds = (wait / 1000.0).ceil().max(1.0);
+        (&Rejection::RateLimited {
+            retry_after: seconds as u32,
+        })
+            .into()
+    }
+
+    /// Whether the sender wants an answer of its own to every event, which `acknowledge` makes.
+    #[napi(getter, catch_unwind)]
+    pub fn acknowledges(&self) -> bool {
+        self.endpoint.acknowledges()
+    }
+
+    /// The answer to an event that was taken over, with the sender's acknowledgement as its body; `secret` is the event's,
+    /// `random` holds 16 new random bytes. An answer that isn't 2xx stays as it is.
+    #[napi(catch_unwind)]
+    pub fn acknowledge(&self, env: Env, reply: Reply, secret: Option<u32>, random: Buffer) -> Result<Reply> {
+        let Ok(random) = <[u8; 16]>::try_from(random.as_ref()) else {
+            return misuse(&env, "random", "16 bytes");
+        };
+        let Reply { code, reason, .. } = &reply;
+        let (code, reason) = (code.clone(), reason.clone());
+        let secret = secret.map(|secret| secret as usize);
+        let answer = self.endpoint.acknowledge(reply.into(), secret, now(), random);
+        Ok(Reply {
+            code,
+            reason,
+            ..answer.into()
+        })
     }
 
     /// Judges a request: the event it brings, the answer to a sender's question, or a refusal.
@@ -497,8 +565,17 @@ fn decided(
                 endpoint: Arc::clone(endpoint),
                 upload,
             }),
+            secret: event.secret.and_then(|secret| u32::try_from(secret).ok()),
+            question: false,
         }),
         Ok(judge::Judged::Answered(reply)) => Either::B(reply.into()),
+        Ok(judge::Judged::Asked { secret }) => Either::A(Event {
+            context: String::new(),
+            idempotency_key: None,
+            upload: None,
+            secret: secret.and_then(|secret| u32::try_from(secret).ok()),
+            question: true,
+        }),
         Err(rejection) => Either::B((&rejection).into()),
     }
 }
@@ -580,6 +657,15 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
             return Ok(decision);
         }
         Ok(judge::Judged::Answered(reply)) => ("HANDSHAKE", reply),
+        // The acknowledgement needs random bytes, which a function of its arguments hasn't.
+        Ok(judge::Judged::Asked { .. }) => (
+            "HANDSHAKE",
+            reply::Reply {
+                status: 200,
+                headers: vec![],
+                body: String::new(),
+            },
+        ),
         Err(rejection) => (rejection.code(), rejection.to_reply()),
     };
     decision.set("status", reply.status)?;

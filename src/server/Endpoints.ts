@@ -3,7 +3,7 @@ import type { Application } from '@nocobase/server';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { WorkflowModel } from '@nocobase/plugin-workflow';
 import { type Answer, prepareAnswer } from './answer';
-import type { ConfigIssue } from '../../index';
+import type { ConfigIssue, RateLimit } from '../../index';
 import { type Endpoint, native, type Reply } from './native';
 
 /** A compiled configuration, with what every request asks it for, so that asking crosses to the addon once. */
@@ -13,6 +13,10 @@ export interface Judge {
   headerNames: string[];
   /** Most bytes of a body. */
   limit: number;
+  /** How many events are let in; `null` for any number. */
+  rateLimit: RateLimit | null;
+  /** Whether the sender wants an answer of its own to every event. */
+  acknowledges: boolean;
 }
 
 /** An enabled webhook workflow, ready to be called. */
@@ -114,7 +118,8 @@ export class Endpoints {
 
 function compile(config: string, limit: number): Judge {
   const endpoint = new (native().Endpoint)(config, limit);
-  return { endpoint, headerNames: endpoint.headerNames, limit: endpoint.limit };
+  const { headerNames, limit: own, rateLimit, acknowledges } = endpoint;
+  return { endpoint, headerNames, limit: own, rateLimit, acknowledges };
 }
 
 // Makes a function when it is first called: a bad configuration then fails the calls and not the enabling, and start-up

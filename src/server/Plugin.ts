@@ -11,6 +11,7 @@ import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
 import { KeptRefusals } from './kept';
 import { native } from './native';
+import { RateLimits } from './limits';
 import { Receiver } from './receive';
 import { Recovery } from './recover';
 import { Refusals } from './refusals';
@@ -32,13 +33,7 @@ export class WebhookPlugin extends Plugin {
       return;
     }
     const workflow = this.app.pm.get(PluginWorkflowServer) as PluginWorkflowServer;
-    const limit = bytes.parse(process.env.REQUEST_BODY_LIMIT || DEFAULT_BODY_LIMIT);
-    if (limit === null) {
-      throw new Error(
-        `REQUEST_BODY_LIMIT: expected a size such as "10mb", but found "${process.env.REQUEST_BODY_LIMIT}"`,
-      );
-    }
-    const endpoints = new Endpoints(this.app, workflow, limit);
+    const endpoints = new Endpoints(this.app, workflow, this.bodyLimit());
     const telemetry = new Telemetry(this.app);
     const dispatch = new Dispatch(this.app, workflow, telemetry);
     const refusals = new Refusals(this.app.logger, telemetry);
@@ -46,7 +41,8 @@ export class WebhookPlugin extends Plugin {
     const recovery = new Recovery(this.app, workflow, (body) => dispatch.exclusively(body));
     const kept = new KeptRefusals(this.app);
     const files = new FileKeeper(this.app, (body) => dispatch.exclusively(body));
-    const receiver = new Receiver(endpoints, dispatch, files, kept, this.app.logger);
+    const limits = new RateLimits(this.app);
+    const receiver = new Receiver(endpoints, dispatch, files, limits, kept, this.app.logger);
 
     // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
     this.app.once('afterLoad', () => {
@@ -99,6 +95,21 @@ export class WebhookPlugin extends Plugin {
       name: `pm.${workflow.name}.workflows`,
       actions: Object.keys(editor).map((action) => `${RESOURCE}:${action}`),
     });
+  }
+
+  // NocoBase's limit. Its own body parser takes a value that is no size for no limit at all, which nobody means.
+  private bodyLimit(): number {
+    const configured = process.env.REQUEST_BODY_LIMIT || DEFAULT_BODY_LIMIT;
+    const limit = bytes.parse(configured);
+    if (limit === null || limit < 0) {
+      this.app.logger.error(
+        `${PACKAGE_NAME}: REQUEST_BODY_LIMIT: expected a size such as "10mb", but found "${configured}"; ` +
+          `webhooks take ${DEFAULT_BODY_LIMIT}`,
+      );
+      return bytes.parse(DEFAULT_BODY_LIMIT) as number;
+    }
+    // No buffer is larger, and the addon counts in 32 bits.
+    return Math.min(limit, 2 ** 32 - 1);
   }
 }
 

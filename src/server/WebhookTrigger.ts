@@ -20,6 +20,7 @@ export class WebhookTrigger extends Trigger {
       files: Joi.alternatives(Joi.boolean().valid(false), Joi.object()).allow(null),
     }).allow(null),
     idempotency: Joi.alternatives(Joi.boolean().valid(false), Joi.object()).allow(null),
+    rateLimit: Joi.alternatives(Joi.boolean().valid(false), Joi.object()).allow(null),
     response: Joi.object({ headers: Joi.array().items(Joi.object()).allow(null) }).allow(null),
   });
 

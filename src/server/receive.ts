@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Context } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
 import type { Dispatch, UndoableEvent, WebhookEvent } from './dispatch';
@@ -8,6 +8,7 @@ import type { Address } from './http/claim';
 import { readBody } from './http/read';
 import { judgeWith, requestOf } from './judge';
 import type { KeptRefusals } from './kept';
+import type { RateLimits } from './limits';
 import { type Event, native, type Reply, type Upload } from './native';
 
 /** A request's way from its key to its reply. Nothing is decided here: the core judges, the dispatch stores and runs. */
@@ -19,6 +20,7 @@ export class Receiver {
     private readonly endpoints: Endpoints,
     private readonly dispatch: Dispatch,
     private readonly files: FileKeeper,
+    private readonly limits: RateLimits,
     private readonly kept: KeptRefusals,
     private readonly log: Pick<Application['logger'], 'error'>,
   ) {}
@@ -45,6 +47,12 @@ export class Receiver {
       this.kept.keep(webhook, judge, reply, () => ({ ...requestOf(judge, req, path), body, length }));
       return reply;
     };
+    // Before anything is looked at; what it counts are events that were let in, below.
+    const { rateLimit } = judge;
+    const full = rateLimit ? await this.limits.exhausted(webhook.workflow.key, rateLimit) : 0;
+    if (full) {
+      return refused(endpoint.rateLimited(full));
+    }
     const declared = Number(req.headers['content-length'] ?? 0);
     const early = endpoint.checkHead(path, req.method ?? '', declared);
     if (early) {
@@ -61,6 +69,19 @@ export class Receiver {
     if (!('context' in judged)) {
       return refused(judged, body);
     }
+    const acknowledged = (reply: Reply) =>
+      judge.acknowledges ? endpoint.acknowledge(reply, judged.secret, randomBytes(16)) : reply;
+    if (judged.question) {
+      return acknowledged(native().buildReply('{}'));
+    }
+    const over = rateLimit ? await this.limits.take(webhook.workflow.key, rateLimit) : 0;
+    if (over) {
+      return refused(endpoint.rateLimited(over));
+    }
+    return acknowledged(await this.takeOver(webhook, judged, ctx));
+  }
+
+  private async takeOver(webhook: WebhookEndpoint, judged: Event, ctx: Context): Promise<Reply> {
     const event = eventOf(webhook, judged);
     return judged.upload
       ? this.deliverWithFiles(webhook, event, judged.upload, ctx)

@@ -112,6 +112,9 @@ export default {
           415: refusal(
             'A content type or content encoding that is not read, or a file of a type that its storage does not take.',
           ),
+          429: refusal('As many events as the webhook takes have come.', {
+            'Retry-After': 'Seconds after which it takes another one.',
+          }),
           500: refusal('The synchronous workflow failed, or the webhook’s configuration can not be used.'),
           503: refusal('The event could not be stored, too many wait already, or the application is stopping.', {
             'Retry-After': 'Seconds after which to try again.',

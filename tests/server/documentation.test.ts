@@ -28,7 +28,21 @@ describe("NocoBase's API documentation", () => {
 
   it('shows the webhook with every status that it refuses with', () => {
     const statuses = Object.keys(documentation.paths['/webhook:trigger/{key}'].post.responses);
-    expect(statuses).toEqual(['200', '202', '400', '401', '403', '404', '405', '408', '413', '415', '500', '503']);
+    expect(statuses).toEqual([
+      '200',
+      '202',
+      '400',
+      '401',
+      '403',
+      '404',
+      '405',
+      '408',
+      '413',
+      '415',
+      '429',
+      '500',
+      '503',
+    ]);
   });
 
   it('shows the action behind the Parse button, which answers as described', async () => {

@@ -86,6 +86,38 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     expect((await executionsOf(requests, [workflow])).length).toBe(before + 1);
   });
 
+  it('a rate limit holds for both together', async () => {
+    const config = { rateLimit: { requests: 10, seconds: 600 } };
+    const workflow = await createWorkflow(requests, { title: 'limited', config });
+    await waitFor('the other node to know it', async () => {
+      const { status } = await fetch(on(worker, workflow), { method: 'PUT' });
+      return status === 405;
+    });
+    const statuses = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const { status } = await fetch(on(index % 2 ? worker : requests, workflow), { method: 'POST' });
+        return status;
+      }),
+    );
+    expect(statuses.filter((status) => status === 200)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(30);
+  });
+
+  it('what the one refused is shown by the other', async () => {
+    const workflow = await createWorkflow(requests, {
+      title: 'refused',
+      config: { authentication: [{ preset: 'gitlab-token', secrets: ['s'] }] },
+    });
+    expect((await fetch(on(requests, workflow), { method: 'POST' })).status).toBe(401);
+    const refusals = await waitFor('the refusal', async () => {
+      const answer = await worker.api<{ refusals: { status: number }[] }>('POST', 'webhook:refusals', {
+        workflowId: workflow.id,
+      });
+      return answer.refusals.length > 0 && answer.refusals;
+    });
+    expect(refusals).toMatchObject([{ status: 401, code: 'UNAUTHORIZED' }]);
+  });
+
   it('an execution that the one runs is not taken for cut off when the other starts', async () => {
     const workflow = await createWorkflow(requests, { title: 'alive', sync: true, nodes: [slow('postgres', 25)] });
     const call = fetch(workflow.url, { method: 'POST' });

@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use crate::auth::address::{Proxies, Ranges};
 use crate::auth::basic::Basic;
+use crate::auth::envelope::WecomKey;
 use crate::auth::{presets, Scheme, Secret};
 use crate::body::Format;
 use crate::handshake::Handshake;
 use crate::json::{Path, PathSet, Target, Variables};
-use crate::limits::{MAX_PROOFS, MAX_SECRETS};
+use crate::limits::{MAX_PROOFS, MAX_RATE_REQUESTS, MAX_RATE_SECONDS, MAX_SECRETS};
 use crate::reply::{self, is_header_name};
 use crate::request::is_token;
 
@@ -42,6 +43,7 @@ pub fn check(config: &Value) -> Vec<ConfigIssue> {
             read_intake(&mut issues, request);
         }
         read_idempotency(&mut issues, &config["idempotency"]);
+        read_rate_limit(&mut issues, &config["rateLimit"]);
         check_response(&mut issues, "response", &config["response"]);
     }
     issues.0
@@ -284,6 +286,11 @@ fn read_handshake(issues: &mut Issues, handshake: &Value) -> Option<Handshake> {
             "expected { kind, ... } with the fields of that kind".to_owned(),
         );
     }
+    // A template is filled later.
+    let key = read.as_ref().and_then(Handshake::encoding_aes_key);
+    if let Some(Err(diagnosis)) = key.filter(|key| !key.expose().contains("{{")).map(WecomKey::new) {
+        issues.add("handshake.encodingAesKey", "AES_KEY", diagnosis.to_string());
+    }
     read
 }
 
@@ -356,6 +363,38 @@ fn read_proof(issues: &mut Issues, path: &str, proof: &Value) -> Option<Proof> {
     Some(Proof {
         scheme: scheme?,
         secrets,
+    })
+}
+
+/// How many events are let in within how much time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// How many events.
+    pub requests: u32,
+    /// Within how many seconds, counted from the first of them.
+    pub seconds: u32,
+}
+
+/// Reads `rateLimit`: `{ requests, seconds }`.
+fn read_rate_limit(issues: &mut Issues, limit: &Value) -> Option<RateLimit> {
+    // `false` is how forms write "off".
+    if limit == &Value::Bool(false) || !issues.object("rateLimit", limit) {
+        return None;
+    }
+    let mut number = |field: &str, most: u32| {
+        let value = limit[field].as_u64().and_then(|value| u32::try_from(value).ok());
+        let value = value.filter(|value| (1..=most).contains(value));
+        if value.is_none() {
+            let expected = format!("expected a whole number from 1 to {most}");
+            issues.add(format!("rateLimit.{field}"), "RATE_LIMIT", expected);
+        }
+        value
+    };
+    let requests = number("requests", MAX_RATE_REQUESTS);
+    let seconds = number("seconds", MAX_RATE_SECONDS);
+    Some(RateLimit {
+        requests: requests?,
+        seconds: seconds?,
     })
 }
 
@@ -513,6 +552,8 @@ pub struct Config {
     pub body: Variables,
     /// Whether there are items for the body.
     pub has_body_items: bool,
+    /// How many events are let in; `None` for any number.
+    pub rate_limit: Option<RateLimit>,
     /// Where the idempotency key is; `None` takes every request for a new event.
     pub idempotency: Option<Idempotency>,
 }
@@ -533,6 +574,7 @@ impl Config {
         let addresses = read_addresses(&mut issues, &config["addresses"]);
         // One that can't be read would take the sender's repetitions for new events.
         let idempotency = read_idempotency(&mut issues, &config["idempotency"]);
+        let rate_limit = read_rate_limit(&mut issues, &config["rateLimit"]);
         if !issues.0.is_empty() {
             return Err(issues.0);
         }
@@ -569,6 +611,7 @@ impl Config {
             query: variables(&request["query"]),
             body: variables(&request["body"]),
             has_body_items: keys(&request["body"]).next().is_some(),
+            rate_limit,
             idempotency,
         })
     }

@@ -133,7 +133,7 @@ impl Endpoint {
         let mut record = Record::new(self, !request.peer.is_empty());
         let accepted = match self.walk(request, length, &mut record) {
             Ok(Admitted::Verified(verified)) => record.saw(CheckName::Body, verified.event()).is_ok(),
-            Ok(Admitted::Answered(_)) => true,
+            Ok(Admitted::Answered(_) | Admitted::Asked { .. }) => true,
             Err(_) => false,
         };
         Diagnosed {

@@ -132,6 +132,26 @@ impl Handshake {
         }
     }
 
+    /// Whether an event is a question that is answered as every event is, with [`Handshake::acknowledge`]: DingTalk's
+    /// `check_url`. `opened` is what was in its envelope.
+    pub fn is_question(&self, opened: &[u8]) -> bool {
+        self.acknowledges()
+            && serde_json::from_slice::<Value>(opened).is_ok_and(|event| field(&event, "/EventType") == "check_url")
+    }
+
+    /// The key of WeCom's and DingTalk's envelopes, where it is one of these.
+    pub fn encoding_aes_key(&self) -> Option<&Secret> {
+        match self {
+            Self::Wecom { encoding_aes_key, .. } | Self::Dingtalk { encoding_aes_key, .. } => Some(encoding_aes_key),
+            _ => None,
+        }
+    }
+
+    /// Whether the sender wants an answer of its own to every event, which [`Handshake::acknowledge`] makes.
+    pub fn acknowledges(&self) -> bool {
+        matches!(self, Self::Dingtalk { .. })
+    }
+
     /// Whether events come in an envelope that [`Handshake::open`] opens.
     pub fn opens_envelopes(&self) -> bool {
         matches!(

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::auth::address::{client_address, parse_address};
 use crate::auth::{self, Diagnosis, RequestParts, Subject};
-use crate::config::{Addresses, Config, ConfigIssue, Idempotency, Proof, Storage};
+use crate::config::{Addresses, Config, ConfigIssue, Idempotency, Proof, RateLimit, Storage};
 use crate::diagnose::CheckName;
 use crate::error::ParseError;
 use crate::handshake::Handshake;
@@ -164,6 +164,39 @@ impl Endpoint {
         Some(json::assemble::object(values.collect::<Option<Vec<_>>>()?))
     }
 
+    /// How many events are let in; the counting is up to the caller of [`Endpoint::judge`].
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.config.rate_limit
+    }
+
+    /// Whether the sender wants an answer of its own to every event.
+    pub fn acknowledges(&self) -> bool {
+        self.config.handshake.as_ref().is_some_and(Handshake::acknowledges)
+    }
+
+    /// The answer to an event that was taken over, as the sender wants it: its body is the acknowledgement, its other headers
+    /// are those of the workflow's own answer. Any other answer, and one of a sender that takes any, stays as it is.
+    ///
+    /// `secret` is that of the [`Event`]; `now` is in milliseconds since 1970, `random` has to be new for each.
+    pub fn acknowledge(&self, reply: Reply, secret: Option<usize>, now: i64, random: [u8; 16]) -> Reply {
+        let token = self.config.proofs.first().zip(secret);
+        let token = token.and_then(|(proof, secret)| proof.secrets.get(secret));
+        let (Some(handshake), Some(token), 200..=299) = (&self.config.handshake, token, reply.status) else {
+            return reply;
+        };
+        // The key was checked when the endpoint was compiled.
+        let Ok(Some(own)) = handshake.acknowledge(token, now, random) else {
+            return reply;
+        };
+        let is_overruled = |name: &str| own.headers.iter().any(|(known, _)| known == name);
+        let kept = reply.headers.into_iter().filter(|(name, _)| !is_overruled(name));
+        Reply {
+            status: own.status,
+            headers: kept.chain(own.headers.iter().cloned()).collect(),
+            body: own.body,
+        }
+    }
+
     /// The refusal of a body over this endpoint's limit.
     pub fn too_large(&self) -> Rejection {
         Rejection::TooLarge {
@@ -231,27 +264,36 @@ impl Endpoint {
             watcher.saw(CheckName::Method, Err::<(), _>(self.method_not_allowed()))?;
         }
         let mut claims = None;
-        let mut signer = None;
+        let mut signed_with = None;
         for (index, proof) in proofs.iter().enumerate() {
             let proved = watcher.prove(proof, &parts, request.now);
             let proved = proved.map_err(|diagnosis| refuse(Some(diagnosis)));
             if let Some(verified) = watcher.noted(CheckName::Proof(index), proved)? {
-                signer = signer.or(Some(&proof.secrets[verified.secret]));
+                if index == 0 {
+                    signed_with = Some(verified.secret);
+                }
                 claims = claims.or(verified.claims);
             }
         }
         watcher.decide()?;
         let mut opened = None;
         if let Some(handshake) = handshake {
-            if let Some(answer) = handshake.answer_verified(&parts, signer) {
+            let secret = proofs.first().zip(signed_with);
+            let secret = secret.map(|(proof, index)| &proof.secrets[index]);
+            if let Some(answer) = handshake.answer_verified(&parts, secret) {
                 return answer_question(answer, watcher);
             }
             let result = handshake.open(&parts).map_err(|diagnosis| refuse(Some(diagnosis)));
             opened = watcher.saw(CheckName::Envelope, result)?;
+            if opened.as_deref().is_some_and(|opened| handshake.is_question(opened)) {
+                watcher.saw(CheckName::Handshake, Ok(()))?;
+                return Ok(Admitted::Asked { secret: signed_with });
+            }
         }
         Ok(Admitted::Verified(Box::new(Verified {
             endpoint: self,
             request,
+            secret: signed_with,
             claims,
             opened,
         })))
@@ -265,6 +307,7 @@ impl Endpoint {
         match self.verify(request)? {
             Admitted::Verified(verified) => verified.event().map(Judged::Event),
             Admitted::Answered(reply) => Ok(Judged::Answered(reply)),
+            Admitted::Asked { secret } => Ok(Judged::Asked { secret }),
         }
     }
 
@@ -400,6 +443,8 @@ pub struct Event {
     /// What the sender names the event by: a header's value, or a value of the body as JSON text. `None` where that isn't
     /// configured, and where the request has none.
     pub idempotency_key: Option<String>,
+    /// Which secret of the first proof it came with, from 0; `None` where no proof is asked for.
+    pub secret: Option<usize>,
     /// The files that are to be kept before the event is stored, where that is configured and there are some. Then
     /// [`Endpoint::context`] gives the context instead; the one above has name, type and size of each file.
     pub upload: Option<Box<Upload>>,
@@ -430,6 +475,11 @@ pub enum Judged {
     Event(Event),
     /// A sender's question, with the answer it wants; no workflow runs.
     Answered(Reply),
+    /// A sender's question whose answer is that to every event, without an event: [`Endpoint::acknowledge`] makes it.
+    Asked {
+        /// As that of an [`Event`].
+        secret: Option<usize>,
+    },
 }
 
 /// What [`Endpoint::verify`] lets in.
@@ -439,6 +489,11 @@ pub enum Admitted<'a> {
     Verified(Box<Verified<'a>>),
     /// A sender's question, with the answer it wants.
     Answered(Reply),
+    /// A sender's question whose answer is that to every event.
+    Asked {
+        /// As that of an [`Event`].
+        secret: Option<usize>,
+    },
 }
 
 /// A request whose sender is known to be let in. There is no other way to get at what a request says.
@@ -446,6 +501,8 @@ pub enum Admitted<'a> {
 pub struct Verified<'a> {
     endpoint: &'a Endpoint,
     request: Request<'a>,
+    // Which secret of the first proof was used.
+    secret: Option<usize>,
     // What a JSON Web Token says of the sender.
     claims: Option<Value>,
     // The body where it came encrypted; what an envelope holds has the content type of the whole.
@@ -460,6 +517,7 @@ impl Verified<'_> {
     pub fn event(self) -> Result<Event, Rejection> {
         let Self {
             endpoint,
+            secret,
             claims,
             opened,
             request:
@@ -526,6 +584,7 @@ impl Verified<'_> {
             context,
             idempotency_key,
             upload,
+            secret,
         })
     }
 }

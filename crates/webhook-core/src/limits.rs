@@ -56,3 +56,10 @@ pub const MAX_SIGNATURES: usize = 16;
 /// Bytes of a body up to which it is tried in other forms when its signature doesn't match: more than most events have.
 /// There are some sixty forms, so that such a body takes a tenth of a second; callers who aren't let in may cause it.
 pub const MAX_HINT_BYTES: usize = 64 * 1024;
+
+/// Events that a rate limit may let in within its time. Who wants more wants none.
+pub const MAX_RATE_REQUESTS: u32 = 1_000_000;
+
+/// Seconds of a rate limit: a day. Counts are lost with a restart where they are kept in memory, so that longer ones
+/// wouldn't hold.
+pub const MAX_RATE_SECONDS: u32 = 86_400;

@@ -86,6 +86,11 @@ pub enum Rejection {
     UnsupportedEncoding,
     /// The endpoint's own configuration cannot be used; the log says why.
     Misconfigured,
+    /// As many events as the webhook takes have come in its time.
+    RateLimited {
+        /// Seconds until it takes another one.
+        retry_after: u32,
+    },
     /// The queue is full.
     Busy,
     /// The event could not be stored.
@@ -195,6 +200,11 @@ impl Rejection {
                 "WEBHOOK_MISCONFIGURED",
                 "The webhook's configuration cannot be used; its owner finds the reason in the log.".into(),
             ),
+            Self::RateLimited { .. } => (
+                429,
+                "RATE_LIMITED",
+                "This webhook takes no more requests for the moment; try again later.".into(),
+            ),
             Self::Busy => (503, "BUSY", "Too many requests wait already; try again later.".into()),
             Self::NotStored => (
                 503,
@@ -227,6 +237,7 @@ impl Rejection {
                 // RFC 9110 section 12.5.3: a 415 about encodings lists the ones that are read.
                 headers.push(("accept-encoding".to_owned(), "gzip, deflate, br, identity".to_owned()));
             }
+            Self::RateLimited { retry_after } => headers.push(("retry-after".to_owned(), retry_after.to_string())),
             Self::Busy | Self::NotStored | Self::Stopping => {
                 headers.push(("retry-after".to_owned(), RETRY_AFTER_SECONDS.to_string()));
             }

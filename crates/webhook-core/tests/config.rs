@@ -26,6 +26,9 @@ fn good_configurations_have_no_issues() {
             "response": { "statusCode": 200, "headers": [{ "name": "X-Test" }], "body": { "ok": true, "id": "" } },
             "unknown": { "kept": true },
         }),
+        json!({ "rateLimit": false }),
+        json!({ "rateLimit": { "requests": 1, "seconds": 86_400 } }),
+        json!({ "handshake": { "kind": "wecom", "encodingAesKey": "{{$env.KEY}}" } }),
         json!({ "request": null, "response": { "statusCode": null, "headers": null, "body": null } }),
     ] {
         assert_eq!(found(&config), vec![], "{config}");
@@ -55,6 +58,37 @@ fn each_wrong_field_is_named() {
             basic(json!({ "username": "a:b", "password": "p" })),
             "basicAuthentication.username",
             "COLON_IN_USERNAME",
+        ),
+        (json!({ "rateLimit": true }), "rateLimit", "WRONG_TYPE"),
+        (
+            json!({ "rateLimit": { "requests": 1 } }),
+            "rateLimit.seconds",
+            "RATE_LIMIT",
+        ),
+        (
+            json!({ "rateLimit": { "requests": 0, "seconds": 1 } }),
+            "rateLimit.requests",
+            "RATE_LIMIT",
+        ),
+        (
+            json!({ "rateLimit": { "requests": 1.5, "seconds": 1 } }),
+            "rateLimit.requests",
+            "RATE_LIMIT",
+        ),
+        (
+            json!({ "rateLimit": { "requests": 1_000_001, "seconds": 1 } }),
+            "rateLimit.requests",
+            "RATE_LIMIT",
+        ),
+        (
+            json!({ "rateLimit": { "requests": 1, "seconds": 86_401 } }),
+            "rateLimit.seconds",
+            "RATE_LIMIT",
+        ),
+        (
+            json!({ "handshake": { "kind": "wecom", "encodingAesKey": "k" } }),
+            "handshake.encodingAesKey",
+            "AES_KEY",
         ),
         (request(json!([])), "request", "WRONG_TYPE"),
         (request(json!({ "body": {} })), "request.body", "WRONG_TYPE"),

@@ -1,7 +1,10 @@
 //! Requests and what becomes of them: the contract's tables, row by row.
 
 use serde_json::{json, Value};
+use webhook_core::auth::envelope::WecomKey;
+use webhook_core::auth::Secret;
 use webhook_core::judge::{Endpoint, Event, Judged};
+use webhook_core::reply::Reply;
 use webhook_core::request::{Headers, Request};
 
 const LIMIT: usize = 1000;
@@ -63,7 +66,7 @@ impl Case<'_> {
     fn event(&self) -> Result<Event, (u16, &'static str, String)> {
         match self.judged()? {
             Judged::Event(event) => Ok(event),
-            Judged::Answered(reply) => panic!("expected an event, but found the question answered with {reply:?}"),
+            other => panic!("expected an event, but found {other:?}"),
         }
     }
 
@@ -731,6 +734,60 @@ mod senders {
     }
 
     #[test]
+    fn dingtalk_gets_the_acknowledgement_as_the_body_of_what_its_events_are_answered_with() {
+        let aes_key = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij";
+        let key = WecomKey::new(&Secret::new(aes_key).unwrap()).unwrap();
+        let config = json!({
+            "handshake": { "kind": "dingtalk", "encodingAesKey": aes_key, "receiveId": "id" },
+            "authentication": [{ "scheme": { "kind": "token", "from": { "header": "X-Token" } }, "secrets": ["old", "new"] }],
+        });
+        let endpoint = Endpoint::new(&config, LIMIT).unwrap();
+        assert!(endpoint.acknowledges());
+        let judged = |message: &str| {
+            let body = json!({ "encrypt": key.seal(message.as_bytes(), "id", [1; 16]) }).to_string();
+            Case {
+                config: config.clone(),
+                headers: vec![JSON, ("X-Token", "new")],
+                body: body.as_bytes(),
+                ..Case::default()
+            }
+            .judged()
+            .unwrap()
+        };
+        assert_eq!(
+            judged(r#"{"EventType":"check_url"}"#),
+            Judged::Asked { secret: Some(1) }
+        );
+        let Judged::Event(event) = judged(r#"{"EventType":"bpms_task_change"}"#) else {
+            panic!()
+        };
+        assert_eq!(event.secret, Some(1));
+        let answer = |status| Reply {
+            status,
+            headers: vec![
+                ("x-own".to_owned(), "1".to_owned()),
+                ("content-type".to_owned(), "text/html".to_owned()),
+            ],
+            body: "configured".to_owned(),
+        };
+        let acknowledged = endpoint.acknowledge(answer(204), event.secret, 0, [2; 16]);
+        assert_eq!(acknowledged.status, 200);
+        assert_eq!(acknowledged.headers[0], ("x-own".to_owned(), "1".to_owned()));
+        let types = acknowledged.headers.iter().filter(|(name, _)| name == "content-type");
+        assert_eq!(
+            types.map(|(_, value)| value.as_str()).collect::<Vec<_>>(),
+            ["application/json; charset=utf-8"]
+        );
+        let body: Value = serde_json::from_str(&acknowledged.body).unwrap();
+        assert_eq!(
+            key.open(body["encrypt"].as_str().unwrap(), Some("id")).unwrap(),
+            b"success"
+        );
+        assert_eq!(endpoint.acknowledge(answer(503), event.secret, 0, [2; 16]), answer(503));
+        assert_eq!(endpoint.acknowledge(answer(200), None, 0, [2; 16]), answer(200));
+    }
+
+    #[test]
     fn rules_about_senders_that_cannot_be_followed_make_an_endpoint_unusable() {
         for config in [
             json!({ "addresses": {} }),
@@ -741,6 +798,7 @@ mod senders {
             json!({ "handshake": { "kind": "nosuch" } }),
             json!({ "handshake": { "kind": "meta" } }),
             json!({ "handshake": "slack" }),
+            json!({ "handshake": { "kind": "wecom", "encodingAesKey": "short" } }),
         ] {
             assert!(Endpoint::new(&config, LIMIT).is_err(), "{config}");
         }
