@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/lib/paths.mjs';
-import { type App, bootApp, createWorkflow } from '../support/app';
-import { launchChromium } from './chromium';
+import { type App, createWorkflow } from '../support/app';
 import { clients, Editor, error, group } from './editor';
+import { useApp, useEditor } from './stage';
 
 const axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
 
@@ -15,7 +15,29 @@ const HEIGHTS: Record<string, number> = { trigger: 2150, response: 640, manual: 
 
 const config = {
   basicAuthentication: { username: 'shop', password: 'secret' },
+  authentication: [
+    { preset: 'github', secrets: ['secret'] },
+    {
+      scheme: {
+        kind: 'signature',
+        from: { header: 'X-Signature' },
+        accept: [{ prefix: 'v1=', algorithm: 'hmac-sha256', encoding: 'hex', key: { form: 'text' } }],
+        signed: '{id}.{timestamp}.{body}',
+        id: { header: 'X-Id' },
+        timestamp: { from: { header: 'X-Time' }, tolerance: 300 },
+      },
+      secrets: ['{{$env.NEXT}}', 'secret'],
+    },
+    { scheme: { kind: 'jwt', algorithms: ['RS256'] }, secrets: ['a public key'] },
+  ],
+  handshake: { kind: 'feishu', verificationTokens: ['token'] },
+  addresses: { allow: ['192.0.2.0/24', '2001:db8::1'], proxies: ['198.51.100.1'] },
+  rateLimit: { requests: 10, seconds: 60 },
+  idempotency: { source: 'header', key: 'X-Id' },
   request: {
+    methods: ['POST', 'PUT'],
+    params: [{ key: 'shop' }],
+    files: { storage: 'local' },
     headers: [{ key: 'X-Request-Id' }],
     query: [{ key: 'shop.id', alias: 'Shop', _var: 'v_shop' }],
     body: [
@@ -35,8 +57,8 @@ let browser: Browser;
 let asynchronous: { id: string | number };
 let synchronous: { id: string | number };
 
-beforeAll(async () => {
-  [app, browser] = await Promise.all([bootApp(), launchChromium()]);
+useApp(async (...given) => {
+  [app, browser] = given;
   asynchronous = await createWorkflow(app, { title: 'New orders', config, enabled: false });
   synchronous = await createWorkflow(app, {
     title: 'Order status',
@@ -51,10 +73,6 @@ beforeAll(async () => {
       },
     ],
   });
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.remove();
 });
 
 /** What axe finds in the form that is open, one line per place. */
@@ -105,16 +123,11 @@ async function useTheme(id: number): Promise<void> {
 describe.each(clients)('the forms in %s', (client) => {
   let editor: Editor;
 
-  beforeAll(async () => {
-    editor = await Editor.open(browser, app, client);
-  });
-  afterEach(() => {
-    expect(editor.errors).toEqual([]);
-  });
-  afterAll(async () => {
-    await useTheme(3);
-    await editor?.close();
-  });
+  useEditor(
+    () => Editor.open(browser, app, client),
+    (opened) => (editor = opened),
+  );
+  afterAll(() => useTheme(3));
 
   describe.each([
     ['light', 3],
@@ -163,13 +176,21 @@ describe.each(clients)('the forms in %s', (client) => {
 
     await form.getByRole('textbox', { name: 'URL' }).focus();
     const seen: (string | undefined)[] = [];
-    for (const key of ['Tab', 'Tab', 'Tab', 'Tab']) {
+    for (const key of ['Tab', 'Tab', 'Tab']) {
       await page.keyboard.press(key);
       seen.push(await focused());
     }
     expect(seen[0]).toBe('Copy the URL');
     expect(seen[2]).toBe('Copy the command');
-    expect(seen[3]).toBe('config_basicAuthentication');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowLeft');
+    await form.getByRole('textbox', { name: 'Secret 1' }).waitFor();
+    await form.getByRole('button', { name: 'Make up secret 1' }).focus();
+    await page.keyboard.press('Enter');
+    await form.getByRole('button', { name: 'Delete Proof 1' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('config_basicAuthentication');
     await page.keyboard.press('Space');
     await page.keyboard.press('Tab');
     await page.keyboard.type('ann');
@@ -194,6 +215,7 @@ describe.each(clients)('the forms in %s', (client) => {
     await form.waitFor({ state: 'detached' });
     const saved = await app.api<{ config: typeof config }>('GET', `workflows:get?filterByTk=${workflow.id}`);
     expect(saved.config.basicAuthentication).toEqual({ username: 'ann', password: 'secret' });
+    expect(saved.config.authentication).toEqual([]);
     expect(saved.config.request.body.map((row) => row.key)).toEqual(['second']);
   });
 });

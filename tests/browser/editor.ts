@@ -217,6 +217,16 @@ export class Editor {
     return this.page.locator('.ant-drawer-content-wrapper:visible, .ant-modal-content:visible').last();
   }
 
+  /** Picks an option of a select by its text. */
+  async choose(select: Locator, option: string): Promise<void> {
+    // The text of what is picked lies above the field.
+    await select.click({ force: true });
+    await this.page
+      .locator('.ant-select-dropdown:visible .ant-select-item-option')
+      .filter({ hasText: new RegExp(`^${option}$`) })
+      .click();
+  }
+
   /** Picks a variable in the picker that a button has opened. */
   async pick(button: Locator, ...path: string[]): Promise<void> {
     await button.click();

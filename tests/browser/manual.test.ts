@@ -1,9 +1,9 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type App, bootApp, createWorkflow } from '../support/app';
+import { describe, expect, it } from 'vitest';
+import { type App, createWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
-import { launchChromium } from './chromium';
 import { clients, Editor, error } from './editor';
+import { useApp, useEditor } from './stage';
 
 interface Execution {
   status: number;
@@ -14,12 +14,8 @@ interface Execution {
 let app: App;
 let browser: Browser;
 
-beforeAll(async () => {
-  [app, browser] = await Promise.all([bootApp(), launchChromium()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.remove();
+useApp((...given) => {
+  [app, browser] = given;
 });
 
 async function ended(key: string, count: number): Promise<Execution[]> {
@@ -33,13 +29,10 @@ async function ended(key: string, count: number): Promise<Execution[]> {
 describe.each(clients)('executing by hand in %s', (client) => {
   let editor: Editor;
 
-  beforeAll(async () => {
-    editor = await Editor.open(browser, app, client);
-  });
-  afterEach(() => {
-    expect(editor.errors).toEqual([]);
-  });
-  afterAll(() => editor?.close());
+  useEditor(
+    () => Editor.open(browser, app, client),
+    (opened) => (editor = opened),
+  );
 
   it('starts from the configured rows, runs, and remembers what was entered', async () => {
     const { key, id } = await createWorkflow(app, {

@@ -1,10 +1,11 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { PACKAGE_NAME } from '../../src/common/names';
-import { type App, bootApp, createWorkflow } from '../support/app';
+import { type App, createWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
-import { launchChromium, OTHER_HOST } from './chromium';
+import { OTHER_HOST } from './chromium';
 import { clients, Editor, error, signInTo } from './editor';
+import { useApp } from './stage';
 
 const PUBLIC_PATH = '/nb/';
 const SUB_APP = 'shop';
@@ -27,19 +28,18 @@ async function inSubApp<T = unknown>(path: string, values?: object, method = 'PO
   return (JSON.parse(text || '{}') as { data: T }).data;
 }
 
-beforeAll(async () => {
-  [app, browser] = await Promise.all([bootApp({ env: { APP_PUBLIC_PATH: PUBLIC_PATH } }), launchChromium()]);
-  await app.api('POST', 'pm:enable?filterByTk=@nocobase/plugin-multi-app-manager&awaitResponse=true');
-  await waitFor('the main app', () => app.login());
-  await app.api('POST', 'applications:create', { name: SUB_APP, displayName: SUB_APP, options: { autoStart: true } });
-  subAppToken = await waitFor('the sub-app', () => signInTo(app, SUB_APP), 120_000);
-  await inSubApp(`pm:enable?filterByTk=${PACKAGE_NAME}&awaitResponse=true`, {});
-  await waitFor('the sub-app with the plugin', () => inSubApp('workflows:list', undefined, 'GET'), 60_000);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.remove();
-});
+useApp(
+  async (...given) => {
+    [app, browser] = given;
+    await app.api('POST', 'pm:enable?filterByTk=@nocobase/plugin-multi-app-manager&awaitResponse=true');
+    await waitFor('the main app', () => app.login());
+    await app.api('POST', 'applications:create', { name: SUB_APP, displayName: SUB_APP, options: { autoStart: true } });
+    subAppToken = await waitFor('the sub-app', () => signInTo(app, SUB_APP), 120_000);
+    await inSubApp(`pm:enable?filterByTk=${PACKAGE_NAME}&awaitResponse=true`, {});
+    await waitFor('the sub-app with the plugin', () => inSubApp('workflows:list', undefined, 'GET'), 60_000);
+  },
+  { env: { APP_PUBLIC_PATH: PUBLIC_PATH } },
+);
 
 describe.each(clients)('below a public path, in %s', (client) => {
   let editor: Editor;

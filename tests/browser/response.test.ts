@@ -1,8 +1,9 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type App, bootApp, createWorkflow } from '../support/app';
-import { launchChromium } from './chromium';
+import { describe, expect, it } from 'vitest';
+import type { TriggerConfig } from '../../src/common/config';
+import { type App, createWorkflow } from '../support/app';
 import { clients, Editor, error, group } from './editor';
+import { useApp, useEditor } from './stage';
 
 interface Node {
   id: number;
@@ -15,12 +16,8 @@ interface Node {
 let app: App;
 let browser: Browser;
 
-beforeAll(async () => {
-  [app, browser] = await Promise.all([bootApp(), launchChromium()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.remove();
+useApp((...given) => {
+  [app, browser] = given;
 });
 
 const nodesOf = (id: number | string) => app.api<Node[]>('GET', `workflows/${id}/nodes:list?sort=id`);
@@ -28,20 +25,20 @@ const nodesOf = (id: number | string) => app.api<Node[]>('GET', `workflows/${id}
 describe.each(clients)('the Response node in %s', (client) => {
   let editor: Editor;
 
-  beforeAll(async () => {
-    editor = await Editor.open(browser, app, client);
-  });
-  afterEach(() => {
-    expect(editor.errors).toEqual([]);
-  });
-  afterAll(() => editor?.close());
+  useEditor(
+    () => Editor.open(browser, app, client),
+    (opened) => (editor = opened),
+  );
 
   it('answers one way or another, as in the sample of the documentation, built with clicks alone', async () => {
     const { page } = editor;
     const title = `Paid or not in ${client}`;
     await editor.createWorkflow(title, 'Synchronously');
     const filter = encodeURIComponent(JSON.stringify({ title }));
-    const [{ id, key }] = await app.api<{ id: number; key: string }[]>('GET', `workflows:list?filter=${filter}`);
+    const [{ id, key, config }] = await app.api<{ id: number; key: string; config: TriggerConfig }[]>(
+      'GET',
+      `workflows:list?filter=${filter}`,
+    );
 
     const trigger = await editor.openTrigger();
     // A synchronous workflow has its answer in a node, not here.
@@ -118,7 +115,10 @@ describe.each(clients)('the Response node in %s', (client) => {
     const call = async (status: string) => {
       const response = await app.fetch(`webhook:trigger/${key}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: {
+          'content-type': 'application/json',
+          'x-webhook-token': config.authentication?.[0].secrets?.[0] ?? '',
+        },
         body: JSON.stringify({ order: { status } }),
       });
       return [response.status, await response.json(), response.headers.get('x-status')];

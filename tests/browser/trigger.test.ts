@@ -1,14 +1,19 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TriggerConfig } from '../../src/common/config';
-import { type App, bootApp, createWorkflow } from '../support/app';
+import { type App, createWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
-import { launchChromium } from './chromium';
 import { clients, Editor, error, group } from './editor';
+import { useApp, useEditor } from './stage';
 
 const shell = promisify(execFile);
+
+const ACCEPT = { algorithm: 'sha256', encoding: 'hex', key: { form: 'text' } };
+
+/** 32 random bytes in base64url. */
+const SECRET = /^[\w-]{43}$/;
 
 interface Execution {
   id: string;
@@ -19,12 +24,8 @@ interface Execution {
 let app: App;
 let browser: Browser;
 
-beforeAll(async () => {
-  [app, browser] = await Promise.all([bootApp(), launchChromium()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.remove();
+useApp((...given) => {
+  [app, browser] = given;
 });
 
 async function configOf(id: string | number): Promise<TriggerConfig & Record<string, unknown>> {
@@ -46,13 +47,10 @@ function executionsOf(key: string): Promise<Execution[]> {
 describe.each(clients)('the trigger in %s', (client) => {
   let editor: Editor;
 
-  beforeAll(async () => {
-    editor = await Editor.open(browser, app, client, { permissions: ['clipboard-read', 'clipboard-write'] });
-  });
-  afterEach(() => {
-    expect(editor.errors).toEqual([]);
-  });
-  afterAll(() => editor?.close());
+  useEditor(
+    () => Editor.open(browser, app, client, { permissions: ['clipboard-read', 'clipboard-write'] }),
+    (opened) => (editor = opened),
+  );
 
   it('is created, configured, copied and called with clicks alone', async () => {
     const { page } = editor;
@@ -64,6 +62,10 @@ describe.each(clients)('the trigger in %s', (client) => {
     const url = `${app.apiUrl}webhook:trigger/${workflow.key}`;
     expect(await form.getByRole('textbox', { name: 'URL' }).inputValue()).toBe(url);
 
+    // It asks for a secret from the start.
+    const secret = form.getByRole('textbox', { name: 'Secret 1' });
+    expect(await secret.inputValue()).toMatch(SECRET);
+    expect(await secret.getAttribute('type')).toBe('password');
     await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
     await form.getByRole('textbox', { name: 'User name' }).fill('ann');
     const password = form.getByRole('textbox', { name: 'Password' });
@@ -113,7 +115,9 @@ describe.each(clients)('the trigger in %s', (client) => {
     await form.getByRole('button', { name: 'Copy the command' }).click();
     await form.getByRole('status').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' });
     const command = await page.evaluate(() => navigator.clipboard.readText());
-    expect(await form.getByRole('textbox', { name: 'Try it' }).inputValue()).not.toContain('secret');
+    const shown = await form.getByRole('textbox', { name: 'Try it' }).inputValue();
+    expect(shown).not.toContain('secret');
+    expect(shown).not.toContain(await secret.inputValue());
     await editor.submit();
 
     const saved = await configOf(workflow.id);
@@ -123,6 +127,9 @@ describe.each(clients)('the trigger in %s', (client) => {
     };
     expect([...(name.query ?? []), ...(name.body ?? [])].every((one) => /^v_\w+$/.test(one ?? ''))).toBe(true);
     expect(saved).toEqual({
+      authentication: [
+        { scheme: { kind: 'token', from: { header: 'X-Webhook-Token' } }, secrets: [expect.stringMatching(SECRET)] },
+      ],
       basicAuthentication: { username: 'ann', password: `it's a "secret"` },
       request: {
         headers: [{ key: 'X-Request-Id' }],
@@ -157,6 +164,8 @@ describe.each(clients)('the trigger in %s', (client) => {
     expect(stdout).toMatch(/^HTTP\/1.1 202 /);
     expect(stdout).toMatch(/^x-shop: example\r$/im);
     expect(stdout).toMatch(/\{"received":"example"\}$/);
+    const { stdout: refused } = await shell('sh', ['-c', `${command.replace(/ -H 'X-Webhook-Token.*?'/, '')} -s -i`]);
+    expect(refused).toMatch(/^HTTP\/1.1 401 /);
     const execution = await waitFor('the execution', async () =>
       (await executionsOf(workflow.key)).find((one) => one.status === 1),
     );
@@ -177,6 +186,18 @@ describe.each(clients)('the trigger in %s', (client) => {
   it('keeps every key it does not know, of a config made elsewhere', async () => {
     const config = {
       basicAuthentication: { username: 'u', password: '{{$env.SECRET}}', realm: 'shop' },
+      authentication: [
+        { preset: 'stripe', secrets: ['whsec_1', '{{$env.NEXT}}'], note: 'kept' },
+        {
+          scheme: {
+            kind: 'signature',
+            from: { header: 'x' },
+            accept: [ACCEPT],
+            signed: { sorted: ['{secret}', '{body}'] },
+          },
+          secrets: ['s'],
+        },
+      ],
       later: { scheme: 'hmac', list: [1, { a: null }] },
       request: {
         headers: [{ key: 'X-Id', note: 'n' }],
@@ -207,6 +228,11 @@ describe.each(clients)('the trigger in %s', (client) => {
     const typed = '{\n  "ok": true,\n  "id": {{$context.body.id}}\n}';
     await body.fill(typed);
     await form.getByRole('combobox', { name: 'Status code' }).fill('99');
+    // Who had the webhook open to anyone and wants proofs gets one to begin with.
+    await form.getByText('Anyone who knows the URL can run this workflow.').waitFor();
+    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
+    await form.getByRole('textbox', { name: 'Secret 1' }).fill('');
+    await form.getByRole('textbox', { name: 'Where the secret stands' }).fill('X Token');
     await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
     await form.getByRole('textbox', { name: 'User name' }).fill('a:b');
     await group(form, 'Headers of the response').getByRole('button', { name: 'Add a header' }).click();
@@ -218,6 +244,8 @@ describe.each(clients)('the trigger in %s', (client) => {
     await error(form, 'A user name can not have a colon.').waitFor();
     await error(form, 'The password is missing.').waitFor();
     await error(form, 'A header name begins with a letter').waitFor();
+    await error(form, 'The secret is missing.').waitFor();
+    await error(form, 'A header name has no spaces and no : in it.').waitFor();
     expect(await body.inputValue()).toBe(typed);
     expect(await configOf(workflow.id)).toEqual({});
 
@@ -227,6 +255,10 @@ describe.each(clients)('the trigger in %s', (client) => {
     await form.getByRole('combobox', { name: 'Status code' }).fill('200');
     await form.getByRole('textbox', { name: 'Name of header 1' }).fill('X-Good');
     await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
+    await form.getByRole('button', { name: 'Delete Proof 1' }).click();
+    await editor.page.getByRole('button', { name: 'Submit' }).click();
+    await error(form, 'Add a proof, or choose that anyone may call.').waitFor();
+    await form.getByRole('radio', { name: 'Anyone who knows the URL' }).check();
     await editor.submit();
     expect(await configOf(workflow.id)).toEqual({
       basicAuthentication: false,
@@ -282,6 +314,12 @@ describe.each(clients)('the trigger in %s', (client) => {
     const workflow = await createWorkflow(app, { title: 'Secret', config: {}, enabled: false });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();
+    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
+    await editor.pick(
+      group(form, 'Secrets').getByRole('button', { name: 'Pick a variable or secret' }),
+      'Variables and secrets',
+      name,
+    );
     await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
     await form.getByRole('textbox', { name: 'User name' }).fill('ann');
     await editor.pick(
@@ -290,10 +328,11 @@ describe.each(clients)('the trigger in %s', (client) => {
       name,
     );
     await editor.submit();
-    expect((await configOf(workflow.id)).basicAuthentication).toEqual({
-      username: 'ann',
-      password: `{{$env.${name}}}`,
-    });
+    const saved = await configOf(workflow.id);
+    expect(saved.basicAuthentication).toEqual({ username: 'ann', password: `{{$env.${name}}}` });
+    expect(saved.authentication).toEqual([
+      { scheme: { kind: 'token', from: { header: 'X-Webhook-Token' } }, secrets: [`{{$env.${name}}}`] },
+    ]);
   });
 });
 

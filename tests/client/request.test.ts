@@ -95,7 +95,7 @@ describe('the curl command', () => {
     const config = { basicAuthentication: { username: '{{$env.HOOK_USER}}', password: '{{ $env.HOOK_PASSWORD }}' } };
     expect(argumentsOf(curlCommand('https://x', config))).toContain('<HOOK_USER>:<HOOK_PASSWORD>');
     expect(
-      argumentsOf(curlCommand('https://x', { basicAuthentication: { username: 'a', password: 'b' } }, '•••')),
+      argumentsOf(curlCommand('https://x', { basicAuthentication: { username: 'a', password: 'b' } }, { mask: '•••' })),
     ).toContain('a:•••');
   });
 
@@ -148,9 +148,11 @@ describe('the variables of a request', () => {
   it('have their alias or path as label, and their own name as value', () => {
     const variables = requestVariables(
       {
-        headers: [{ key: 'X-Request-Id' }],
-        query: [{ key: 'q', _var: 'v_q' }],
-        body: [{ key: 'order.id', alias: 'Order', _var: 'v_o' }],
+        request: {
+          headers: [{ key: 'X-Request-Id' }],
+          query: [{ key: 'q', _var: 'v_q' }],
+          body: [{ key: 'order.id', alias: 'Order', _var: 'v_o' }],
+        },
       },
       t,
     );
@@ -168,7 +170,7 @@ describe('the variables of a request', () => {
 
   it('are a branch where a path has no name of its own', () => {
     const [, body] = requestVariables(
-      { body: [{ key: 'order.id', alias: 'Order' }, { key: 'order.sku' }, { key: 'order' }] },
+      { request: { body: [{ key: 'order.id', alias: 'Order' }, { key: 'order.sku' }, { key: 'order' }] } },
       t,
     );
     expect(body.children).toEqual([
@@ -181,6 +183,22 @@ describe('the variables of a request', () => {
           { key: 'sku', value: 'sku', label: 'sku' },
         ],
       },
+    ]);
+  });
+
+  it('have path segments, the raw body and the claims of a token where these are configured', () => {
+    const jwt = { scheme: { kind: 'jwt', algorithms: ['HS256'] }, secrets: ['s'] };
+    expect(
+      requestVariables(
+        { authentication: [{ preset: 'github' }, jwt], request: { params: [{ key: 'shop' }], rawBody: true } },
+        t,
+      ).map(({ value, children }) => [value, children?.map((child) => child.value)]),
+    ).toEqual([
+      ['params', ['shop']],
+      ['query', undefined],
+      ['body', undefined],
+      ['rawBody', undefined],
+      ['auth', undefined],
     ]);
   });
 

@@ -1,9 +1,9 @@
 import { CheckOutlined, CopyOutlined } from '@ant-design/icons';
 import { Alert, Button, Form, Input, theme } from 'antd';
-import copy from 'copy-to-clipboard';
-import { type CSSProperties, type ReactNode, useEffect, useId, useState } from 'react';
+import { type CSSProperties, type ReactNode, useId } from 'react';
 import { useT } from '../locale';
 import { Announcement } from './Announcement';
+import { useCopy } from './useCopy';
 
 interface CopyFieldProps {
   label: string;
@@ -20,15 +20,13 @@ interface CopyFieldProps {
 
 /**
  * A text that is there to be copied. It works in a disabled form too, as the version of a workflow that has run is
- * disabled as a whole, and without a secure context, where browsers have no `navigator.clipboard`.
+ * disabled as a whole.
  */
 export function CopyField({ label, copyLabel, text, shown = text, extra, command }: CopyFieldProps) {
   const t = useT();
   const id = useId();
   const { token } = theme.useToken();
-  const [outcome, setOutcome] = useState<'copied' | 'refused'>();
-
-  useEffect(() => setOutcome(undefined), [text]);
+  const [outcome, copyText] = useCopy(text);
 
   const style: CSSProperties = {
     flex: '1 1 12em',
@@ -54,7 +52,7 @@ export function CopyField({ label, copyLabel, text, shown = text, extra, command
           disabled={false}
           aria-label={copyLabel}
           icon={outcome === 'copied' ? <CheckOutlined /> : <CopyOutlined />}
-          onClick={async () => setOutcome((await copy(text)) ? 'copied' : 'refused')}
+          onClick={copyText}
         >
           {outcome === 'copied' ? t('Copied') : t('Copy')}
         </Button>

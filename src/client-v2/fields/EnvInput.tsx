@@ -3,35 +3,42 @@ import { useWorkflowVariableOptions } from '@nocobase/plugin-workflow/client-v2'
 import { Button, Input, Space } from 'antd';
 import { type ChangeEvent, useMemo, useState } from 'react';
 import { useT } from '../locale';
+import { isVariable } from '../model/secret';
 
 interface EnvInputProps {
   id?: string;
   value?: string;
   onChange?: (value: string) => void;
+  /** The name for those who can't see it, where no label of a form does. */
+  label?: string;
   /** Hide what is typed. The name of a variable is no secret and stays readable. */
   masked?: boolean;
+  /** Several lines, such as a key in PEM has. */
+  lines?: boolean;
 }
 
 /** A text, or one of NocoBase's "Variables and secrets" (`{{$env.NAME}}`) picked instead of typing it. */
-export function EnvInput({ id, value, onChange, masked }: EnvInputProps) {
+export function EnvInput({ id, value, onChange, label, masked, lines }: EnvInputProps) {
   const t = useT();
   const [revealed, setRevealed] = useState(false);
   const options = useWorkflowVariableOptions();
   const tree = useMemo(() => options.filter((node) => node.name === '$env'), [options]);
-  const isVariable = /^\{\{.*\}\}$/.test(value?.trim() ?? '');
 
   const common = {
     id,
     value,
-    onChange: (event: ChangeEvent<HTMLInputElement>) => onChange?.(event.target.value),
+    'aria-label': label,
+    onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => onChange?.(event.target.value),
   };
   return (
     <Space.Compact block>
-      {masked ? (
+      {lines ? (
+        <Input.TextArea {...common} autoSize={{ minRows: 3, maxRows: 8 }} style={{ fontFamily: 'monospace' }} />
+      ) : masked ? (
         <Input.Password
           {...common}
           autoComplete="new-password"
-          visibilityToggle={{ visible: isVariable || revealed, onVisibleChange: setRevealed }}
+          visibilityToggle={{ visible: isVariable(value) || revealed, onVisibleChange: setRevealed }}
         />
       ) : (
         <Input {...common} autoComplete="off" />

@@ -2,7 +2,7 @@ import { ArrowDownOutlined, ArrowUpOutlined, DeleteOutlined, PlusOutlined } from
 import { Button, Form, type FormListFieldData, type FormListOperation, theme } from 'antd';
 import type { Rule } from 'antd/es/form';
 import type { NamePath } from 'antd/es/form/interface';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ComponentProps, type ReactNode, useEffect, useRef } from 'react';
 import { useT } from '../locale';
 
 interface RowListProps {
@@ -11,23 +11,48 @@ interface RowListProps {
   label: string;
   addLabel: string;
   /** A new row as it is stored; keys without a field of their own are kept. */
-  create: () => object;
+  create: () => unknown;
+  /** How many rows there may be. */
+  max?: number;
+  /** What a row is called that is no line of fields but a block of its own. */
+  block?: (n: number) => string;
+  rules?: ListRule[];
   /** Whether the order means something to the reader. */
   reorder?: boolean;
   /** The fields of a row; `n` counts from 1. */
   children: (field: FormListFieldData, n: number) => ReactNode;
 }
 
+type ListRule = NonNullable<ComponentProps<typeof Form.List>['rules']>[number];
+
 /** Rows that can be added, deleted and put in order, by mouse or by keyboard. */
-export function RowList({ name, ...rest }: RowListProps) {
-  return <Form.List name={name}>{(fields, operations) => <Rows {...rest} {...{ fields, ...operations }} />}</Form.List>;
+export function RowList({ name, rules, ...rest }: RowListProps) {
+  return (
+    <Form.List name={name} rules={rules}>
+      {(fields, operations, { errors }) => <Rows {...rest} {...{ fields, errors, ...operations }} />}
+    </Form.List>
+  );
 }
 
-interface RowsProps extends Omit<RowListProps, 'name'>, FormListOperation {
+interface RowsProps extends Omit<RowListProps, 'name' | 'rules'>, FormListOperation {
   fields: FormListFieldData[];
+  errors: ReactNode[];
 }
 
-function Rows({ label, addLabel, create, reorder, children, fields, add, remove, move }: RowsProps) {
+function Rows({
+  label,
+  addLabel,
+  create,
+  max = Infinity,
+  block,
+  reorder,
+  children,
+  fields,
+  errors,
+  add,
+  remove,
+  move,
+}: RowsProps) {
   const t = useT();
   const { token } = theme.useToken();
   const list = useRef<HTMLDivElement>(null);
@@ -38,30 +63,18 @@ function Rows({ label, addLabel, create, reorder, children, fields, add, remove,
     const wanted = focus.current;
     focus.current = undefined;
     if (wanted === 'last') {
-      const rows = list.current?.querySelectorAll('[data-row]');
-      rows?.[rows.length - 1]?.querySelector('input')?.focus();
+      // A row may hold rows itself.
+      const rows = list.current?.querySelectorAll(':scope > [data-row]');
+      rows?.[rows.length - 1]?.querySelector<HTMLElement>('input, textarea')?.focus();
     } else if (wanted === 'add') {
-      list.current?.querySelector<HTMLElement>('[data-add]')?.focus();
+      list.current?.querySelector<HTMLElement>(':scope > [data-add]')?.focus();
     }
   }, [fields.length]);
 
   return (
     <div ref={list} role="group" aria-label={label} style={{ marginBottom: token.margin }}>
-      {fields.map((field, index) => (
-        <div
-          key={field.key}
-          data-row
-          style={{
-            alignItems: 'start',
-            display: 'flex',
-            flexWrap: 'wrap',
-            gap: token.marginXS,
-            marginBottom: token.marginXS,
-          }}
-        >
-          <div style={{ display: 'flex', flex: '1 1 9em', flexWrap: 'wrap', gap: token.marginXS, minWidth: 0 }}>
-            {children(field, index + 1)}
-          </div>
+      {fields.map((field, index) => {
+        const buttons = (
           <div style={{ display: 'flex', flex: 'none', marginInlineStart: 'auto' }}>
             {reorder ? (
               <>
@@ -83,7 +96,9 @@ function Rows({ label, addLabel, create, reorder, children, fields, add, remove,
             ) : null}
             <Button
               type="text"
-              aria-label={t('Delete row {{n}}', { n: index + 1 })}
+              aria-label={
+                block ? t('Delete {{name}}', { name: block(index + 1) }) : t('Delete row {{n}}', { n: index + 1 })
+              }
               icon={<DeleteOutlined />}
               onClick={() => {
                 focus.current = 'add';
@@ -91,12 +106,51 @@ function Rows({ label, addLabel, create, reorder, children, fields, add, remove,
               }}
             />
           </div>
-        </div>
-      ))}
+        );
+        return block ? (
+          <div
+            key={field.key}
+            data-row
+            role="group"
+            aria-label={block(index + 1)}
+            style={{
+              border: `${token.lineWidth}px solid ${token.colorBorderSecondary}`,
+              borderRadius: token.borderRadiusLG,
+              marginBottom: token.marginXS,
+              padding: `${token.paddingXXS}px min(${token.paddingSM}px, 4%) ${token.paddingXS}px`,
+            }}
+          >
+            <div style={{ alignItems: 'center', display: 'flex', flexWrap: 'wrap' }}>
+              <strong>{block(index + 1)}</strong>
+              {buttons}
+            </div>
+            {children(field, index + 1)}
+          </div>
+        ) : (
+          <div
+            key={field.key}
+            data-row
+            style={{
+              alignItems: 'start',
+              display: 'flex',
+              flexWrap: 'wrap',
+              gap: token.marginXS,
+              marginBottom: token.marginXS,
+            }}
+          >
+            <div style={{ display: 'flex', flex: '1 1 9em', flexWrap: 'wrap', gap: token.marginXS, minWidth: 0 }}>
+              {children(field, index + 1)}
+            </div>
+            {buttons}
+          </div>
+        );
+      })}
+      <Form.ErrorList errors={errors} />
       <Button
         type="dashed"
         block
         data-add
+        disabled={fields.length >= max || undefined}
         icon={<PlusOutlined />}
         onClick={() => {
           focus.current = 'last';

@@ -1,7 +1,8 @@
-import { Alert, Form, Switch } from 'antd';
-import { useRef } from 'react';
+import { Form } from 'antd';
 import type { BasicAuthentication } from '../../common/config';
+import { Columns } from '../fields/Columns';
 import { EnvInput } from '../fields/EnvInput';
+import { PartSwitch } from '../fields/PartSwitch';
 import { useT } from '../locale';
 
 const PATH = ['config', 'basicAuthentication'];
@@ -12,34 +13,17 @@ export function BasicAuthenticationFields() {
   const form = Form.useFormInstance();
   // As stored: what the fields hold would still be an object while the fields of user and password are being taken away.
   const value = Form.useWatch(PATH, { form, preserve: true }) as BasicAuthentication | undefined;
-  // Switching off and on again brings back what was typed.
-  const last = useRef<BasicAuthentication>();
   return (
     <>
-      <Form.Item
+      <PartSwitch
         name={PATH}
         label={t('HTTP Basic authentication')}
-        initialValue={false}
-        valuePropName="checked"
-        getValueProps={(stored: BasicAuthentication) => ({ checked: Boolean(stored) })}
-        normalize={(on: boolean, stored: BasicAuthentication) => {
-          if (!on) {
-            last.current = stored;
-          }
-          return on && (last.current || { username: '', password: '' });
-        }}
         extra={t('Only callers with this user name and password are let in. Others get the answer 401.')}
-      >
-        <Switch />
-      </Form.Item>
+        create={() => ({ username: '', password: '' })}
+        off={false}
+      />
       {value ? (
-        <div
-          style={{
-            display: 'grid',
-            gap: '0 16px',
-            gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 14em), 1fr))',
-          }}
-        >
+        <Columns>
           <Form.Item
             name={[...PATH, 'username']}
             label={t('User name')}
@@ -57,15 +41,8 @@ export function BasicAuthenticationFields() {
           >
             <EnvInput masked />
           </Form.Item>
-        </div>
-      ) : (
-        <Alert
-          type="warning"
-          showIcon
-          message={t('Anyone who knows the URL can run this workflow.')}
-          style={{ marginBottom: 16 }}
-        />
-      )}
+        </Columns>
+      ) : null}
     </>
   );
 }

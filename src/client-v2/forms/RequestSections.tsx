@@ -1,8 +1,10 @@
-import { Input, Typography } from 'antd';
+import { Input } from 'antd';
+import { Hint } from '../fields/Hint';
 import { newRow } from '../fields/newRow';
 import { ParseBox } from '../fields/ParseBox';
 import { RowField, RowList } from '../fields/RowList';
 import { Section } from '../fields/Section';
+import { HEADER_NAME } from '../fields/SourceField';
 import { useT } from '../locale';
 
 const REQUEST = ['config', 'request'];
@@ -27,7 +29,7 @@ export function RequestSections() {
               name={[field.name, 'key']}
               rules={[
                 { required: true, message: t('The name is missing.') },
-                { pattern: /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, message: t('A header name has no spaces and no : in it.') },
+                { pattern: HEADER_NAME, message: t('A header name has no spaces and no : in it.') },
               ]}
             >
               <Input
@@ -62,10 +64,6 @@ export function RequestSections() {
       </Section>
     </>
   );
-}
-
-function Hint({ children }: { children: string }) {
-  return <Typography.Paragraph type="secondary">{children}</Typography.Paragraph>;
 }
 
 function PathRows({ name, label }: { name: string[]; label: string }) {

@@ -2,28 +2,38 @@ import { useFlowEngine } from '@nocobase/flow-engine';
 import { useCurrentWorkflowContext, useWorkflowVariableOptions } from '@nocobase/plugin-workflow/client-v2';
 import { Form, Typography } from 'antd';
 import { useMemo } from 'react';
-import type { RequestConfig } from '../../common/config';
+import type { ProofConfig, TriggerConfig } from '../../common/config';
 import { Section } from '../fields/Section';
 import { useT } from '../locale';
 import { FormRoot } from './FormRoot';
 import { requestMetaTree } from '../model/variables';
 import { answersCaller } from '../ResponseInstruction';
 import { EndpointSection } from './EndpointSection';
+import { HandshakeSection } from './HandshakeSection';
+import { IntakeSection } from './IntakeSection';
 import { KeepRest } from './KeepRest';
+import { LimitsSection } from './LimitsSection';
 import { RequestSections } from './RequestSections';
 import { ResponseFields } from './ResponseFields';
 import { SecuritySection } from './SecuritySection';
+import { usePresets } from './usePresets';
 
 /** The drawer of the trigger. */
 export default function TriggerForm() {
   const t = useT();
   const workflow = useCurrentWorkflowContext();
   const engine = useFlowEngine().context.app.pm.get('workflow');
+  const form = Form.useFormInstance();
+  const proofs = Form.useWatch(['config', 'authentication'], { form, preserve: true }) as ProofConfig[] | undefined;
+  const presets = usePresets(Boolean(proofs?.some((proof) => proof?.preset)));
   return (
     <FormRoot>
       <KeepRest />
-      <EndpointSection />
-      <SecuritySection />
+      <EndpointSection presets={presets} />
+      <SecuritySection presets={presets} />
+      <HandshakeSection />
+      <LimitsSection />
+      <IntakeSection />
       <RequestSections />
       <Section title={t('Response')}>
         {answersCaller(workflow, engine) ? (
@@ -45,11 +55,11 @@ function ImmediateResponse() {
   const t = useT();
   const form = Form.useFormInstance();
   const options = useWorkflowVariableOptions();
-  const request = Form.useWatch(['config', 'request'], { form, preserve: true }) as RequestConfig | undefined;
-  const signature = JSON.stringify(request ?? {});
+  const { request, authentication } = (Form.useWatch('config', { form, preserve: true }) ?? {}) as TriggerConfig;
+  const signature = JSON.stringify({ request, authentication });
   const metaTree = useMemo(
     () => [
-      requestMetaTree(JSON.parse(signature) as RequestConfig, t),
+      requestMetaTree(JSON.parse(signature) as TriggerConfig, t),
       // Before the first node there are no results of nodes and no loops.
       ...options.filter((node) => node.name === '$system' || node.name === '$env'),
     ],

@@ -1,6 +1,6 @@
 import type { MetaTreeNode } from '@nocobase/flow-engine';
 import type { VariableOption } from '@nocobase/plugin-workflow/client-v2';
-import type { HeaderItem, PathItem, RequestConfig } from '../../common/config';
+import type { HeaderItem, PathItem, TriggerConfig } from '../../common/config';
 import type { Translate } from '../locale';
 
 interface Option extends VariableOption {
@@ -11,17 +11,40 @@ interface Option extends VariableOption {
 }
 
 /**
- * The variables of a webhook as the editor's pickers list them: `$context.headers`, `.query` and `.body`.
+ * The variables of a webhook as the editor's pickers list them: `$context.headers`, `.query`, `.body` and what else is
+ * configured.
  *
- * A group without rows has no `children`, which makes the group itself a variable; without headers there is none, as
- * only configured headers are kept.
+ * A group without rows has no `children`, which makes the group itself a variable; without headers and path segments
+ * there is none, as only configured ones are kept.
  */
-export function requestVariables(request: RequestConfig | undefined, t: Translate): VariableOption[] {
+export function requestVariables(config: TriggerConfig | undefined, t: Translate): VariableOption[] {
+  const { request } = config ?? {};
   return [
     group('headers', t('Headers'), headerOptions(request?.headers)),
+    group('params', t('Path segments'), pathOptions(request?.params)),
     group('query', t('Query'), pathOptions(request?.query)),
     group('body', t('Body'), pathOptions(request?.body)),
-  ].filter((option) => option.value !== 'headers' || option.children);
+    group('rawBody', t('Raw body'), []),
+    group('auth', t('Claims of the JSON Web Token'), []),
+  ].filter(({ value, children }) => {
+    switch (value) {
+      case 'headers':
+      case 'params':
+        return Boolean(children);
+      case 'rawBody':
+        return request?.rawBody;
+      case 'auth':
+        return hasClaims(config);
+      default:
+        return true;
+    }
+  });
+}
+
+function hasClaims(config: TriggerConfig | undefined): boolean {
+  return Boolean(
+    config?.authentication?.some((proof) => (proof?.scheme as { kind?: string } | undefined)?.kind === 'jwt'),
+  );
 }
 
 function group(value: string, label: string, children: Option[]): Option {
@@ -63,11 +86,11 @@ function addNested(options: Option[], [first, ...rest]: string[], alias: string 
 }
 
 /** The same variables in the form that NocoBase's pickers take directly. */
-export function requestMetaTree(request: RequestConfig | undefined, t: Translate): MetaTreeNode {
+export function requestMetaTree(config: TriggerConfig | undefined, t: Translate): MetaTreeNode {
   return metaTreeNode({
     value: '$context',
     label: t('Trigger variables'),
-    children: requestVariables(request, t),
+    children: requestVariables(config, t),
   });
 }
 

@@ -1,0 +1,73 @@
+import { Input, Select, Space } from 'antd';
+import type { Rule } from 'antd/es/form';
+import { type Translate, useT } from '../locale';
+import type { ValueSource } from '../model/proofs';
+
+export type SourceKind = 'header' | 'query' | 'body' | 'xml' | 'part';
+
+/** What the places in a request are called. */
+export function sourceLabel(kind: SourceKind, t: Translate): string {
+  switch (kind) {
+    case 'header':
+      return t('Header');
+    case 'query':
+      return t('Query parameter');
+    case 'body':
+      return t('Path in the body');
+    case 'xml':
+      return t('XML element');
+    case 'part':
+      return t('Part of the signature, after');
+  }
+}
+
+interface SourceFieldProps {
+  id?: string;
+  value?: ValueSource;
+  onChange?: (value: ValueSource) => void;
+  /** The kinds of places to choose from. */
+  kinds: readonly SourceKind[];
+}
+
+/** Where in a request a value stands: what kind of place, and its name. */
+export function SourceField({ id, value, onChange, kinds }: SourceFieldProps) {
+  const t = useT();
+  const [kind, name] = (Object.entries(value ?? {})[0] ?? [kinds[0], '']) as [SourceKind, string];
+  const change = (nextKind: SourceKind, nextName: string) => onChange?.({ [nextKind]: nextName } as ValueSource);
+  return (
+    <Space.Compact block>
+      <Select
+        aria-label={t('Kind of place')}
+        style={{ flex: 'none', width: '45%' }}
+        value={kind}
+        onChange={(next) => change(next, name)}
+        options={kinds.map((one) => ({ value: one, label: sourceLabel(one, t) }))}
+      />
+      <Input
+        id={id}
+
+        value={name}
+        spellCheck={false}
+        onChange={(event) => change(kind, event.target.value)}
+      />
+    </Space.Compact>
+  );
+}
+
+/** Asks for the name of the place, and for a header for one that a header can have. */
+export function sourceRule(t: Translate): Rule {
+  return {
+    validator: async (_rule, value: ValueSource | undefined) => {
+      const [kind, name] = Object.entries(value ?? {})[0] ?? [];
+      if (!String(name ?? '').trim()) {
+        throw new Error(t('The name is missing.'));
+      }
+      if (kind === 'header' && !HEADER_NAME.test(String(name))) {
+        throw new Error(t('A header name has no spaces and no : in it.'));
+      }
+    },
+  };
+}
+
+/** RFC 9110 section 5.6.2. */
+export const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

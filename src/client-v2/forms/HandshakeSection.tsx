@@ -1,0 +1,104 @@
+import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
+import { Form, Input, Select } from 'antd';
+import type { HandshakeConfig, TriggerConfig } from '../../common/config';
+import { Columns } from '../fields/Columns';
+import { EnvInput } from '../fields/EnvInput';
+import { Hint } from '../fields/Hint';
+import { OptionalItem } from '../fields/OptionalItem';
+import { SecretRows } from '../fields/SecretRows';
+import { Section } from '../fields/Section';
+import { useT } from '../locale';
+
+const PATH = ['config', 'handshake'];
+
+/** The senders that ask, by what they call themselves and the parts of their question. Names are not translated. */
+const KINDS: Record<string, string> = {
+  dingtalk: 'DingTalk',
+  feishu: 'Feishu, Lark',
+  meta: 'Meta, WhatsApp',
+  'microsoft-graph': 'Microsoft Graph',
+  slack: 'Slack',
+  wecom: 'WeCom',
+  zoom: 'Zoom',
+};
+
+/** What a sender asks before it sends events. */
+export function HandshakeSection() {
+  const t = useT();
+  const form = Form.useFormInstance();
+  const { handshake } = (useCurrentWorkflowContext()?.config ?? {}) as TriggerConfig;
+  return (
+    <Section title={t('Handshake')} fold={handshake ? 'open' : 'closed'}>
+      <Hint>
+        {t('Some senders ask something before they send events. It is answered without running the workflow.')}
+      </Hint>
+      <Form.Item
+        name={PATH}
+        label={t('Who asks')}
+        getValueProps={(stored: HandshakeConfig | undefined) => ({ value: stored?.kind ?? '' })}
+        normalize={(kind: string, stored: HandshakeConfig | undefined) =>
+          kind === stored?.kind ? stored : kind ? { kind } : undefined
+        }
+      >
+        <Select
+          options={[
+            { value: '', label: t('Nobody') },
+            ...Object.entries(KINDS).map(([value, label]) => ({ value, label })),
+          ]}
+        />
+      </Form.Item>
+      <KindFields kind={(Form.useWatch(PATH, { form, preserve: true }) as HandshakeConfig | undefined)?.kind} />
+    </Section>
+  );
+}
+
+function KindFields({ kind }: { kind: string | undefined }) {
+  const t = useT();
+  const secret = [{ required: true, whitespace: true, message: t('The secret is missing.') }];
+  switch (kind) {
+    case 'meta':
+      return (
+        <Form.Item label="Verify token" style={{ marginBottom: 0 }}>
+          <SecretRows name={[...PATH, 'verifyTokens']} label="Verify token" madeUp="text" required />
+        </Form.Item>
+      );
+    case 'feishu':
+      return (
+        <>
+          <Form.Item label="Verification Token" style={{ marginBottom: 0 }}>
+            <SecretRows name={[...PATH, 'verificationTokens']} label="Verification Token" />
+          </Form.Item>
+          <OptionalItem
+            name={[...PATH, 'encryptKey']}
+            label="Encrypt Key"
+            extra={t('Needed where events come encrypted; they are decrypted before the workflow gets them.')}
+          >
+            <EnvInput masked />
+          </OptionalItem>
+        </>
+      );
+    case 'wecom':
+    case 'dingtalk':
+      return (
+        <Columns>
+          <Form.Item
+            name={[...PATH, 'encodingAesKey']}
+            label="EncodingAESKey"
+            rules={secret}
+            extra={t('Needed where events come encrypted; they are decrypted before the workflow gets them.')}
+          >
+            <EnvInput masked />
+          </Form.Item>
+          <OptionalItem
+            name={[...PATH, 'receiveId']}
+            label={kind === 'wecom' ? 'CorpID' : 'AppKey, CorpID'}
+            rules={kind === 'wecom' ? [] : [{ required: true, message: t('The name is missing.') }]}
+          >
+            <Input spellCheck={false} />
+          </OptionalItem>
+        </Columns>
+      );
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,106 @@
+import type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource } from '../../../index';
+import type { ProofConfig, TriggerConfig } from '../../common/config';
+import { type KeyForm, newSecret } from './secret';
+
+export type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource };
+
+/** The schemes of known senders, as `webhook:presets` answers them. */
+export type Presets = Partial<Record<PresetName, Scheme>>;
+
+/** The header that a webhook's own secret comes in. */
+export const TOKEN_HEADER = 'X-Webhook-Token';
+
+interface PresetEntry {
+  /** The sender's name. Like the places it is a name: not translated. */
+  label: string;
+  /** Where the sender's own pages show the secret, or ask for it. */
+  place: string;
+  /** Whether the secret is the user's choice, entered at both ends. */
+  chosen?: boolean;
+}
+
+/** What a user has to know of the presets. */
+export const PRESETS: Record<PresetName, PresetEntry> = {
+  dingtalk: { label: 'DingTalk', place: '钉钉开放平台 → 事件订阅 → 签名 token', chosen: true },
+  feishu: { label: 'Feishu, Lark: Encrypt Key', place: 'Events & Callbacks → Encryption Strategy → Encrypt Key' },
+  'feishu-token': {
+    label: 'Feishu, Lark: Verification Token',
+    place: 'Events & Callbacks → Encryption Strategy → Verification Token',
+  },
+  github: { label: 'GitHub', place: 'Settings → Webhooks → Secret', chosen: true },
+  gitlab: { label: 'GitLab: Signing token', place: 'Settings → Webhooks → Signing token' },
+  'gitlab-token': { label: 'GitLab: Secret token', place: 'Settings → Webhooks → Secret token', chosen: true },
+  linear: { label: 'Linear', place: 'Settings → API → Webhooks → Signing secret' },
+  meta: { label: 'Meta, WhatsApp', place: 'App settings → Basic → App secret' },
+  'microsoft-graph': { label: 'Microsoft Graph', place: 'POST /subscriptions → clientState', chosen: true },
+  shopify: { label: 'Shopify', place: 'Settings → Notifications → Webhooks; App → Client secret' },
+  slack: { label: 'Slack', place: 'Your Apps → Basic Information → Signing Secret' },
+  'standard-webhooks': { label: 'Standard Webhooks', place: 'Signing secret, whsec_…' },
+  stripe: { label: 'Stripe', place: 'Workbench → Webhooks → Signing secret, whsec_…' },
+  svix: { label: 'Svix', place: 'Endpoints → Signing Secret, whsec_…' },
+  twilio: { label: 'Twilio', place: 'Console → Account Info → Auth Token' },
+  wecom: { label: 'WeCom', place: '企业微信管理后台 → 应用管理 → 接收消息 → Token', chosen: true },
+  zoom: { label: 'Zoom', place: 'App Marketplace → Features → Secret Token' },
+};
+
+export const ALGORITHMS = ['hmac-sha256', 'hmac-sha1', 'hmac-sha512', 'sha256', 'sha1', 'ed25519'] as const;
+
+export const JWT_ALGORITHMS = ['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384'] as const;
+
+/** The schemes that a user may begin with, each as complete as it can be. */
+export const OWN_SCHEMES: { [Kind in Scheme['kind']]: () => Extract<Scheme, { kind: Kind }> } = {
+  token: () => ({ kind: 'token', from: { header: TOKEN_HEADER } }),
+  signature: () => ({
+    kind: 'signature',
+    from: { header: 'X-Webhook-Signature' },
+    accept: [newAccept()],
+    signed: '{body}',
+  }),
+  jwt: () => ({ kind: 'jwt', algorithms: ['HS256'] }),
+};
+
+export function newAccept(): SignatureScheme['accept'][number] {
+  return { algorithm: 'hmac-sha256', encoding: 'hex', key: { form: 'text' } };
+}
+
+/** The proof that a new webhook comes with: a secret of its own in a header. */
+export function newTokenProof(): ProofConfig {
+  return { scheme: OWN_SCHEMES.token(), secrets: [newSecret()] };
+}
+
+/** The scheme that a proof goes by; `undefined` for a preset that isn't known (yet). */
+export function schemeOf(proof: ProofConfig | undefined, presets: Presets): Scheme | undefined {
+  return proof?.preset ? presets[proof.preset as PresetName] : (proof?.scheme as Scheme | undefined);
+}
+
+/** How a secret that is made up for a proof has to be written; `undefined` where the sender gives it. */
+export function madeUpForm(proof: ProofConfig | undefined): KeyForm | undefined {
+  if (proof?.preset) {
+    return PRESETS[proof.preset as PresetName]?.chosen ? 'text' : undefined;
+  }
+  const scheme = proof?.scheme as Scheme | undefined;
+  switch (scheme?.kind) {
+    case 'token':
+      return 'text';
+    case 'signature':
+      return scheme.accept?.[0]?.algorithm === 'ed25519' ? undefined : scheme.accept?.[0]?.key?.form;
+    case 'jwt':
+      return scheme.algorithms?.every((name) => name.startsWith('HS')) ? 'text' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the secrets of a proof are public keys in PEM, which have several lines. */
+export function hasPublicKeys(proof: ProofConfig | undefined): boolean {
+  const scheme = proof?.scheme as Scheme | undefined;
+  return scheme?.kind === 'jwt' && Boolean(scheme.algorithms?.some((name) => !name.startsWith('HS')));
+}
+
+/** Whether a webhook asks nobody who they are. */
+export function isOpen(config: TriggerConfig): boolean {
+  return !config.basicAuthentication && !config.authentication?.length;
+}
+
+/** What a signed text is put together from. */
+export const PLACEHOLDERS = ['{id}', '{timestamp}', '{nonce}', '{body}', '{url}', '{query}', '{form}', '{secret}'];

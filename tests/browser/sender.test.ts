@@ -1,0 +1,211 @@
+import { createHmac } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import type { TriggerConfig } from '../../src/common/config';
+import { type App, createWorkflow, setEnabled } from '../support/app';
+import { settled } from '../server/support';
+import { clients, Editor, error, group } from './editor';
+import { useApp, useEditor } from './stage';
+
+const ACCEPT = { algorithm: 'hmac-sha256', encoding: 'hex', key: { form: 'text' } };
+
+let app: App;
+let browser: Browser;
+
+useApp((...given) => {
+  [app, browser] = given;
+});
+
+async function configOf(id: string | number): Promise<TriggerConfig & Record<string, unknown>> {
+  return (await app.api<{ config: TriggerConfig & Record<string, unknown> }>('GET', `workflows:get?filterByTk=${id}`))
+    .config;
+}
+
+describe.each(clients)('who may call and what may come in, in %s', (client) => {
+  let editor: Editor;
+
+  useEditor(
+    () => Editor.open(browser, app, client),
+    (opened) => (editor = opened),
+  );
+
+  const openForm = async (id: string | number) => {
+    await editor.openWorkflow(id);
+    return editor.openTrigger();
+  };
+
+  it('takes the proof of a known sender, which can be looked into and changed', async () => {
+    const workflow = await createWorkflow(app, { title: 'Preset', enabled: false });
+    const form = await openForm(workflow.id);
+    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
+    await editor.choose(form.getByRole('combobox', { name: 'How the caller proves it' }), 'GitHub');
+    await form.getByText('Enter the same secret here and at the sender: Settings → Webhooks → Secret').waitFor();
+    await form.getByRole('textbox', { name: 'Secret 1' }).fill('first');
+    await form.getByRole('button', { name: 'Add a secret' }).click();
+    await editor.page.keyboard.type('second');
+    await editor.submit();
+    expect((await configOf(workflow.id)).authentication).toEqual([{ preset: 'github', secrets: ['first', 'second'] }]);
+
+    const again = await openForm(workflow.id);
+    await again.getByRole('button', { name: 'Look into it and change it' }).click();
+    const proof = group(again, 'Proof 1');
+    expect(await proof.getByRole('textbox', { name: 'What is signed' }).inputValue()).toBe('{body}');
+    await proof.getByRole('textbox', { name: 'Where the signature stands' }).fill('X-Forge-Signature');
+    await proof.getByRole('button', { name: 'Edit as JSON' }).click();
+    const json = proof.getByRole('textbox', { name: 'Scheme as JSON' });
+    const scheme = JSON.parse(await json.inputValue()) as object;
+    expect(scheme).toMatchObject({ kind: 'signature', from: { header: 'X-Forge-Signature' } });
+    await json.fill('{"kind": ');
+    await error(again, 'This is not JSON').waitFor();
+    expect(await proof.getByRole('button', { name: 'Edit with fields' }).isDisabled()).toBe(true);
+    await json.fill('[]');
+    await error(again, 'A scheme is an object').waitFor();
+    await json.fill(JSON.stringify({ ...scheme, separator: ',' }));
+    await proof.getByRole('button', { name: 'Edit with fields' }).click();
+    await proof.getByText('Comma').waitFor();
+    await editor.submit();
+    expect((await configOf(workflow.id)).authentication).toEqual([
+      { scheme: { ...scheme, separator: ',' }, secrets: ['first', 'second'] },
+    ]);
+  });
+
+  it('takes several proofs, of which each can be deleted', async () => {
+    const signature = { kind: 'signature', from: { header: 'X-Sig' }, signed: '{body}', accept: [ACCEPT] };
+    const config = {
+      authentication: [
+        { preset: 'stripe', secrets: ['whsec_1'] },
+        { scheme: signature, secrets: ['second'] },
+        { preset: 'slack', secrets: ['third'] },
+      ],
+    };
+    const workflow = await createWorkflow(app, { title: 'Several', config, enabled: false });
+    const form = await openForm(workflow.id);
+    await form.getByRole('button', { name: 'Delete Proof 1' }).click();
+    const first = group(form, 'Proof 1');
+    await first.getByText('Signature', { exact: true }).first().waitFor();
+    expect(await first.getByRole('textbox', { name: 'Where the signature stands' }).inputValue()).toBe('X-Sig');
+    await group(form, 'Proof 2').getByText('Copy the secret from the sender: Your Apps').waitFor();
+    await editor.submit();
+    expect((await configOf(workflow.id)).authentication).toEqual(config.authentication.slice(1));
+  });
+
+  it('lets in what is signed as the form says, and nothing else', async () => {
+    const workflow = await createWorkflow(app, { title: 'Signed', enabled: false });
+    const form = await openForm(workflow.id);
+    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
+    await editor.choose(form.getByRole('combobox', { name: 'How the caller proves it' }), 'Signature');
+    await form.getByRole('textbox', { name: 'What is signed' }).fill('{timestamp}.{body}');
+    await editor.choose(form.getByRole('combobox', { name: 'How it is written' }), 'base64');
+    await form.getByRole('textbox', { name: 'Text before it' }).fill('v1=');
+    await form.getByRole('switch', { name: 'The call says when it was signed' }).click();
+    await form.getByRole('textbox', { name: 'Where the time stands' }).fill('X-Time');
+    await form.getByText('Only the sender can sign a call').waitFor();
+    await form.getByRole('button', { name: 'Make up secret 1' }).click();
+    const secret = await form.getByRole('textbox', { name: 'Secret 1' }).inputValue();
+    await editor.submit();
+    await setEnabled(app, workflow.id, true);
+
+    const call = async (time: number, key: string) => {
+      const signature = createHmac('sha256', key).update(`${time}.{}`).digest('base64');
+      const headers = { 'content-type': 'application/json', 'x-time': String(time) };
+      const response = await app.fetch(`webhook:trigger/${workflow.key}`, {
+        method: 'POST',
+        headers: { ...headers, 'x-webhook-signature': `v1=${signature}` },
+        body: '{}',
+      });
+      return response.status;
+    };
+    const now = Math.floor(Date.now() / 1000);
+    expect(await call(now, secret)).toBe(200);
+    expect(await call(now, `${secret}x`)).toBe(401);
+    expect(await call(now - 400, secret)).toBe(401);
+    await settled(app);
+  });
+
+  it('saves handshake, limits and intake as they were entered', async () => {
+    const workflow = await createWorkflow(app, { title: 'Intake', enabled: false });
+    const form = await openForm(workflow.id);
+    const { page } = editor;
+
+    await form.getByRole('button', { name: 'Handshake' }).click();
+    await editor.choose(form.getByRole('combobox', { name: 'Who asks' }), 'Meta, WhatsApp');
+    await group(form, 'Verify token').getByRole('button', { name: 'Add a secret' }).click();
+    await page.keyboard.type('meatyhamhock');
+
+    await form.getByRole('button', { name: 'Limits and repetitions' }).click();
+    await form.getByRole('switch', { name: 'Only from certain addresses' }).click();
+    await form.getByRole('combobox', { name: 'Addresses and ranges' }).fill('10.0.0.0/8 example.com ');
+    await error(form, 'This is neither an address nor a range: example.com').waitFor();
+    await page.keyboard.press('Backspace');
+    await error(form, 'This is neither').waitFor({ state: 'detached' });
+    await editor.choose(form.getByRole('combobox', { name: 'Proxies in between' }), 'So many');
+    await form.getByRole('spinbutton', { name: 'Number of proxies' }).fill('2');
+    await form.getByRole('switch', { name: 'Rate limit' }).click();
+    await form.getByRole('spinbutton', { name: 'Calls' }).fill('5');
+    await form.getByRole('switch', { name: 'Recognise repetitions' }).click();
+    await form.getByRole('textbox', { name: 'Its name' }).fill('X Id');
+    // What is wrong stays in view, also when its part is folded.
+    await error(form, 'A header name has no spaces and no : in it.').waitFor();
+    await form.getByRole('button', { name: 'Limits and repetitions' }).click();
+    expect(await error(form, 'A header name has no spaces').isVisible()).toBe(true);
+    await form.getByRole('textbox', { name: 'Its name' }).fill('X-Id');
+    await form.getByRole('textbox', { name: 'Its name' }).waitFor({ state: 'hidden' });
+
+    await form.getByRole('button', { name: 'What may come in' }).click();
+    await editor.choose(form.getByRole('combobox', { name: 'Methods' }), 'PUT');
+    await editor.choose(form.getByRole('combobox', { name: 'Read the body as' }), 'text');
+    await form.getByRole('spinbutton', { name: 'Largest body in bytes' }).fill('1000');
+    await form.getByRole('button', { name: 'Add a segment' }).click();
+    await page.keyboard.type('shop');
+    await form.getByRole('switch', { name: 'Raw body as a variable' }).click();
+    await form.getByRole('switch', { name: 'Keep files that are sent along' }).click();
+    expect(await form.getByRole('textbox', { name: 'URL', exact: true }).inputValue()).toMatch(/\/\{shop\}$/);
+    await form.getByText('It is called with the method PUT.').waitFor();
+
+    // The new variables are there at once.
+    const body = form.getByRole('textbox', { name: 'Body of the response' });
+    await editor.pick(body.locator('xpath=../div//button'), 'Trigger variables', 'Raw body');
+    await expect.poll(() => body.inputValue()).toBe('{{$context.rawBody}}');
+    await body.fill('"{{$context.params.shop}}"');
+    await editor.submit();
+
+    const saved = await configOf(workflow.id);
+    expect(saved).toEqual({
+      basicAuthentication: false,
+      handshake: { kind: 'meta', verifyTokens: ['meatyhamhock'] },
+      addresses: { allow: ['10.0.0.0/8'], proxies: 2 },
+      rateLimit: { requests: 5, seconds: 60 },
+      idempotency: { source: 'header', key: 'X-Id' },
+      request: {
+        methods: ['PUT'],
+        readAs: 'text',
+        bodyLimit: 1000,
+        params: [{ key: 'shop' }],
+        rawBody: true,
+        files: {},
+      },
+      response: { statusCode: 200, body: '{{$context.params.shop}}' },
+    });
+    const again = await openForm(workflow.id);
+    // What is used is open from the start.
+    await again.getByRole('switch', { name: 'Rate limit', checked: true }).waitFor();
+    await editor.submit();
+    expect(await configOf(workflow.id)).toEqual(saved);
+  });
+
+  it('adds nothing to a webhook made elsewhere that is only looked through', async () => {
+    const workflow = await createWorkflow(app, { title: 'Looked through', enabled: false });
+    const form = await openForm(workflow.id);
+    for (const name of ['Handshake', 'Limits and repetitions', 'What may come in']) {
+      await form.getByRole('button', { name }).click();
+    }
+    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
+    await form.getByRole('radio', { name: 'Anyone who knows the URL' }).check();
+    await editor.submit();
+    expect(await configOf(workflow.id)).toEqual({
+      basicAuthentication: false,
+      request: {},
+      response: { statusCode: 200 },
+    });
+  });
+});
