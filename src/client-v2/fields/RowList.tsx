@@ -150,6 +150,7 @@ function Rows({
         type="dashed"
         block
         data-add
+        style={{ height: 'auto', whiteSpace: 'normal' }}
         disabled={fields.length >= max || undefined}
         icon={<PlusOutlined />}
         onClick={() => {

@@ -16,6 +16,9 @@ import {
 } from '../model/proofs';
 import { SchemeFields } from './SchemeFields';
 
+/** Long names go over several lines where there is little room. */
+const WRAPPING = { height: 'auto', maxWidth: '100%', whiteSpace: 'normal' } as const;
+
 interface ProofFieldsProps {
   /** The proof's place in `authentication`. */
   name: number;
@@ -105,11 +108,11 @@ export function ProofFields({ name, proof, presets }: ProofFieldsProps) {
         </Form.Item>
       ) : null}
       {scheme ? (
-        <Button size="small" disabled={readable ? undefined : true} onClick={() => setAsJson(!asJson)}>
+        <Button size="small" style={WRAPPING} disabled={readable ? undefined : true} onClick={() => setAsJson(!asJson)}>
           {asJson ? t('Edit with fields') : t('Edit as JSON')}
         </Button>
       ) : opened ? (
-        <Button size="small" onClick={() => change({ scheme: structuredClone(opened) })}>
+        <Button size="small" style={WRAPPING} onClick={() => change({ scheme: structuredClone(opened) })}>
           {t('Look into it and change it')}
         </Button>
       ) : null}

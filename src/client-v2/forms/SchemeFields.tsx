@@ -199,7 +199,8 @@ function JwtFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
       <Form.Item
         name={[...name, 'algorithms']}
         label={t('Algorithms')}
-        rules={[{ required: true, message: t('An algorithm is missing.') }]}
+        // Not `required`: a select of several has no room for that in ARIA.
+        rules={[{ type: 'array', min: 1, message: t('An algorithm is missing.') }]}
         extra={t('For HS a secret has at least 32 characters; for RS and ES it is a public key in PEM.')}
       >
         <Select mode="multiple" options={JWT_ALGORITHMS.map((value) => ({ value, label: value }))} />

@@ -31,7 +31,7 @@ export function SecuritySection({ presets }: { presets: Presets }) {
     }
     const chosen = next === 'anyone' ? {} : (last.current ?? { authentication: [newTokenProof()] });
     form.setFieldValue(PROOFS, chosen.authentication);
-    form.setFieldValue(BASIC, chosen.basicAuthentication || false);
+    form.setFieldValue(BASIC, chosen.basicAuthentication ?? (basicAuthentication === undefined ? undefined : false));
     setPicked(next);
   }
 

@@ -8,6 +8,7 @@ import { useT } from '../locale';
 import { FormRoot } from './FormRoot';
 import { requestMetaTree } from '../model/variables';
 import { answersCaller } from '../ResponseInstruction';
+import { CheckSection } from './CheckSection';
 import { EndpointSection } from './EndpointSection';
 import { HandshakeSection } from './HandshakeSection';
 import { IntakeSection } from './IntakeSection';
@@ -31,6 +32,7 @@ export default function TriggerForm() {
       <KeepRest />
       <EndpointSection presets={presets} />
       <SecuritySection presets={presets} />
+      <CheckSection />
       <HandshakeSection />
       <LimitsSection />
       <IntakeSection />

@@ -1,0 +1,124 @@
+import { createHmac } from 'node:crypto';
+import type { Browser, Locator } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { type App, createWorkflow } from '../support/app';
+import { ended, settled } from '../server/support';
+import { clients, Editor, error } from './editor';
+import { useApp, useEditor } from './stage';
+
+const SECRET = "It's a Secret to Everybody";
+const BODY = 'Hello, World!';
+const github = { preset: 'github', secrets: [SECRET] };
+const sign = (body: string, secret = SECRET) => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+
+let app: App;
+let browser: Browser;
+
+useApp((...given) => {
+  [app, browser] = given;
+});
+
+/** What the checks of the last result say, a line each. */
+async function steps(form: Locator): Promise<string[]> {
+  return form.locator('[role=status] li').allInnerTexts();
+}
+
+describe.each(clients)('checking a call in %s', (client) => {
+  let editor: Editor;
+
+  useEditor(
+    () => Editor.open(browser, app, client),
+    (opened) => (editor = opened),
+  );
+
+  const open = async (id: string | number) => {
+    await editor.openWorkflow(id);
+    const form = await editor.openTrigger();
+    await form.getByRole('button', { name: 'Check a call' }).click();
+    return form;
+  };
+
+  it('judges a pasted call by what is typed, and says what is wrong with it', async () => {
+    const config = { authentication: [github], request: { headers: [] } };
+    const workflow = await createWorkflow(app, { title: 'Pasted', config, enabled: false });
+    const form = await open(workflow.id);
+    const headers = form.getByRole('textbox', { name: 'Headers of a call' });
+    const body = form.getByRole('textbox', { name: 'Body of the call' });
+    const check = form.getByRole('button', { name: 'Check the call' });
+
+    await headers.fill('Content-Type: text/plain');
+    await body.fill(BODY);
+    await check.click();
+    await form.getByText('This call would be refused.').waitFor();
+    expect((await steps(form)).join('\n')).toContain('This is missing: Header x-hub-signature-256');
+
+    await headers.fill(`POST /hook HTTP/1.1\nContent-Type: text/plain\nX-Hub-Signature-256: ${sign(`${BODY}\n`)}`);
+    await check.click();
+    await form.getByText('With other spaces in the body it would match').waitFor();
+    expect(await steps(form)).toContainEqual(expect.stringMatching(/^Proof 1: failed\nNo secret matches/));
+
+    // A secret that isn't saved yet counts.
+    await headers.fill(`Content-Type: text/plain\nX-Hub-Signature-256: ${sign(BODY, 'next')}`);
+    await form.getByRole('textbox', { name: 'Secret 1' }).fill('next');
+    await check.click();
+    await form.getByText('This call would be let in.').waitFor();
+    expect(await steps(form)).toContain('Proof 1: passed');
+    expect(await form.locator('[role=status]').allInnerTexts()).not.toContainEqual(
+      expect.stringMatching(/next|Everybody/),
+    );
+
+    await headers.fill('no header');
+    await check.click();
+    await form.locator('[role=status] [role=alert]').filter({ hasText: 'at line 1' }).waitFor();
+    editor.errors.splice(0, 1);
+    expect(await error(form, '').count()).toBe(0);
+    await editor.cancel();
+    expect((await app.api<{ config: object }>('GET', `workflows:get?filterByTk=${workflow.id}`)).config).toEqual(
+      config,
+    );
+  });
+
+  it('says by how much the clock is off, and takes the time at which an older call came', async () => {
+    const config = { authentication: [{ preset: 'slack', secrets: [SECRET] }] };
+    const workflow = await createWorkflow(app, { title: 'Clock', config, enabled: false });
+    const form = await open(workflow.id);
+    const time = Math.floor(Date.UTC(2024, 0, 2, 3, 4, 5) / 1000);
+    const signature = createHmac('sha256', SECRET).update(`v0:${time}:{}`).digest('hex');
+    await form
+      .getByRole('textbox', { name: 'Headers of a call' })
+      .fill(`Content-Type: application/json\nX-Slack-Request-Timestamp: ${time}\nX-Slack-Signature: v0=${signature}`);
+    await form.getByRole('textbox', { name: 'Body of the call' }).fill('{}');
+    await form.getByRole('button', { name: 'Check the call' }).click();
+    await form.getByText(/^The call was signed \d{8,} seconds before; 300 are allowed\.$/).waitFor();
+    const here = await editor.page.evaluate(
+      (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19),
+      (time + 60) * 1000,
+    );
+    await form.getByLabel('When the call came').fill(here);
+    await form.getByRole('button', { name: 'Check the call' }).click();
+    await form.getByText('This call would be let in.').waitFor();
+  });
+
+  it('shows why one of the last calls was refused, also in a version that has run', async () => {
+    const { id, key } = await createWorkflow(app, { title: 'Refused', config: { authentication: [github] } });
+    const call = (signature: string) =>
+      app.fetch(`webhook:trigger/${key}`, {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain', 'x-hub-signature-256': signature },
+        body: BODY,
+      });
+    expect((await call(sign(BODY))).status).toBe(200);
+    await ended(app, key);
+    expect((await call(sign(BODY, 'another'))).status).toBe(401);
+    await settled(app);
+
+    const form = await open(id);
+    await editor.page.getByRole('button', { name: 'Submit' }).waitFor({ state: 'detached' });
+    await form.getByRole('combobox', { name: 'One of the last refused calls' }).click({ force: true });
+    await editor.page.locator('.ant-select-item-option').filter({ hasText: 'POST · 401' }).click();
+    await form.getByText('This call was refused.').waitFor();
+    expect(await steps(form)).toContainEqual(
+      expect.stringMatching(/^Proof 1: failed\nNo secret matches what was sent\.\nCompare the secret/),
+    );
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { type Diagnosis, signaturePresets, verifySignature } from '../../index';
+import { checkLabel, explain, outcomeLabel, placeLabel } from '../../src/client-v2/model/checks';
+
+/** Fills a key as the translation of it would be filled. */
+const t = (key: string, values: Record<string, string | number> = {}) =>
+  key.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name]));
+
+/** What the core says against a request to GitHub's preset, or to another scheme. */
+function diagnose(
+  headers: Record<string, string | string[]>,
+  {
+    scheme = 'github' as Parameters<typeof verifySignature>[0],
+    secrets = ["It's a Secret to Everybody"],
+    body = 'Hello, World!',
+    now = 0,
+  } = {},
+): Diagnosis {
+  const outcome = verifySignature(scheme, secrets, { headers, body }, now);
+  if (outcome.ok) {
+    throw new Error('it holds');
+  }
+  return outcome.diagnosis;
+}
+
+const SIGNATURE = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
+const explained = (diagnosis: Diagnosis) => explain({ check: 'proof', outcome: 'failed', diagnosis }, t);
+
+describe('what the core finds wrong with a call, in the reader’s language', () => {
+  it('says what is missing, there twice or written otherwise', () => {
+    expect(explained(diagnose({}))).toEqual(['This is missing: Header x-hub-signature-256']);
+    expect(explained(diagnose({ 'x-hub-signature-256': [SIGNATURE, SIGNATURE] }))).toEqual([
+      'This is there more than once: Header x-hub-signature-256',
+    ]);
+    expect(explained(diagnose({ 'x-hub-signature-256': 'md5=1' }))).toEqual([
+      expect.stringMatching(/^This is not written as it should be: Header x-hub-signature-256\. Expected: .*sha256=/),
+    ]);
+  });
+
+  it('says by how much a clock is off, and which way', () => {
+    const slack = { scheme: 'slack' as const, now: 1_000_000 };
+    const at = (time: number) => ({
+      'x-slack-request-timestamp': String(time),
+      'x-slack-signature': `v0=${'0'.repeat(64)}`,
+    });
+    expect(explained(diagnose(at(600), slack))).toEqual([
+      'The call was signed 400 seconds before; 300 are allowed.',
+      'Compare the clocks. For an older call, say above when it came.',
+    ]);
+    expect(explained(diagnose(at(1400), slack))[0]).toBe(
+      'The call is signed 400 seconds ahead of the time here; 300 are allowed.',
+    );
+  });
+
+  it.each([
+    ['Hello, World! ', undefined, /^With other spaces in the body/],
+    ['Hello, World!\r\n', undefined, /^With other (spaces|line breaks) in the body/],
+    ['Hello, World!', [" It's a Secret to Everybody"], /^Without the spaces around the secret/],
+    ['Hello', undefined, /^Compare the secret with that of the sender/],
+  ])('says what would match: %j %j', (body, secrets, hint) => {
+    expect(explained(diagnose({ 'x-hub-signature-256': SIGNATURE }, { body, secrets }))).toEqual([
+      'No secret matches what was sent.',
+      expect.stringMatching(hint),
+    ]);
+  });
+
+  it('says which secret is written otherwise', () => {
+    const headers = {
+      'webhook-id': '1',
+      'webhook-timestamp': '0',
+      'webhook-signature': `v1,${Buffer.alloc(32).toString('base64')}`,
+    };
+    expect(explained(diagnose(headers, { scheme: 'standard-webhooks', secrets: ['whsec_!'] }))).toEqual([
+      expect.stringMatching(/^Secret 1 is not written as it should be\. Expected: /),
+    ]);
+  });
+
+  it('names every kind of place', () => {
+    expect(
+      [
+        'header x-a',
+        'query parameter q',
+        'body at a.b',
+        'body in <Encrypt>',
+        'signature after t=',
+        'of a later version',
+      ].map((place) => placeLabel(place, t)),
+    ).toEqual([
+      'Header x-a',
+      'Query parameter q',
+      'Path in the body a.b',
+      'XML element <Encrypt>',
+      'Part of the signature, after t=',
+      'of a later version',
+    ]);
+    // The places as the core writes them: those of each preset's first missing value.
+    for (const scheme of Object.values(signaturePresets())) {
+      const { code, ...rest } = diagnose({}, { scheme, secrets: ['s'], body: '{}' });
+      expect(code).toBe('MISSING');
+      const { place } = rest as { place: string };
+      expect(placeLabel(place, t)).not.toBe(place);
+    }
+  });
+
+  it('passes on what came later than the form, and what the caller is told', () => {
+    const later = { code: 'LATER', message: 'expected a, but found b' } as unknown as Diagnosis;
+    const refusal = { status: 401, code: 'UNAUTHORIZED', message: 'No.' };
+    expect(explain({ check: 'proof', outcome: 'failed', diagnosis: later, refusal }, t)).toEqual([
+      'expected a, but found b',
+      'The caller gets 401: No.',
+    ]);
+    expect(explain({ check: 'body', outcome: 'passed' }, t)).toEqual([]);
+  });
+
+  it('names checks and what they came to', () => {
+    expect(checkLabel({ check: 'proof', index: 1, outcome: 'passed' }, t)).toBe('Proof 2');
+    expect(outcomeLabel('notReached', t)).toBe('not reached');
+  });
+});
