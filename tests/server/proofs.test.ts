@@ -17,10 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-interface Signed {
+interface Signed<Body = string> {
   query?: string;
   headers: Record<string, string>;
-  body: string;
+  body: Body;
 }
 
 interface Sender {
@@ -155,7 +155,7 @@ const senders: Record<string, Sender> = {
 };
 
 const urlOf = (key: string) => `http://127.0.0.1:${app.port}/api/webhook:trigger/${key}`;
-const send = (key: string, { query, headers, body }: Signed) =>
+const send = (key: string, { query, headers, body }: Signed<string | Uint8Array>) =>
   call(app, key, { query, headers: { 'content-type': 'application/json', ...headers }, body });
 
 describe.each(Object.entries(senders))('a webhook that asks for the proof of %s', (preset, sender) => {
@@ -178,13 +178,17 @@ describe.each(Object.entries(senders))('a webhook that asks for the proof of %s'
   it('refuses everything else with 401 and runs nothing', async () => {
     const before = (await executions(app, key)).length;
     const good = await sign(secret, json, Date.now(), urlOf(key));
-    const bad: Record<string, Signed> = {
+    const bad: Record<string, Signed<string | Uint8Array>> = {
       'another secret': await sign(other, json, Date.now(), urlOf(key)),
       nothing: { headers: {}, body: '{}' },
     };
     const isToken = preset.endsWith('-token') || preset === 'microsoft-graph';
     if (!isToken) {
-      bad['a changed body'] = { ...good, body: good.body.replace('a', 'b') };
+      for (const at of [0, Math.floor(good.body.length / 2), good.body.length - 1]) {
+        const flipped = Buffer.from(good.body);
+        flipped[at] ^= 1;
+        bad[`a flipped bit at ${at}`] = { ...good, body: flipped };
+      }
       bad['another space in the body'] = { ...good, body: good.body.replace(':', ': ') };
     }
     if (sender.timed) {
@@ -202,6 +206,14 @@ describe.each(Object.entries(senders))('a webhook that asks for the proof of %s'
       expect(JSON.parse(text), what).toEqual({ errors: [{ code: expect.any(String), message: expect.any(String) }] });
     }
     expect(await executions(app, key)).toHaveLength(before);
+  });
+
+  it('takes either of two secrets, while one takes the place of the other', async () => {
+    const both = await createWorkflow(app, { config: { authentication: [{ preset, secrets: [other, secret] }] } });
+    for (const one of [secret, other]) {
+      expect((await send(both.key, await sign(one, json, Date.now(), urlOf(both.key)))).status).toBe(200);
+    }
+    expect(await ended(app, both.key, 2)).toHaveLength(2);
   });
 
   it('refuses a header of the proof that is there twice', async () => {
