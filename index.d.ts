@@ -242,15 +242,23 @@ export declare class Endpoint {
    */
   acknowledge(reply: Reply, secret: number | undefined | null, random: Buffer): Reply
   /**
-   * Judges a request: the event it brings, the answer to a sender's question, or a refusal.
+   * Makes the function that judges a request: it gives the event it brings, the answer to a sender's question, or a refusal;
+   * an event with nothing but a context as that context's text, since a string costs less than an object; which secret it
+   * came with is left out there, as nothing but `acknowledge` asks. Ask for the function once.
    *
-   * `path` is what stands behind the key; `url` is the whole URL as the sender called it; `peer` is the other end of the
-   * connection; `headers` holds names and values in turn, repeated ones kept apart; `body` holds the exact bytes. Bodies
-   * from 64 KiB on belong into `judgeOffThread`.
+   * `head` is one string, which costs less than twenty. It has on lines of their own the method; what stands behind the
+   * key; the whole URL as the sender called it; the other end of the connection; name and value of each header, repeated
+   * ones kept apart; and, on the last one, the number of headers. `body` holds the exact bytes. Bodies from 64 KiB on
+   * belong into `judgeOffThread`.
+   *
+   * The function throws a TypeError for arguments of another type, and for more lines or fewer than the last one says.
    */
-  judge(method: string, path: string, url: string, peer: string, headers: Array<string>, body: Buffer): Event | Reply
-  /** `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled. */
-  judgeOffThread(method: string, path: string, url: string, peer: string, headers: Array<string>, body: Buffer): Promise<Event | Reply>
+  judgeFunction(): (head: string, body: Uint8Array) => string | Event | Reply
+  /**
+   * Judges a request on a thread of libuv's pool. `head` is what `judgeFunction` says; the promise is rejected where it has
+   * more lines or fewer than it says. The body must not be changed before the promise is fulfilled.
+   */
+  judgeOffThread(head: string, body: Buffer): Promise<Event | Reply>
   /**
    * Takes a request through all checks, on a thread of libuv's pool, and tells what each came to; no proof ends it. The
    * body must not be changed before the promise is fulfilled.

@@ -103,7 +103,12 @@ export async function run({ log, quick }) {
       request: { body: wanted.map((key, index) => ({ key, _var: `body_$${index}` })) },
     };
     const endpoint = new native.Endpoint(JSON.stringify(config), LIMIT);
-    const judge = { endpoint, headerNames: endpoint.headerNames, limit: endpoint.limit };
+    const judge = {
+      endpoint,
+      judge: endpoint.judgeFunction(),
+      headerNames: endpoint.headerNames,
+      limit: endpoint.limit,
+    };
     const inJavascript = javascript(sender, wanted);
     for (const [size, bytes] of Object.entries(SIZES)) {
       log(`${kind}, ${size}`);

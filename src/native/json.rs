@@ -1,16 +1,15 @@
 //! The paths of a sample, and the values along paths.
 
 use std::borrow::Cow;
-use std::ffi::c_void;
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::ptr;
+use std::ffi::CStr;
 
 use napi::bindgen_prelude::*;
-use napi::{check_status, sys, JsError, JsValue};
+use napi::{sys, JsValue};
 use napi_derive::napi;
 use webhook_core::json::{self, PathSet};
 use webhook_core::query;
 
+use crate::bare::{byte_array, function, string, Bare};
 use crate::types::{accepted, bytes, misuse, parse_json, refused};
 
 /// Lists the paths of a sample: a path for every key, branches included, in the order in which they first appear.
@@ -88,30 +87,8 @@ pub fn extract_paths<'env>(env: &'env Env, body: Unknown<'env>, paths: Unknown<'
         Ok(values) => values,
         Err(error) => return refused(env, error),
     };
-    let keys: Vec<_> = paths.iter().map(|path| json::quote(path) + ":").collect();
-    accepted(env, "values", parse_json(env, object(&keys, &values))?)
-}
-
-/// The text of an object: each key with its colon, and its value; keys without a value left out.
-fn object(keys: &[String], values: &[Option<Cow<'_, str>>]) -> String {
-    let length: usize = keys
-        .iter()
-        .zip(values)
-        .map(|(key, value)| key.len() + value.as_deref().map_or(0, str::len) + 1)
-        .sum();
-    let mut object = String::with_capacity(length + 2);
-    object.push('{');
-    for (key, value) in keys.iter().zip(values) {
-        if let Some(value) = value {
-            if object.len() > 1 {
-                object.push(',');
-            }
-            object.push_str(key);
-            object.push_str(value);
-        }
-    }
-    object.push('}');
-    object
+    let keys: Vec<_> = paths.iter().map(|path| json::quote(path)).collect();
+    accepted(env, "values", parse_json(env, json::assemble::flat(&keys, &values))?)
 }
 
 /// Compiles paths once and gives the function that takes their values out of a body: `extractPaths` for many bodies.
@@ -135,92 +112,28 @@ pub fn compile_paths<'env>(env: &'env Env, paths: Unknown<'env>) -> Result<Unkno
         return misuse(env, "paths", "an array of strings");
     };
     let set = PathSet::new(paths.iter().map(String::as_str));
-    let read = reader(env, Box::new(set))?;
+    let read = function(env, set)?;
     // Unpacking in JavaScript is several times faster than making the values by native calls.
     let wrap: Function<FnArgs<(Unknown, Vec<String>)>, Unknown> = env.run_script(include_str!("read.js"))?;
     wrap.call((read, paths).into())
 }
 
-/// A JavaScript function of the paths: a body gives the packed values, or the refusal as an object.
-///
-/// It is made by hand since it is called once for each body, and small bodies are read in less time than what the
-/// generated code takes to look at arguments: a bare function with a data pointer is four times cheaper.
-fn reader<'env>(env: &'env Env, set: Box<PathSet>) -> Result<Unknown<'env>> {
-    let data = Box::into_raw(set).cast();
-    let mut function = ptr::null_mut();
-    // SAFETY: `env` is the one of the running call; the name is read during the call; `data` is what `read_body` expects.
-    check_status!(unsafe {
-        sys::napi_create_function(env.raw(), c"read".as_ptr(), 4, Some(read_body), data, &mut function)
-    })?;
-    // SAFETY: `function` was made above. The finalizer runs once, after the function is gone, so `data` outlives it.
-    check_status!(unsafe {
-        sys::napi_add_finalizer(
-            env.raw(),
-            function,
-            data,
-            Some(drop_set),
-            ptr::null_mut(),
-            ptr::null_mut(),
-        )
-    })?;
-    // SAFETY: `function` is a value of this scope.
-    unsafe { Unknown::from_napi_value(env.raw(), function) }
-}
+impl Bare for PathSet {
+    const NAME: &'static CStr = c"read";
 
-unsafe extern "C" fn drop_set(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
-    // SAFETY: `reader` made the pointer of a box, and nothing else frees it.
-    drop(unsafe { Box::from_raw(data.cast::<PathSet>()) });
-}
-
-unsafe extern "C" fn read_body(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    let read = || -> Result<sys::napi_value> {
-        let (mut count, mut body, mut data) = (1, ptr::null_mut(), ptr::null_mut());
-        // SAFETY: Node hands over a valid `env` and `info`; there is room for one argument, and a missing one is
-        // `undefined`. The data is the box that `reader` made, alive as long as the function.
-        let set = unsafe {
-            check_status!(sys::napi_get_cb_info(
-                env,
-                info,
-                &mut count,
-                &mut body,
-                ptr::null_mut(),
-                &mut data
-            ))?;
-            &*data.cast::<PathSet>()
-        };
-        let (mut kind, mut length, mut start) = (0, 0, ptr::null_mut());
-        // SAFETY: `body` is a value of this call; what isn't asked for may be null.
-        let status = unsafe {
-            sys::napi_get_typedarray_info(
-                env,
-                body,
-                &mut kind,
-                &mut length,
-                &mut start,
-                ptr::null_mut(),
-                ptr::null_mut(),
-            )
-        };
-        let wrapped = Env::from_raw(env);
-        let body = if status == sys::Status::napi_ok && kind == sys::TypedarrayType::uint8_array && !start.is_null() {
-            // SAFETY: Node tells start and length of the array's memory, and no JavaScript runs before `body` is read.
-            Cow::Borrowed(unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length) })
-        } else {
+    /// A body gives the packed values, or the refusal as an object.
+    fn call(&self, env: &Env, [body, _]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
+        // SAFETY: `body` is a value of this call, and no JavaScript runs before it is read.
+        let body = match unsafe { byte_array(env, body) } {
+            Some(bytes) => Cow::Borrowed(bytes),
             // SAFETY: `body` is a value of this call.
-            bytes(&wrapped, "body", unsafe { Unknown::from_napi_value(env, body)? })?
+            None => bytes(env, "body", unsafe { Unknown::from_napi_value(env.raw(), body)? })?,
         };
-        match set.extract(&body) {
+        match self.extract(&body) {
             Ok(values) => pack(env, &values),
-            Err(error) => Ok(refused(&wrapped, error)?.raw()),
+            Err(error) => Ok(refused(env, error)?.raw()),
         }
-    };
-    let outcome = catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(Error::new(Status::GenericFailure, "panic in readPaths")));
-    outcome.unwrap_or_else(|error| {
-        // SAFETY: `env` is the one of this call, which ends with the exception.
-        unsafe { JsError::from(error).throw_into(env) };
-        ptr::null_mut()
-    })
+    }
 }
 
 /// Characters of a value's entry in the header of the packed values.
@@ -232,7 +145,7 @@ const ENTRY: usize = 6;
 /// Then the texts of the values, one after the other. Kinds, and what the number says:
 /// 0 absent; 1 a string, length of its text; 2 an integer, itself; 3 a number, whose eight bytes are the text; 4 `true`;
 /// 5 `false`; 6 `null`; 7 any value, length of its JSON text.
-fn pack(env: sys::napi_env, values: &[Option<Cow<'_, str>>]) -> Result<sys::napi_value> {
+fn pack(env: &Env, values: &[Option<Cow<'_, str>>]) -> Result<sys::napi_value> {
     let header = values.len() * ENTRY;
     let length: usize = values.iter().map(|value| value.as_deref().map_or(0, str::len)).sum();
     // A double may be longer than its text.
@@ -277,15 +190,7 @@ fn pack(env: sys::napi_env, values: &[Option<Cow<'_, str>>]) -> Result<sys::napi
             *character = (number >> (7 * place)) as u8 & 0x7F;
         }
     }
-    let create = if ascii {
-        sys::napi_create_string_latin1
-    } else {
-        sys::napi_create_string_utf8
-    };
-    let mut string = ptr::null_mut();
-    // SAFETY: the bytes are alive during the call, and their number is given.
-    check_status!(unsafe { create(env, packed.as_ptr().cast(), packed.len() as isize, &mut string) })?;
-    Ok(string)
+    string(env, &packed, ascii)
 }
 
 /// How many UTF-16 code units a text has, given its UTF-8.

@@ -1,11 +1,12 @@
 //! Endpoints, and the one-off forms of what they do for plugin authors.
 
 use std::borrow::Cow;
+use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use napi::bindgen_prelude::*;
-use napi::{Env, Task};
+use napi::{sys, Env, Task};
 use napi_derive::napi;
 use serde_json::Value;
 use webhook_core::auth::basic::Basic;
@@ -14,6 +15,7 @@ use webhook_core::rejection::Rejection;
 use webhook_core::request::{Headers, Request};
 use webhook_core::{config, judge, pasted, reply};
 
+use crate::bare::{byte_array, function, string, with_text, Bare};
 use crate::convert::{header_pairs, is_absent, json_value, object, optional_text, text};
 use crate::types::{accepted, bytes, misuse, parse_json, refused};
 
@@ -349,40 +351,31 @@ impl Endpoint {
         })
     }
 
-    /// Judges a request: the event it brings, the answer to a sender's question, or a refusal.
+    /// Makes the function that judges a request: it gives the event it brings, the answer to a sender's question, or a refusal;
+    /// an event with nothing but a context as that context's text, since a string costs less than an object; which secret it
+    /// came with is left out there, as nothing but `acknowledge` asks. Ask for the function once.
     ///
-    /// `path` is what stands behind the key; `url` is the whole URL as the sender called it; `peer` is the other end of the
-    /// connection; `headers` holds names and values in turn, repeated ones kept apart; `body` holds the exact bytes. Bodies
-    /// from 64 KiB on belong into `judgeOffThread`.
-    #[napi(catch_unwind, ts_return_type = "Event | Reply")]
-    pub fn judge(
-        &self,
-        method: String,
-        path: String,
-        url: String,
-        peer: String,
-        headers: Vec<String>,
-        body: Buffer,
-    ) -> Either<Event, Reply> {
-        let judged = judge_with(&self.endpoint, [&method, &path, &url, &peer], headers, &body);
-        decided(&self.endpoint, judged)
+    /// `head` is one string, which costs less than twenty. It has on lines of their own the method; what stands behind the
+    /// key; the whole URL as the sender called it; the other end of the connection; name and value of each header, repeated
+    /// ones kept apart; and, on the last one, the number of headers. `body` holds the exact bytes. Bodies from 64 KiB on
+    /// belong into `judgeOffThread`.
+    ///
+    /// The function throws a TypeError for arguments of another type, and for more lines or fewer than the last one says.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "(head: string, body: Uint8Array) => string | Event | Reply"
+    )]
+    pub fn judge_function<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        function(env, Arc::clone(&self.endpoint))
     }
 
-    /// `judge` on a thread of libuv's pool. The body must not be changed before the promise is fulfilled.
+    /// Judges a request on a thread of libuv's pool. `head` is what `judgeFunction` says; the promise is rejected where it has
+    /// more lines or fewer than it says. The body must not be changed before the promise is fulfilled.
     #[napi(catch_unwind, ts_return_type = "Promise<Event | Reply>")]
-    pub fn judge_off_thread(
-        &self,
-        method: String,
-        path: String,
-        url: String,
-        peer: String,
-        headers: Vec<String>,
-        body: Buffer,
-    ) -> AsyncTask<JudgeTask> {
+    pub fn judge_off_thread(&self, head: String, body: Buffer) -> AsyncTask<JudgeTask> {
         AsyncTask::new(JudgeTask {
             endpoint: Arc::clone(&self.endpoint),
-            texts: [method, path, url, peer],
-            headers,
+            head,
             body,
         })
     }
@@ -491,12 +484,57 @@ pub fn read_head(env: &Env, text: String) -> Result<Object<'_>> {
     }
 }
 
+impl Bare for Arc<judge::Endpoint> {
+    const NAME: &'static CStr = c"judge";
+
+    fn call(&self, env: &Env, [head, body]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
+        // SAFETY: `body` is a value of this call, and no JavaScript runs before the request is judged.
+        let Some(body) = (unsafe { byte_array(env, body) }) else {
+            return misuse(env, "body", "a Uint8Array");
+        };
+        let judged = with_text(env, head, |head| judge_head(self, head, body))?;
+        match judged.flatten() {
+            Some(Ok(judge::Judged::Event(judge::Event {
+                context,
+                idempotency_key: None,
+                upload: None,
+                // Looked at for an acknowledgement only.
+                secret: _,
+            }))) if !self.acknowledges() => string(env, context.as_bytes(), context.is_ascii()),
+            // SAFETY: `env` is the one of this call.
+            Some(judged) => unsafe { ToNapiValue::to_napi_value(env.raw(), decided(self, judged)) },
+            None => misuse(env, "head", HEAD),
+        }
+    }
+}
+
+const HEAD: &str = "a string that ends with the number of headers and has as many lines as that says";
+
+/// Judges a request by its head as text; `None` where that has more lines or fewer than it says.
+fn judge_head(
+    endpoint: &judge::Endpoint,
+    head: &str,
+    body: &[u8],
+) -> Option<std::result::Result<judge::Judged, Rejection>> {
+    let mut start = 0;
+    let breaks = memchr::memchr_iter(b'\n', head.as_bytes());
+    // What stands behind the last line break is the number.
+    let mut lines = breaks.map(|at| &head[std::mem::replace(&mut start, at + 1)..at]);
+    let texts = [lines.next()?, lines.next()?, lines.next()?, lines.next()?];
+    let mut headers = Vec::new();
+    while let Some(name) = lines.next() {
+        headers.push((name.to_owned(), lines.next()?.to_owned()));
+    }
+    if head[start..].parse() != Ok(headers.len()) {
+        return None;
+    }
+    Some(judge_with(endpoint, texts, Headers::new(headers), body))
+}
+
 /// A request judged on a thread of libuv's pool.
 pub struct JudgeTask {
     endpoint: Arc<judge::Endpoint>,
-    // Method, path, URL and peer.
-    texts: [String; 4],
-    headers: Vec<String>,
+    head: String,
     body: Buffer,
 }
 
@@ -505,18 +543,11 @@ impl Task for JudgeTask {
     type JsValue = Either<Event, Reply>;
 
     fn compute(&mut self) -> Result<Self::Output> {
-        let Self {
-            endpoint,
-            texts,
-            headers,
-            body,
-        } = self;
-        let headers = std::mem::take(headers);
+        let Self { endpoint, head, body } = self;
         // A panic on a thread of the pool would end the process; here it fails the one request.
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            judge_with(endpoint, texts.each_ref().map(String::as_str), headers, body)
-        }))
-        .map_err(|_| Error::from_reason("judging the request panicked"))
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| judge_head(endpoint, head, body)))
+            .map_err(|_| Error::from_reason("judging the request panicked"))?
+            .ok_or_else(|| Error::from_reason(format!("expected head to be {HEAD}")))
     }
 
     fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
@@ -527,7 +558,7 @@ impl Task for JudgeTask {
 fn judge_with(
     endpoint: &judge::Endpoint,
     [method, path, url, peer]: [&str; 4],
-    headers: Vec<String>,
+    headers: Headers,
     body: &[u8],
 ) -> std::result::Result<judge::Judged, Rejection> {
     endpoint.judge(Request {
@@ -535,7 +566,7 @@ fn judge_with(
         path,
         url,
         query: query_of(url),
-        headers: &pairs(headers),
+        headers: &headers,
         body,
         peer,
         now: now(),

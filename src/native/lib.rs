@@ -1,6 +1,7 @@
 //! The Node binding of [`webhook_core`]: types, conversion and exports. No rule about webhooks lives here.
 
 mod auth;
+mod bare;
 mod convert;
 mod dispatch;
 mod json;

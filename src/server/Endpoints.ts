@@ -9,6 +9,8 @@ import { type Endpoint, native, type Reply } from './native';
 /** A compiled configuration, with what every request asks it for, so that asking crosses to the addon once. */
 export interface Judge {
   endpoint: Endpoint;
+  /** Judges a request on this thread. */
+  judge: ReturnType<Endpoint['judgeFunction']>;
   /** The headers the endpoint looks at, in lower case. */
   headerNames: string[];
   /** Most bytes of a body. */
@@ -119,7 +121,7 @@ export class Endpoints {
 function compile(config: string, limit: number): Judge {
   const endpoint = new (native().Endpoint)(config, limit);
   const { headerNames, limit: own, rateLimit, acknowledges } = endpoint;
-  return { endpoint, headerNames, limit: own, rateLimit, acknowledges };
+  return { endpoint, judge: endpoint.judgeFunction(), headerNames, limit: own, rateLimit, acknowledges };
 }
 
 // Makes a function when it is first called: a bad configuration then fails the calls and not the enabling, and start-up

@@ -154,6 +154,9 @@ impl Endpoint {
 
     // The path's variables; `None` where one is empty or has escapes that can't be decoded.
     fn params(&self, path: &str) -> Option<String> {
+        if self.config.params.is_empty() {
+            return Some(String::new());
+        }
         let values = self.config.params.iter().zip(segments(path)).map(|(target, segment)| {
             if segment.is_empty() {
                 return None;

@@ -41,6 +41,9 @@ pub(crate) use strict::check as check_escapes;
 /// (`&&`) are not counted, so a query has to be longer than 20,000 bytes for it, which is more than Node's HTTP server
 /// takes in a request's head by default (16 KiB).
 pub fn read_query(query: &str) -> Result<String, ParseError> {
+    if query.is_empty() {
+        return Ok("{}".to_owned());
+    }
     pairs::check_count(query, limits::MAX_QUERY_PARAMETERS)?;
     Ok(read(query.strip_prefix('?').unwrap_or(query)))
 }

@@ -7,7 +7,11 @@
  * @param target path and query
  */
 export function calledUrl(header: (name: string) => string, encrypted: boolean, target: string): string {
-  const first = (name: string) => header(name).split(',', 1)[0].trim();
+  const first = (name: string) => {
+    const list = header(name);
+    const comma = list.indexOf(',');
+    return (comma < 0 ? list : list.slice(0, comma)).trim();
+  };
   const protocol = first('x-forwarded-proto') || (encrypted ? 'https' : 'http');
   return `${protocol}://${first('x-forwarded-host') || header('host')}${target}`;
 }

@@ -292,10 +292,13 @@ impl Signature {
 
     fn find_secret(&self, secrets: &[Secret], sent: &Sent<'_>, request: &RequestParts<'_>) -> Result<usize, Diagnosis> {
         let Sent { signatures, values } = sent;
+        let (as_sent, with_ports);
         let urls = if self.signs(Placeholder::Url) {
-            url::ports(request.url)
+            with_ports = url::ports(request.url);
+            &with_ports[..]
         } else {
-            vec![Cow::Borrowed(request.url)]
+            as_sent = [Cow::Borrowed(request.url)];
+            &as_sent[..]
         };
         let mut found = None;
         let mut unfit = None;
@@ -309,14 +312,13 @@ impl Signature {
                 if signatures.is_empty() {
                     continue;
                 }
-                for url in &urls {
+                for url in urls {
                     let message = self.message(&Filling {
                         request,
                         values,
                         url,
                         key: &key,
                     });
-                    let message: Vec<&[u8]> = message.iter().map(AsRef::as_ref).collect();
                     if accept.algorithm.matches(&key, &message, signatures) {
                         found.get_or_insert(index);
                     }
@@ -440,7 +442,7 @@ impl Signature {
         Ok(parameters.into_iter().flat_map(|(name, value)| [name, value]).collect())
     }
 
-    fn message<'m>(&self, filling: &Filling<'m, '_>) -> Vec<Cow<'m, [u8]>> {
+    fn message<'m>(&'m self, filling: &Filling<'m, '_>) -> Vec<Cow<'m, [u8]>> {
         match &self.signed {
             Signed::Template(template) => fill(template, filling),
             Signed::Sorted { sorted } => {
@@ -479,7 +481,7 @@ struct Filling<'m, 'r> {
     key: &'m [u8],
 }
 
-fn fill<'m>(template: &Template, filling: &Filling<'m, '_>) -> Vec<Cow<'m, [u8]>> {
+fn fill<'m>(template: &'m Template, filling: &Filling<'m, '_>) -> Vec<Cow<'m, [u8]>> {
     let Filling {
         request,
         values,
@@ -491,7 +493,7 @@ fn fill<'m>(template: &Template, filling: &Filling<'m, '_>) -> Vec<Cow<'m, [u8]>
         .pieces()
         .iter()
         .map(|piece| match piece {
-            Piece::Text(text) => Cow::Owned(text.clone().into_bytes()),
+            Piece::Text(text) => Cow::Borrowed(text.as_bytes()),
             Piece::Placeholder(Placeholder::Id) => text(&values.id),
             Piece::Placeholder(Placeholder::Timestamp) => text(&values.timestamp),
             Piece::Placeholder(Placeholder::Nonce) => text(&values.nonce),

@@ -1,7 +1,7 @@
 //! Variables put together as one JSON object.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::extract::{check, Lists, PathSet};
 use super::path::{as_index, Path, Segment};
@@ -30,6 +30,8 @@ pub enum Target {
 pub struct Variables {
     paths: PathSet,
     targets: Vec<Target>,
+    /// Each target as it is written, where all of them are keys, and no two the same: then there is nothing to put together.
+    keys: Option<Vec<String>>,
 }
 
 impl Variables {
@@ -44,8 +46,14 @@ impl Variables {
             targets.push(key.map_or_else(|| Target::Path(path.clone()), |key| Target::Key(key.to_owned())));
             paths.push((path, lists));
         }
+        let plain = targets.iter().map(|target| match target {
+            Target::Key(key) => Some(quote(key)),
+            Target::Path(_) => None,
+        });
+        let keys = plain.collect::<Option<Vec<_>>>();
         Self {
             paths: PathSet::with_lists(paths),
+            keys: keys.filter(|keys| keys.iter().collect::<HashSet<_>>().len() == keys.len()),
             targets,
         }
     }
@@ -57,10 +65,17 @@ impl Variables {
     /// # Errors
     /// Those of [`PathSet::extract`].
     pub fn read<'a>(&self, json: &'a [u8]) -> Result<Cow<'a, str>, ParseError> {
+        // The query that most requests have.
+        if json == b"{}" {
+            return Ok(Cow::Borrowed("{}"));
+        }
         if self.targets.is_empty() {
             return check(json).map(Cow::Borrowed);
         }
         let values = self.paths.extract(json)?;
+        if let Some(keys) = &self.keys {
+            return Ok(Cow::Owned(flat(keys, &values)));
+        }
         let found = self
             .targets
             .iter()
@@ -68,6 +83,28 @@ impl Variables {
             .filter_map(|(target, value)| Some((target, value?)));
         Ok(Cow::Owned(object(found.collect())))
     }
+}
+
+/// The text of an object whose keys are different ones, each as it is written in JSON; a key without a value is left out.
+pub fn flat(keys: &[String], values: &[Option<Cow<'_, str>>]) -> String {
+    let present = || {
+        keys.iter()
+            .zip(values)
+            .filter_map(|(key, value)| Some((key, value.as_deref()?)))
+    };
+    let length: usize = present().map(|(key, value)| key.len() + value.len() + 2).sum();
+    let mut object = String::with_capacity(length + 2);
+    object.push('{');
+    for (key, value) in present() {
+        if object.len() > 1 {
+            object.push(',');
+        }
+        object.push_str(key);
+        object.push(':');
+        object.push_str(value);
+    }
+    object.push('}');
+    object
 }
 
 /// Puts values together as the text of one JSON object, in the order given, with the meaning of lodash's `set`.
@@ -79,6 +116,9 @@ impl Variables {
 ///
 /// The values must be JSON texts, as [`PathSet::extract`] gives them.
 pub fn object(values: Vec<(&Target, Cow<'_, str>)>) -> String {
+    if values.is_empty() {
+        return "{}".to_owned();
+    }
     let mut root = Node::Object(Members::default());
     for (target, value) in &values {
         match target {

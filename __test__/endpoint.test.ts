@@ -1,0 +1,72 @@
+// Endpoints as the server uses them: compiled once, and asked with a request's head as one string.
+import { expect, test } from 'vitest';
+import { Endpoint, judge } from '../index.js';
+
+const LIMIT = 1_000_000;
+const config = {
+  request: {
+    headers: [{ key: 'X-Name' }, { key: 'X-Tag' }],
+    body: [{ key: 'order.id', _var: 'id' }, { key: 'order.tags' }],
+  },
+};
+const endpoint = new Endpoint(JSON.stringify(config), LIMIT);
+const judgeNow = endpoint.judgeFunction();
+
+const headOf = (url: string, headers: string[][]) =>
+  ['POST', '', url, '192.0.2.7', ...headers.flat(), String(headers.length)].join('\n');
+
+const json = ['content-type', 'application/json'];
+const requests: Array<[string, string, string[][], string]> = [
+  ['a body with the variables', 'http://a/b?c=1', [json], '{"order":{"id":7,"tags":["a"]}}'],
+  ['a body without them', 'http://a/b', [json], '{}'],
+  ['no body', 'http://a/b', [], ''],
+  ['text outside of ASCII', 'http://a/b?n=%C3%A9', [json, ['x-name', 'Zoë 🙂']], '{"order":{"id":"Zoë 🙂"}}'],
+  ['a header that is there twice', 'http://a/b', [json, ['x-tag', 'a'], ['x-tag', 'b']], '{}'],
+  ['a head of more than a kilobyte', `http://a/b?q=${'x'.repeat(3000)}`, [json], '{"order":{"id":1}}'],
+  ['a head that ends a character before a kilobyte', `http://a/b?q=${'é'.repeat(480)}`, [json], '{"order":{"id":1}}'],
+  ['malformed JSON', 'http://a/b', [json], '{"a":}'],
+  ['a type that is not read', 'http://a/b', [['content-type', 'image/png']], 'x'],
+];
+
+test.each(requests)('decides on %s as `judge` does, on this thread and off it', async (_, url, pairs, body) => {
+  const headers: Record<string, string[]> = {};
+  for (const [name, value] of pairs) (headers[name] ??= []).push(value);
+  const expected = judge(config, { method: 'POST', url, headers, body });
+  const head = headOf(url, pairs);
+  const decided = judgeNow(head, Buffer.from(body));
+  const here = typeof decided === 'string' ? { context: decided } : decided;
+  const there = await endpoint.judgeOffThread(head, Buffer.from(body));
+  for (const decision of [here, there]) {
+    if (expected.accepted) {
+      expect('context' in decision && JSON.parse(decision.context)).toEqual(expected.variables);
+    } else {
+      expect(decision).toMatchObject({ status: expected.status, code: expected.code, body: expected.body });
+    }
+  }
+});
+
+test('an event with an idempotency key comes with it', () => {
+  const keyed = new Endpoint(JSON.stringify({ idempotency: { source: 'header', key: 'X-Id' } }), LIMIT);
+  expect(keyed.judgeFunction()(headOf('http://a/b', [['x-id', 'e1']]), Buffer.alloc(0))).toEqual({
+    context: '{"headers":{},"query":{}}',
+    idempotencyKey: 'e1',
+    question: false,
+  });
+});
+
+test('a line break in one of the texts can not make a header of its own', async () => {
+  const body = Buffer.from('{}');
+  for (const text of ['a\nx-tag\nb', 'a\nb', '\n']) {
+    const head = headOf('http://a/b', [json, ['x-name', text]]);
+    expect(() => judgeNow(head, body)).toThrow(TypeError);
+    await expect(endpoint.judgeOffThread(head, body)).rejects.toThrow('expected head to be');
+  }
+});
+
+test('arguments of another type are a TypeError', () => {
+  const judgeAny = judgeNow as (...values: unknown[]) => unknown;
+  const head = headOf('http://a/b', []);
+  for (const values of [[], [head], [head, 'body'], [1, Buffer.alloc(0)], ['', Buffer.alloc(0)], [head, null]]) {
+    expect(() => judgeAny(...values)).toThrow(TypeError);
+  }
+});
