@@ -43,6 +43,82 @@ const answer = (description: string, properties: Record<string, object>) => ({
 
 const checks = { type: 'array', items: { $ref: '#/components/schemas/WebhookCheck' } };
 
+/** A call of a webhook, with any of its methods. */
+const delivery = {
+  tags: [RESOURCE],
+  summary: 'Deliver an event to a workflow',
+  description: [
+    'Starts the workflow with this key, with the values of headers, query and body that its trigger is configured',
+    'to take. No sign-in to NocoBase is needed; a webhook may ask for proofs of its own: HTTP Basic authentication, a secret,',
+    'a signature, a JSON Web Token, or several of them at once.',
+    '',
+    'A webhook takes POST, or the methods that it is configured to take. It may be configured to take segments of the path',
+    'behind the key, too.',
+    '',
+    'An asynchronous workflow answers at once, as its trigger is configured, once the event is stored. A synchronous',
+    'one answers when it is done, as its Response node is configured. The URL of a sub-app has `__app/<name>/` before',
+    '`webhook:trigger`.',
+    '',
+    'Query parameters are values for the workflow; none of NocoBase’s own (`filter`, `filterByTk`, …) has a meaning here.',
+  ].join('\n'),
+  security: [{}, { WebhookBasic: [] }, { WebhookToken: [] }, { WebhookSignature: [] }, { WebhookJwt: [] }],
+  parameters: [
+    {
+      name: 'key',
+      in: 'path',
+      required: true,
+      description: 'Key of the workflow; the same for all of its versions.',
+      schema: { type: 'string' },
+    },
+  ],
+  responses: {
+    200: {
+      description:
+        'The event was taken. Status (200 to 599), headers and body are those that the workflow is configured to answer with; without any it is 200 with an empty body.',
+      content: {
+        'application/json': { schema: anything },
+        'text/plain': { schema: { type: 'string' } },
+      },
+    },
+    202: { description: 'The synchronous workflow waits on a node (a delay, a person) and goes on later.' },
+    400: refusal(
+      'Malformed JSON, multipart body, percent-encoding, compression or charset; says what is wrong and where.',
+    ),
+    401: refusal('A proof is missing or wrong.', {
+      'WWW-Authenticate': 'The authentication that is asked for.',
+    }),
+    403: refusal('The address is not let in, or the sender’s question has no right token.'),
+    404: refusal('No webhook answers at this address: an unknown key, or a workflow that is off or of another type.'),
+    405: refusal('Another method than the webhook takes.', { Allow: 'The methods it takes.' }),
+    408: refusal('The synchronous workflow did not end within its timeout.'),
+    413: refusal('The body is too large, as sent or as inflated, or a file in it larger than its storage takes.'),
+    415: refusal(
+      'A content type or content encoding that is not read, or a file of a type that its storage does not take.',
+    ),
+    429: refusal('As many events as the webhook takes have come.', {
+      'Retry-After': 'Seconds after which it takes another one.',
+    }),
+    500: refusal('The synchronous workflow failed, or the webhook’s configuration can not be used.'),
+    503: refusal('The event could not be stored, too many wait already, or the application is stopping.', {
+      'Retry-After': 'Seconds after which to try again.',
+    }),
+  },
+};
+
+/** What a call of a webhook may bring. */
+const content = {
+  description:
+    'May be empty. `Content-Encoding` gzip, deflate and br are undone. The limit is NocoBase’s `REQUEST_BODY_LIMIT`.',
+  content: {
+    'application/json': { schema: anything, example: { order: { id: 1, status: 'paid' } } },
+    'application/x-www-form-urlencoded': { schema: { type: 'object' } },
+    'multipart/form-data': { schema: { type: 'object' } },
+    'application/xml': { schema: { type: 'object' } },
+    'application/x-ndjson': { schema: { type: 'string' } },
+    'text/plain': { schema: { type: 'string' } },
+  },
+};
+
 /** What NocoBase's API documentation plugin shows of this plugin. It reads it from `dist/swagger`. */
 export default {
   openapi: '3.0.2',
@@ -53,74 +129,12 @@ export default {
   tags: [{ name: RESOURCE, description: 'Webhooks that start workflows' }],
   paths: {
     [`/${RESOURCE}:${TRIGGER_ACTION}/{key}`]: {
-      post: {
-        tags: [RESOURCE],
-        summary: 'Deliver an event to a workflow',
-        description: [
-          'Starts the workflow with this key, with the values of headers, query and body that its trigger is configured',
-          'to take. No sign-in to NocoBase is needed; a webhook may ask for HTTP Basic authentication of its own.',
-          '',
-          'An asynchronous workflow answers at once, as its trigger is configured, once the event is stored. A synchronous',
-          'one answers when it is done, as its Response node is configured. The URL of a sub-app has `__app/<name>/` before',
-          '`webhook:trigger`.',
-          '',
-          'Query parameters are values for the workflow; none of NocoBase’s own (`filter`, `filterByTk`, …) has a meaning here.',
-        ].join('\n'),
-        security: [{}, { WebhookBasic: [] }],
-        parameters: [
-          {
-            name: 'key',
-            in: 'path',
-            required: true,
-            description: 'Key of the workflow; the same for all of its versions.',
-            schema: { type: 'string' },
-          },
-        ],
-        requestBody: {
-          description:
-            'May be empty. `Content-Encoding` gzip, deflate and br are undone. The limit is NocoBase’s `REQUEST_BODY_LIMIT`.',
-          content: {
-            'application/json': { schema: anything, example: { order: { id: 1, status: 'paid' } } },
-            'application/x-www-form-urlencoded': { schema: { type: 'object' } },
-            'multipart/form-data': { schema: { type: 'object' } },
-            'text/plain': { schema: { type: 'string' } },
-          },
-        },
-        responses: {
-          200: {
-            description:
-              'The event was taken. Status (200 to 599), headers and body are those that the workflow is configured to answer with; without any it is 200 with an empty body.',
-            content: {
-              'application/json': { schema: anything },
-              'text/plain': { schema: { type: 'string' } },
-            },
-          },
-          202: { description: 'The synchronous workflow waits on a node (a delay, a person) and goes on later.' },
-          400: refusal(
-            'Malformed JSON, multipart body, percent-encoding, compression or charset; says what is wrong and where.',
-          ),
-          401: refusal('The credentials are missing or wrong.', {
-            'WWW-Authenticate': 'The authentication that is asked for.',
-          }),
-          403: refusal('The address is not let in, or the sender’s question has no right token.'),
-          404: refusal(
-            'No webhook answers at this address: an unknown key, or a workflow that is off or of another type.',
-          ),
-          405: refusal('Another method than the webhook takes.', { Allow: 'The methods it takes.' }),
-          408: refusal('The synchronous workflow did not end within its timeout.'),
-          413: refusal('The body is too large, as sent or as inflated, or a file in it larger than its storage takes.'),
-          415: refusal(
-            'A content type or content encoding that is not read, or a file of a type that its storage does not take.',
-          ),
-          429: refusal('As many events as the webhook takes have come.', {
-            'Retry-After': 'Seconds after which it takes another one.',
-          }),
-          500: refusal('The synchronous workflow failed, or the webhook’s configuration can not be used.'),
-          503: refusal('The event could not be stored, too many wait already, or the application is stopping.', {
-            'Retry-After': 'Seconds after which to try again.',
-          }),
-        },
-      },
+      post: { ...delivery, requestBody: content },
+      put: { ...delivery, requestBody: content },
+      patch: { ...delivery, requestBody: content },
+      get: delivery,
+      head: delivery,
+      delete: delivery,
     },
     [`/${RESOURCE}:${INFER_ACTION}`]: {
       post: {
@@ -304,6 +318,25 @@ export default {
         type: 'http',
         scheme: 'basic',
         description: 'User and password of the webhook, where it has one.',
+      },
+      WebhookToken: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-Webhook-Token',
+        description:
+          'A secret of the webhook. Where it stands is a matter of its configuration; this is where it begins.',
+      },
+      WebhookSignature: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-Webhook-Signature',
+        description: 'A signature over the call, in the header and the form that the webhook is configured for.',
+      },
+      WebhookJwt: {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description: 'A JSON Web Token that the webhook trusts.',
       },
     },
     schemas: {

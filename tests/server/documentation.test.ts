@@ -1,11 +1,13 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { METHODS } from '../../src/common/config';
 import { PACKAGE_NAME } from '../../src/common/names';
 import { type App, bootApp } from '../support/app';
 
 interface Documentation extends Record<string, unknown> {
   openapi: string;
-  paths: Record<string, { post: { responses: Record<string, unknown> } }>;
+  paths: Record<string, { post: { responses: Record<string, unknown>; security: object[] } }>;
+  components: { securitySchemes: Record<string, unknown> };
 }
 
 let app: App;
@@ -43,6 +45,15 @@ describe("NocoBase's API documentation", () => {
       '500',
       '503',
     ]);
+  });
+
+  it('shows every method that a webhook can be made to take, and every way to prove who calls', () => {
+    const operations = documentation.paths['/webhook:trigger/{key}'];
+    expect(Object.keys(operations).sort()).toEqual([...METHODS].map((method) => method.toLowerCase()).sort());
+    const ways = operations.post.security.flatMap((way) => Object.keys(way));
+    expect(ways).toEqual(['WebhookBasic', 'WebhookToken', 'WebhookSignature', 'WebhookJwt']);
+    // NocoBase adds its own.
+    expect(Object.keys(documentation.components.securitySchemes)).toEqual(expect.arrayContaining(ways));
   });
 
   it('shows the action behind the Parse button, which answers as described', async () => {
