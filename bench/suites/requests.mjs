@@ -37,7 +37,9 @@ async function asynchronous({ log, dialect, connections, seconds, rounds }) {
         await withApp({ dialect }, async (app) => {
           const sides = await createSides(app);
           await assertSame(app, sides);
-          await fire(sides[side].url, { connections, seconds: 1 });
+          // Warm, and nothing left to run of it.
+          const { answers } = await fire(sides[side].url, { connections, amount: 500 });
+          await allEnded(app, sides[side], answers);
           return fire(sides[side].url, { connections, seconds });
         }),
       );
