@@ -423,7 +423,7 @@ export interface DispatchLimits {
   startShare: number
   /** For how long a `startShare` is. */
   startWindow: number
-  /** For how long a rush goes first: until then one event is handed on in each `startWindow`. */
+  /** For how long a rush goes first: until then nothing is handed on. */
   startBurst: number
   /** How long nothing may have been stored for a rush to be over. */
   startQuiet: number

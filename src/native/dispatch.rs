@@ -47,7 +47,7 @@ pub struct DispatchLimits {
     pub start_share: u32,
     /// For how long a `startShare` is.
     pub start_window: u32,
-    /// For how long a rush goes first: until then one event is handed on in each `startWindow`.
+    /// For how long a rush goes first: until then nothing is handed on.
     pub start_burst: u32,
     /// How long nothing may have been stored for a rush to be over.
     pub start_quiet: u32,

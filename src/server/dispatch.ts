@@ -55,7 +55,7 @@ const LIMITS = {
   abandoned: 3,
   runQueue: 1_000,
   startWindow: 100,
-  startBurst: 30_000,
+  startBurst: 10_000,
   startQuiet: 300,
   startWaiting: 50_000,
 } satisfies Omit<DispatchLimits, 'permits' | 'startShare'>;

@@ -24,8 +24,8 @@ pub struct StartLimits {
     pub share: usize,
     /// For how long a `share` is. Under a load that keeps within the share nothing waits.
     pub window: Duration,
-    /// For how long a rush goes first: until then one event is handed on in each `window`. A longer one is the load that
-    /// there is, and gets its `share` again.
+    /// For how long a rush goes first: until then nothing is handed on. A longer one is the load that there is, and gets its
+    /// `share` again.
     pub burst: Duration,
     /// How long nothing may have been stored for a rush to be over: then all that waits is handed on.
     pub quiet: Duration,
@@ -71,7 +71,7 @@ impl<I> State<I> {
         let rushes = self.stored > limits.share && now < over + limits.window;
         self.rush = rushes.then(|| self.rush.unwrap_or(self.window));
         let gives_way = self.rush.is_some_and(|since| now < since + limits.burst);
-        self.share = if gives_way { 1 } else { limits.share };
+        self.share = if gives_way { 0 } else { limits.share };
         self.window = now;
         self.stored = 0;
     }
