@@ -67,18 +67,6 @@ export async function fire(url, { connections, seconds, amount, expected = 200, 
   const answers = result.statusCodeStats?.[expected]?.count ?? 0;
   const all = Object.values(result.statusCodeStats ?? {}).reduce((sum, { count }) => sum + count, 0);
   const took = (new Date(result.finish) - new Date(result.start)) / 1000;
-  if (process.env.TRACE)
-    console.error(
-      url.slice(-40),
-      connections,
-      Math.round(answers / took),
-      '/s p99',
-      result.latency.p99,
-      'others',
-      all - answers + result.errors,
-      'took',
-      took,
-    );
   return { rate: answers / took, p99: result.latency.p99, answers, others: all - answers + result.errors, took };
 }
 
@@ -123,4 +111,50 @@ export async function assertSame(app, sides, body = BODY) {
     contexts.push(execution.context);
   }
   assert.deepEqual(contexts[0], contexts[1]);
+}
+
+/** Both sides in turn, beginning with the other one each time. */
+export async function interleave(rounds, body) {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const side of round % 2 ? ['theirs', 'ours'] : ['ours', 'theirs']) await body(side, round);
+  }
+}
+
+/**
+ * Has NocoBase's own layers compiled, which both sides go through: a fresh process is several times as slow for its first
+ * seconds.
+ */
+export async function warmUp(app) {
+  await fire(`${app.apiUrl}webhook:trigger/nothing`, { connections: 16, seconds: 5, expected: 404 });
+  await fire(`${app.apiUrl}handmade:noop`, { connections: 16, seconds: 5 });
+}
+
+/**
+ * The rows of two sides' loads: medians of requests a second and of the latency's 99th percentile.
+ *
+ * @param {number | string} name how many connections, or another name of the case
+ * @param {{ rate?: number, p99?: number }} goals the ratios to reach
+ */
+export function compared(group, name, { ours, theirs }, goals) {
+  const of = (results, key) => median(results.map((result) => result[key]));
+  const label = typeof name === 'number' ? `${name} connection${name === 1 ? '' : 's'}` : name;
+  const rates = { ours: of(ours, 'rate'), theirs: of(theirs, 'rate') };
+  const latency = { ours: of(ours, 'p99'), theirs: of(theirs, 'p99') };
+  const failed = (side, results) => {
+    const others = results.reduce((sum, result) => sum + result.others, 0);
+    return others > 0 ? [`${side}: ${others} other answers`] : [];
+  };
+  const note = [...failed('ours', ours), ...failed('theirs', theirs)].join('; ') || undefined;
+  const common = { group, case: label };
+  return [
+    { ...common, metric: 'requests', unit: '/s', ...rates, ratio: rates.ours / rates.theirs, goal: goals.rate, note },
+    {
+      ...common,
+      metric: 'latency p99',
+      unit: 'ms',
+      ...latency,
+      ratio: latency.theirs / latency.ours,
+      goal: goals.p99,
+    },
+  ];
 }

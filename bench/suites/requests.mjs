@@ -2,15 +2,24 @@
  * Whole requests through a running NocoBase, beside a plugin that calls `plugin.trigger` from a resource action (both in
  * one app; `bench/lib/rival.cjs`), on PostgreSQL and SQLite.
  */
-import { createWorkflow } from '../../scripts/lib/workflows.mjs';
-import { allEnded, assertSame, BODY, createSides, fire, median, withApp } from '../lib/apps.mjs';
+import {
+  allEnded,
+  assertSame,
+  compared,
+  createSides,
+  fire,
+  interleave,
+  median,
+  warmUp,
+  withApp,
+} from '../lib/apps.mjs';
 
 export const title = 'Whole requests';
 export const services = ['postgres'];
 
 const DIALECTS = { postgres: 'PostgreSQL', sqlite: 'SQLite' };
 const CONNECTIONS = [1, 16, 128];
-const GOALS = { async: { postgres: { 16: 2.5, 128: 4 }, sqlite: { 16: 2, 128: 2.5 } }, sync: 1.2, refusals: 3 };
+const GOALS = { async: { postgres: { 16: 2.5, 128: 4 }, sqlite: { 16: 2, 128: 2.5 } }, sync: 1.2 };
 const EVENTS = 2000;
 
 export async function run({ log, quick = false }) {
@@ -21,7 +30,6 @@ export async function run({ log, quick = false }) {
     const options = { log, dialect, seconds, rounds };
     for (const connections of CONNECTIONS) rows.push(...(await asynchronous({ ...options, connections })));
     rows.push(...(await withApp({ dialect }, (app) => synchronous({ ...options, app }))));
-    rows.push(...(await withApp({ dialect }, (app) => refusals({ ...options, app }))));
     rows.push(await withApp({ dialect }, (app) => toTheEnd({ ...options, app })));
   }
   return rows;
@@ -37,7 +45,8 @@ async function asynchronous({ log, dialect, connections, seconds, rounds }) {
         await withApp({ dialect }, async (app) => {
           const sides = await createSides(app);
           await assertSame(app, sides);
-          // Warm, and nothing left to run of it.
+          await warmUp(app);
+          // Nothing of it is left to run.
           const { answers } = await fire(sides[side].url, { connections, amount: 500 });
           await allEnded(app, sides[side], answers);
           return fire(sides[side].url, { connections, seconds });
@@ -45,13 +54,15 @@ async function asynchronous({ log, dialect, connections, seconds, rounds }) {
       );
     }
   }
-  return compared(`Asynchronous, ${DIALECTS[dialect]}`, connections, results, GOALS.async[dialect][connections]);
+  const rate = GOALS.async[dialect][connections];
+  return compared(`Asynchronous, ${DIALECTS[dialect]}`, connections, results, { rate, p99: rate && 1 });
 }
 
 /** Synchronous calls: both sides in turn, in one app. */
 async function synchronous({ log, app, dialect, seconds, rounds }) {
   const sides = await createSides(app, { sync: true });
   await assertSame(app, sides);
+  await warmUp(app);
   const rows = [];
   for (const connections of CONNECTIONS) {
     const results = { ours: [], theirs: [] };
@@ -59,7 +70,7 @@ async function synchronous({ log, app, dialect, seconds, rounds }) {
       log(`synchronous, ${DIALECTS[dialect]}, ${connections} connections: round ${round + 1} of ${rounds}, ${side}`);
       results[side].push(await fire(sides[side].url, { connections, seconds }));
     });
-    rows.push(...compared(`Synchronous, ${DIALECTS[dialect]}`, connections, results, GOALS.sync));
+    rows.push(...compared(`Synchronous, ${DIALECTS[dialect]}`, connections, results, { rate: GOALS.sync }));
   }
   return rows;
 }
@@ -70,6 +81,7 @@ async function toTheEnd({ log, app, dialect, rounds }) {
   // All of them before there is any load: on SQLite NocoBase's own calls fail beside the engine.
   const workflows = [];
   for (let round = 0; round < rounds; round += 1) workflows.push(await createSides(app));
+  await warmUp(app);
   await interleave(rounds, async (side, round) => {
     log(`${EVENTS} events to the end, ${DIALECTS[dialect]}: round ${round + 1} of ${rounds}, ${side}`);
     const workflow = workflows[round][side];
@@ -88,69 +100,4 @@ async function toTheEnd({ log, app, dialect, rounds }) {
     ratio: theirs / ours,
     goal: 1,
   };
-}
-
-/** Refusals beside a public action of NocoBase that does nothing. */
-async function refusals({ log, app, dialect, seconds, rounds }) {
-  const locked = await createWorkflow(app, {
-    title: 'locked',
-    config: { basicAuthentication: { username: 'user', password: 'password' }, request: { bodyLimit: 1024 } },
-  });
-  const noop = `${app.apiUrl}handmade:noop`;
-  const rows = [];
-  for (const [expected, url, body] of [
-    [404, `${app.apiUrl}webhook:trigger/nothing`, BODY],
-    [401, locked.url, BODY],
-    [413, locked.url, 'x'.repeat(2048)],
-  ]) {
-    const results = { ours: [], theirs: [] };
-    await interleave(rounds, async (side, round) => {
-      log(`${expected} beside a no-op action, ${DIALECTS[dialect]}: round ${round + 1} of ${rounds}, ${side}`);
-      const load = { connections: 16, seconds: seconds / 2, body };
-      results[side].push(
-        side === 'ours' ? await fire(url, { ...load, expected }) : await fire(noop, { ...load, expected: 200 }),
-      );
-    });
-    rows.push(...compared(`Refusals, ${DIALECTS[dialect]}`, String(expected), results, GOALS.refusals));
-  }
-  return rows;
-}
-
-async function interleave(rounds, body) {
-  for (let round = 0; round < rounds; round += 1) {
-    for (const side of round % 2 ? ['theirs', 'ours'] : ['ours', 'theirs']) await body(side, round);
-  }
-}
-
-function compared(group, name, { ours, theirs }, goal) {
-  const of = (results, key) => median(results.map((result) => result[key]));
-  const label = typeof name === 'number' ? `${name} connection${name === 1 ? '' : 's'}` : name;
-  const rates = { ours: of(ours, 'rate'), theirs: of(theirs, 'rate') };
-  const latency = { ours: of(ours, 'p99'), theirs: of(theirs, 'p99') };
-  const failed = (results) => results.reduce((sum, { others }) => sum + others, 0);
-  const notes = [
-    ['ours', ours],
-    ['theirs', theirs],
-  ].flatMap(([side, results]) => (failed(results) ? [`${side}: ${failed(results)} other answers`] : []));
-  return [
-    {
-      group,
-      case: label,
-      metric: 'requests',
-      unit: '/s',
-      ...rates,
-      ratio: rates.ours / rates.theirs,
-      goal,
-      note: notes.join('; ') || undefined,
-    },
-    {
-      group,
-      case: label,
-      metric: 'latency p99',
-      unit: 'ms',
-      ...latency,
-      ratio: latency.theirs / latency.ours,
-      goal: group.startsWith('Asynchronous') && typeof name === 'number' && name > 1 ? 1 : undefined,
-    },
-  ];
 }
