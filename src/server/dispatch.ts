@@ -354,7 +354,7 @@ export class Dispatch {
       this.workflow.timeoutManager.scheduleExecutionTimeout(execution);
       try {
         await this.workflow.createProcessor(execution, options).start();
-        const { deleteExecutionOnStatus } = workflow.options as { deleteExecutionOnStatus?: number[] };
+        const { deleteExecutionOnStatus } = (workflow.options ?? {}) as { deleteExecutionOnStatus?: number[] };
         if (execution.status && deleteExecutionOnStatus?.includes(execution.status)) {
           await execution.destroy();
         }
