@@ -8,8 +8,8 @@ const GOAL = 3;
 const LARGE = 'x'.repeat(64 * 1024);
 
 export function run({ log, quick = false }) {
-  const seconds = quick ? 1 : 4;
-  const rounds = quick ? 1 : 5;
+  const seconds = quick ? 1 : 3;
+  const rounds = quick ? 1 : 3;
   return withApp({ dialect: 'sqlite' }, async (app) => {
     const create = async (config) => (await createWorkflow(app, { title: 'locked', config })).url;
     const basic = await create({
