@@ -181,23 +181,24 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /**
  * The queues between the requests of one application and its database and engine.
  *
- * An event or a call is named by a ticket that the caller chooses; a ticket may be used again once it is answered.
+ * An event or a call is named by a ticket that the caller chooses; a ticket may be used again once it is stored, known not to
+ * be, or answered.
  * Several dispatchers live in one process without knowing of each other.
  */
 export declare class Dispatcher {
   /**
-   * `storeBatch` stores all of a batch or nothing. `run` runs one synchronous call to its end. `start` hands stored
-   * events on to be run. Each gets tickets. A callback that throws, rejects or never settles costs its own events an
-   * error and nothing else.
+   * `storeBatch` stores all of a batch or nothing. `notStored` is told which events are not stored, once for each; of one
+   * that `storeBatch` takes too long for it may be told too soon. `run` runs one synchronous call to its end. `start`
+   * hands stored events on to be run. Each gets tickets. A callback that throws, rejects or never settles costs its own
+   * events an error and nothing else.
    */
-  constructor(limits: DispatchLimits, storeBatch: (arg: Array<number>) => Promise<BatchAnswer>, run: (arg: number) => Promise<undefined>, start: (arg: Array<number>) => Promise<undefined>)
+  constructor(limits: DispatchLimits, storeBatch: (arg: Array<number>) => Promise<BatchAnswer>, notStored: (arg0: Array<number>, arg1: NotStored) => void, run: (arg: number) => Promise<undefined>, start: (arg: Array<number>) => Promise<undefined>)
   /**
-   * Puts an event in line to be stored. Settles once it is stored or known not to be.
-   *
-   * @param ticket names the event to `storeBatch` and `start`
-   * @param bytes its size, for the bounds
+   * Makes the function that puts an event in line to be stored, or says at once that it isn't taken: as many events or
+   * bytes wait as may (`busy`), or the dispatcher is closed. `storeBatch` and `notStored` are told its ticket; `bytes` is
+   * its size, for the bounds. Ask for the function once.
    */
-  store(ticket: number, bytes: number): Promise<StoreAnswer>
+  submitFunction(): (ticket: number, bytes: number) => 'taken' | 'busy' | 'closed'
   /** Runs a synchronous call when its turn comes. Settles when the run has ended, or after `deadline` milliseconds. */
   run(ticket: number, deadline: number): Promise<RunAnswer>
   /** The caller of `run(ticket)` is gone: when its turn has not come, it leaves the line. A run that has begun goes on. */
@@ -529,6 +530,13 @@ export declare function judge(config: unknown, request: { method?: string; path?
  */
 export declare function matchAddress(ranges: ReadonlyArray<string>, address: string): boolean
 
+/** Why events are not stored. */
+export type NotStored =
+  | { status: 'unavailable'; /** For the log. */
+  reason: string }
+  | { status: 'refused'; /** For the log. */
+  reason: string }
+
 /** What is wrong with a text, and where. */
 export interface ParseError {
   /** Stable code, upper case with underscores, such as `JSON_SYNTAX`. */
@@ -611,16 +619,6 @@ export type RunAnswer =
  * ```
  */
 export declare function signaturePresets(): Record<PresetName, Scheme>
-
-/** What became of one event. */
-export type StoreAnswer =
-  | { status: 'stored' }
-  | { status: 'unavailable'; /** For the log. */
-  reason: string }
-  | { status: 'refused'; /** For the log. */
-  reason: string }
-  | { status: 'busy' }
-  | { status: 'closed' }
 
 /** A file of a multipart body. */
 export interface UploadedFile {

@@ -5,18 +5,23 @@
 //! back for the database driver, which is JavaScript.
 
 use std::collections::HashMap;
+use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use napi::bindgen_prelude::{within_runtime_if_available, FromNapiValue, Function, JsValuesTupleIntoVec, Promise};
-use napi::threadsafe_function::ThreadsafeFunction;
-use napi::{Error, Result, Status};
+use napi::bindgen_prelude::{
+    within_runtime_if_available, FnArgs, FromNapiValue, Function, JsValuesTupleIntoVec, Promise, Unknown,
+};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{sys, Env, Error, Result, Status};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 use webhook_dispatch::{
     BatchLimits, Batcher, Busy, Gate, GateLimits, Outcome, Publish, Run, RunOutcome, StartLimits, Starter, Store,
     StoreFailure,
 };
+
+use crate::bare::{function, string, Bare};
 
 /// Weak, so that a dispatcher alone never keeps Node's event loop alive.
 type Callback<T, R> = ThreadsafeFunction<T, Promise<R>, T, Status, false, true>;
@@ -75,25 +80,19 @@ pub enum BatchAnswer {
     },
 }
 
-/// What became of one event.
+/// Why events are not stored.
 #[napi(discriminant = "status", discriminant_case = "lowercase")]
-pub enum StoreAnswer {
-    /// It is stored.
-    Stored,
-    /// It is not stored, or not known to be; it may be sent again.
+pub enum NotStored {
+    /// They are not known to be stored; they may be sent again.
     Unavailable {
         /// For the log.
         reason: String,
     },
-    /// It is not stored: the store refuses this event.
+    /// The store refuses them.
     Refused {
         /// For the log.
         reason: String,
     },
-    /// It was not taken: as many events or bytes wait as may.
-    Busy,
-    /// It was not taken: the dispatcher is closed.
-    Closed,
 }
 
 /// What became of one synchronous call.
@@ -151,28 +150,74 @@ pub struct DispatchCounts {
 
 struct JsStore {
     store: Callback<Vec<u32>, BatchAnswer>,
+    not_stored: ThreadsafeFunction<NotStoredArgs, (), NotStoredArgs, Status, false, true>,
     starter: Arc<Starter<JsStart>>,
 }
 
+type NotStoredArgs = FnArgs<(Vec<u32>, NotStored)>;
+
 impl Store for JsStore {
     type Event = u32;
-    type Receipt = ();
 
-    async fn store(&self, events: Vec<Arc<u32>>) -> std::result::Result<Vec<()>, StoreFailure> {
-        let tickets: Vec<u32> = events.iter().map(|ticket| **ticket).collect();
+    async fn store(&self, events: Vec<Arc<u32>>) -> std::result::Result<(), StoreFailure> {
+        let tickets = tickets(&events);
         match call(&self.store, tickets.clone()).await {
-            Ok(BatchAnswer::Stored { start }) => {
-                let receipts = vec![(); start.len()];
+            Ok(BatchAnswer::Stored { start }) if start.len() == tickets.len() => {
                 let to_start = tickets
                     .into_iter()
                     .zip(start)
                     .filter_map(|(ticket, start)| start.then_some(ticket));
                 self.starter.add(to_start);
-                Ok(receipts)
+                Ok(())
             }
+            Ok(BatchAnswer::Stored { start }) => Err(StoreFailure::Unavailable(format!(
+                "expected {} events to be stored, but found {}",
+                tickets.len(),
+                start.len()
+            ))),
             Ok(BatchAnswer::Unavailable { reason }) | Err(reason) => Err(StoreFailure::Unavailable(reason)),
             Ok(BatchAnswer::Refused { reason }) => Err(StoreFailure::Refused(reason)),
         }
+    }
+
+    fn settle(&self, events: &[Arc<u32>], outcome: &Outcome) {
+        let why = match outcome {
+            // Whoever stored them knows.
+            Outcome::Stored => return,
+            Outcome::Unavailable(reason) => NotStored::Unavailable { reason: reason.clone() },
+            Outcome::Refused(reason) => NotStored::Refused { reason: reason.clone() },
+        };
+        // It can only fail where Node is ending, and nobody waits any more.
+        let _ = self
+            .not_stored
+            .call((tickets(events), why).into(), ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}
+
+fn tickets(events: &[Arc<u32>]) -> Vec<u32> {
+    events.iter().map(|ticket| **ticket).collect()
+}
+
+/// Puts events in line.
+struct Submit(Arc<Batcher<JsStore>>);
+
+impl Bare for Submit {
+    const NAME: &'static CStr = c"submit";
+
+    fn call(&self, env: &Env, [ticket, bytes]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
+        // SAFETY: both are values of this call.
+        let (ticket, bytes) = unsafe {
+            (
+                u32::from_napi_value(env.raw(), ticket)?,
+                u32::from_napi_value(env.raw(), bytes)?,
+            )
+        };
+        let answer = match self.0.submit(ticket, bytes as usize) {
+            Ok(()) => "taken",
+            Err(Busy::Full) => "busy",
+            Err(Busy::Closed) => "closed",
+        };
+        string(env, answer.as_bytes(), true)
     }
 }
 
@@ -215,11 +260,12 @@ where
 
 /// The queues between the requests of one application and its database and engine.
 ///
-/// An event or a call is named by a ticket that the caller chooses; a ticket may be used again once it is answered.
+/// An event or a call is named by a ticket that the caller chooses; a ticket may be used again once it is stored, known not to
+/// be, or answered.
 /// Several dispatchers live in one process without knowing of each other.
 #[napi]
 pub struct Dispatcher {
-    batcher: Batcher<JsStore>,
+    batcher: Arc<Batcher<JsStore>>,
     gate: Gate<JsRun>,
     starter: Arc<Starter<JsStart>>,
     leaving: Mutex<HashMap<u32, oneshot::Sender<()>>>,
@@ -227,18 +273,25 @@ pub struct Dispatcher {
 
 #[napi]
 impl Dispatcher {
-    /// `storeBatch` stores all of a batch or nothing. `run` runs one synchronous call to its end. `start` hands stored
-    /// events on to be run. Each gets tickets. A callback that throws, rejects or never settles costs its own events an
-    /// error and nothing else.
+    /// `storeBatch` stores all of a batch or nothing. `notStored` is told which events are not stored, once for each; of one
+    /// that `storeBatch` takes too long for it may be told too soon. `run` runs one synchronous call to its end. `start`
+    /// hands stored events on to be run. Each gets tickets. A callback that throws, rejects or never settles costs its own
+    /// events an error and nothing else.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         limits: DispatchLimits,
         store_batch: Function<Vec<u32>, Promise<BatchAnswer>>,
+        not_stored: Function<FnArgs<(Vec<u32>, NotStored)>, ()>,
         run: Function<u32, Promise<()>>,
         start: Function<Vec<u32>, Promise<()>>,
     ) -> Result<Self> {
         check(&limits)?;
         let store = store_batch
+            .build_threadsafe_function()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .build()?;
+        let not_stored = not_stored
             .build_threadsafe_function()
             .weak::<true>()
             .callee_handled::<false>()
@@ -269,6 +322,7 @@ impl Dispatcher {
             let batcher = Batcher::new(
                 JsStore {
                     store,
+                    not_stored,
                     starter: Arc::clone(&starter),
                 },
                 BatchLimits {
@@ -289,7 +343,7 @@ impl Dispatcher {
                 },
             );
             Self {
-                batcher,
+                batcher: Arc::new(batcher),
                 gate,
                 starter,
                 leaving: Mutex::default(),
@@ -297,21 +351,15 @@ impl Dispatcher {
         }))
     }
 
-    /// Puts an event in line to be stored. Settles once it is stored or known not to be.
-    ///
-    /// @param ticket names the event to `storeBatch` and `start`
-    /// @param bytes its size, for the bounds
-    #[napi(catch_unwind)]
-    pub async fn store(&self, ticket: u32, bytes: u32) -> StoreAnswer {
-        match self.batcher.submit(ticket, bytes as usize) {
-            Err(Busy::Full) => StoreAnswer::Busy,
-            Err(Busy::Closed) => StoreAnswer::Closed,
-            Ok(stored) => match stored.outcome().await {
-                Outcome::Stored(()) => StoreAnswer::Stored,
-                Outcome::Unavailable(reason) => StoreAnswer::Unavailable { reason },
-                Outcome::Refused(reason) => StoreAnswer::Refused { reason },
-            },
-        }
+    /// Makes the function that puts an event in line to be stored, or says at once that it isn't taken: as many events or
+    /// bytes wait as may (`busy`), or the dispatcher is closed. `storeBatch` and `notStored` are told its ticket; `bytes` is
+    /// its size, for the bounds. Ask for the function once.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "(ticket: number, bytes: number) => 'taken' | 'busy' | 'closed'"
+    )]
+    pub fn submit_function<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        function(env, Submit(Arc::clone(&self.batcher)))
     }
 
     /// Runs a synchronous call when its turn comes. Settles when the run has ended, or after `deadline` milliseconds.

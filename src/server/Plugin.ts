@@ -10,7 +10,7 @@ import { FileKeeper } from './files';
 import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
 import { KeptRefusals } from './kept';
-import { native } from './native';
+import { native, refuse } from './native';
 import { RateLimits } from './limits';
 import { Receiver } from './receive';
 import { Recovery } from './recover';
@@ -83,7 +83,7 @@ export class WebhookPlugin extends Plugin {
       actions: {
         // Calls are claimed before they come here; this is for code that calls the action from inside.
         [TRIGGER_ACTION]: async (ctx: Context, next: Next) => {
-          send(ctx, native().refuse('notFound'));
+          send(ctx, refuse('notFound'));
           await next();
         },
         ...editor,

@@ -12,8 +12,8 @@ import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
 import { RESPONSE_TYPE } from '../common/names';
 import { Begun } from './begun';
-import type { BatchAnswer, DispatchCounts, DispatchLimits } from '../../index';
-import { native, type Reply } from './native';
+import type { BatchAnswer, DispatchCounts, DispatchLimits, NotStored } from '../../index';
+import { native, refuse, type Reply } from './native';
 import { REPLY_SLOT, type ReplySlot } from './ResponseInstruction';
 import { ExecutionStore, type StorableEvent, type StoredAs } from './store';
 import type { Telemetry } from './telemetry';
@@ -27,11 +27,14 @@ export interface WebhookEvent extends StorableEvent {
 /** An event with something that has to be undone unless an execution comes of it. It has a key even if its sender gave none. */
 export type UndoableEvent = WebhookEvent & { eventKey: string; undoable: true };
 
-/** An event in line to be stored, and where it is once it is. */
+/** An event in line to be stored. */
 interface Waiting {
   event: WebhookEvent;
-  as?: StoredAs;
+  /** Tells where it is, or why it isn't; only the first time counts. */
+  settle(outcome: StoredAs | NotStored): void;
 }
+
+type Dispatcher = InstanceType<ReturnType<typeof native>['Dispatcher']>;
 
 /** Marks the answer to an event that had been taken over before. */
 export const REPLAY_HEADER = 'idempotent-replayed';
@@ -73,7 +76,9 @@ const START_SHARE = { sqlite: 4, others: 25 };
  * The queues are the addon's; here is what they are the queues of: the rows of the database and the runs of the engine.
  */
 export class Dispatch {
-  private queues: InstanceType<ReturnType<typeof native>['Dispatcher']> | undefined;
+  private queues: Dispatcher | undefined;
+  /** Puts an event in line; there as soon as the queues are. */
+  private submit!: ReturnType<Dispatcher['submitFunction']>;
   private storage: ExecutionStore | undefined;
   private readonly turn: Turn | undefined;
   private begun: Begun | undefined;
@@ -100,47 +105,52 @@ export class Dispatch {
    * @param answer the reply to give once the event is stored, its context being JSON text
    */
   async store(event: WebhookEvent, answer: (context: string) => Reply): Promise<Reply> {
-    const queues = this.open();
-    if (!queues) {
-      return native().refuse('stopping');
+    if (!this.open()) {
+      return refuse('stopping');
     }
     // Before the event is stored: an answer that can't be given must not leave an event the sender will repeat.
     const reply = answer(event.context);
-    const ticket = this.ticket();
-    const waiting: Waiting = { event };
-    this.events.set(ticket, waiting);
-    const outcome = await queues.store(ticket, event.context.length);
-    this.events.delete(ticket);
-    switch (outcome.status) {
-      case 'stored': {
-        const { executionId, replayed: before } = waiting.as as StoredAs;
-        if (before) {
-          return replayed(await this.answerAgain(executionId, answer));
-        }
-        this.telemetry.accepted(false);
-        return reply;
-      }
-      case 'busy':
-        return native().refuse('busy');
-      case 'closed':
-        return native().refuse('stopping');
-      default:
-        this.workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${outcome.reason}`);
-        return native().refuse('notStored');
+    const outcome = await this.inLine(event);
+    if (outcome === 'busy') {
+      return refuse('busy');
     }
+    if (outcome === 'closed') {
+      return refuse('stopping');
+    }
+    if ('status' in outcome) {
+      this.workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${outcome.reason}`);
+      return refuse('notStored');
+    }
+    if (outcome.replayed) {
+      return replayed(await this.answerAgain(outcome.executionId, answer));
+    }
+    this.telemetry.accepted(false);
+    return reply;
+  }
+
+  // Once it is stored or known not to be, or at once if it isn't taken.
+  private inLine(event: WebhookEvent): Promise<StoredAs | NotStored> | 'busy' | 'closed' {
+    const ticket = this.ticket();
+    const outcome = new Promise<StoredAs | NotStored>((settle) => this.events.set(ticket, { event, settle }));
+    const answer = this.submit(ticket, event.context.length);
+    if (answer === 'taken') {
+      return outcome;
+    }
+    this.events.delete(ticket);
+    return answer;
   }
 
   /** Runs a synchronous event and waits for it. */
   async run(event: WebhookEvent, ctx: Context): Promise<Reply> {
     const queues = this.open();
     if (!queues) {
-      return native().refuse('stopping');
+      return refuse('stopping');
     }
     const began = Date.now();
     const timeout = timeoutOf(event.workflow);
     const deadline = timeout > 0 ? Math.min(timeout, 2 ** 31) : SYNC_DEADLINE_MS;
     const ticket = this.ticket();
-    let reply = native().refuse('notStored');
+    let reply = refuse('notStored');
     this.calls.set(ticket, async () => {
       reply = await this.track(
         [event],
@@ -157,14 +167,14 @@ export class Dispatch {
       case 'done':
         return reply;
       case 'timeout':
-        return native().refuse('timedOut');
+        return refuse('timedOut');
       case 'closed':
-        return native().refuse('stopping');
+        return refuse('stopping');
       case 'failed':
         this.workflow.getLogger(event.workflow.id).error(`webhook could not be run: ${outcome.reason}`);
-        return native().refuse('notStored');
+        return refuse('notStored');
       default:
-        return native().refuse('busy');
+        return refuse('busy');
     }
   }
 
@@ -249,12 +259,16 @@ export class Dispatch {
         (executionId) => this.publish(executionId),
       );
     }
-    this.queues ??= new (native().Dispatcher)(
-      { ...LIMITS, permits: this.permits(), startShare: this.turn ? START_SHARE.sqlite : START_SHARE.others },
-      (tickets) => this.storeBatch(tickets),
-      async (ticket) => (await this.calls.get(ticket)?.()) as undefined,
-      async (tickets) => (await this.start(tickets)) as undefined,
-    );
+    if (!this.queues) {
+      this.queues = new (native().Dispatcher)(
+        { ...LIMITS, permits: this.permits(), startShare: this.turn ? START_SHARE.sqlite : START_SHARE.others },
+        (tickets) => this.storeBatch(tickets),
+        (tickets, why) => this.settle(tickets, () => why),
+        async (ticket) => (await this.calls.get(ticket)?.()) as undefined,
+        async (tickets) => (await this.start(tickets)) as undefined,
+      );
+      this.submit = this.queues.submitFunction();
+    }
     return this.queues;
   }
 
@@ -287,12 +301,20 @@ export class Dispatch {
       return result;
     }
     result.as.forEach((as, index) => {
-      waiting[index].as = as;
       if (!as.replayed) {
         this.toStart.set(tickets[index], as.executionId);
       }
     });
+    this.settle(tickets, (index) => result.as[index]);
     return { status: 'stored', start: result.as.map(({ replayed }) => !replayed) };
+  }
+
+  private settle(tickets: number[], outcomeOf: (index: number) => StoredAs | NotStored): void {
+    tickets.forEach((ticket, index) => {
+      // Gone where the addon has given the event up, and yet it was stored.
+      this.events.get(ticket)?.settle(outcomeOf(index));
+      this.events.delete(ticket);
+    });
   }
 
   private async start(tickets: number[]): Promise<void> {
@@ -323,7 +345,7 @@ export class Dispatch {
     const result = await (this.storage as ExecutionStore).store([{ ...event, begun }]);
     if (result.status !== 'stored') {
       this.workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${result.reason}`);
-      return native().refuse('notStored');
+      return refuse('notStored');
     }
     const [{ executionId, replayed: before }] = result.as;
     if (before) {
@@ -369,7 +391,7 @@ export class Dispatch {
     for (;;) {
       const execution = await this.find({ id: executionId });
       if (!execution) {
-        return native().refuse('notStored');
+        return refuse('notStored');
       }
       if (!isUnderWay(execution) || Date.now() >= until || (await this.waits(execution))) {
         return this.replyOf(execution);
@@ -396,7 +418,7 @@ export class Dispatch {
 
   /** The reply that a synchronous execution comes to as the database has it: the contract's table. */
   private async replyOf(execution: ExecutionModel): Promise<Reply> {
-    const { refuse, buildReply } = native();
+    const { buildReply } = native();
     if (isUnderWay(execution)) {
       return buildReply('{"statusCode":202}');
     }

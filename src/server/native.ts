@@ -1,4 +1,5 @@
 import { PACKAGE_NAME } from '../common/names';
+import type { Reply } from '../../index';
 
 /** The addon's exports. */
 export type Native = typeof import('../../index');
@@ -30,4 +31,18 @@ export function native(): Native {
     }
   }
   return loaded;
+}
+
+type Refusal = Parameters<Native['refuse']>[0];
+
+const refusals = new Map<Refusal, Reply>();
+
+/** The reply to a request that is refused for a reason only the server knows: the same one each time, made once. */
+export function refuse(reason: Refusal): Reply {
+  let reply = refusals.get(reason);
+  if (!reply) {
+    reply = native().refuse(reason);
+    refusals.set(reason, reply);
+  }
+  return reply;
 }

@@ -9,7 +9,7 @@ import { readBody } from './http/read';
 import { judgeWith, requestOf } from './judge';
 import type { KeptRefusals } from './kept';
 import type { RateLimits } from './limits';
-import { type Event, native, type Reply, type Upload } from './native';
+import { type Event, native, refuse, type Reply, type Upload } from './native';
 
 /** A request's way from its key to its reply. Nothing is decided here: the core judges, the dispatch stores and runs. */
 export class Receiver {
@@ -27,7 +27,6 @@ export class Receiver {
 
   /** @returns the reply, or `undefined` where the client has gone. */
   async receive(ctx: Context, { key, path }: Address): Promise<Reply | undefined> {
-    const { refuse } = native();
     if (this.stopping) {
       return refuse('stopping');
     }
@@ -116,7 +115,7 @@ export class Receiver {
       this.log.error(`webhook of workflow ${workflow.id} (key ${workflow.key}): its files could not be kept`, {
         error,
       });
-      return native().refuse('notStored');
+      return refuse('notStored');
     }
     if (!('records' in files)) {
       return files;
@@ -133,7 +132,7 @@ export class Receiver {
   private misconfigured({ workflow }: WebhookEndpoint, error: unknown): Reply {
     const reason = error instanceof Error ? error.message : String(error);
     this.log.error(`webhook of workflow ${workflow.id} (key ${workflow.key}) is misconfigured: ${reason}`);
-    return native().refuse('misconfigured');
+    return refuse('misconfigured');
   }
 }
 

@@ -5,21 +5,20 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{oneshot, Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{timeout, Instant};
 
 /// Where events are kept.
 pub trait Store: Send + Sync + 'static {
     /// One event.
     type Event: Send + Sync + 'static;
-    /// What the store says of one stored event, such as its row's id.
-    type Receipt: Send + 'static;
 
-    /// Keeps all `events` or none of them. One receipt for each event, in their order.
-    fn store(
-        &self,
-        events: Vec<Arc<Self::Event>>,
-    ) -> impl Future<Output = Result<Vec<Self::Receipt>, StoreFailure>> + Send;
+    /// Keeps all `events` or none of them.
+    fn store(&self, events: Vec<Arc<Self::Event>>) -> impl Future<Output = Result<(), StoreFailure>> + Send;
+
+    /// Is told once of each event that was taken what became of it; of many at once, as they were stored together. A store
+    /// that ran out of its time may yet keep them.
+    fn settle(&self, events: &[Arc<Self::Event>], outcome: &Outcome);
 }
 
 /// Why a batch was not kept.
@@ -31,11 +30,11 @@ pub enum StoreFailure {
     Refused(String),
 }
 
-/// What became of one event.
+/// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome<R> {
+pub enum Outcome {
     /// Kept.
-    Stored(R),
+    Stored,
     /// Not kept, or not known to be (the store ran out of its time): to be sent again later.
     Unavailable(String),
     /// Not kept: the store refuses this event, and will again.
@@ -93,25 +92,10 @@ pub struct BatchCounts {
     pub queue_bytes: usize,
 }
 
-/// The answer to come for one event taken by [`Batcher::submit`]. To drop it is to hang up: the event is stored all the same.
-#[derive(Debug)]
-pub struct Stored<R>(oneshot::Receiver<Outcome<R>>);
-
-impl<R> Stored<R> {
-    /// Waits until the event's batch is stored or has failed.
-    pub async fn outcome(self) -> Outcome<R> {
-        // The sender is only lost with the runtime: nobody knows then whether the event was kept.
-        self.0
-            .await
-            .unwrap_or_else(|_| Outcome::Unavailable("the dispatcher has ended".into()))
-    }
-}
-
 struct Waiting<S: Store> {
-    event: S::Event,
+    event: Arc<S::Event>,
     bytes: usize,
     since: Instant,
-    answer: oneshot::Sender<Outcome<S::Receipt>>,
 }
 
 struct State<S: Store> {
@@ -121,7 +105,15 @@ struct State<S: Store> {
     counts: BatchCounts,
 }
 
+impl<S: Store> State<S> {
+    /// Whether what waits fills a batch.
+    fn is_batch(&self, limits: &BatchLimits) -> bool {
+        self.queue.len() >= limits.batch_events || self.counts.queue_bytes >= limits.batch_bytes
+    }
+}
+
 struct Shared<S: Store> {
+    store: S,
     limits: BatchLimits,
     state: Mutex<State<S>>,
     changed: Notify,
@@ -138,11 +130,10 @@ impl<S: Store> Shared<S> {
 /// Stores events in batches.
 ///
 /// While one batch is being stored, the events that come form the next; so the batch grows with the load by itself, and
-/// an event that comes alone waits for nothing. Dropping the batcher ends it: what still waits is answered
-/// [`Outcome::Unavailable`]. [`Batcher::close`] and [`Batcher::drained`] end it well.
+/// an event that comes alone waits for nothing. Dropping the batcher ends it: what is not being stored yet is
+/// settled as [`Outcome::Unavailable`]. [`Batcher::close`] and [`Batcher::drained`] end it well.
 pub struct Batcher<S: Store> {
     shared: Arc<Shared<S>>,
-    worker: tokio::task::JoinHandle<()>,
 }
 
 impl<S: Store> Batcher<S> {
@@ -152,6 +143,7 @@ impl<S: Store> Batcher<S> {
     /// Outside of a tokio runtime.
     pub fn new(store: S, limits: BatchLimits) -> Self {
         let shared = Arc::new(Shared {
+            store,
             limits,
             state: Mutex::new(State {
                 queue: VecDeque::new(),
@@ -162,12 +154,12 @@ impl<S: Store> Batcher<S> {
             changed: Notify::new(),
             idle: Notify::new(),
         });
-        let worker = tokio::spawn(work(Arc::clone(&shared), Arc::new(store)));
-        Self { shared, worker }
+        tokio::spawn(work(Arc::clone(&shared)));
+        Self { shared }
     }
 
-    /// Takes an event of `bytes` size, or says at once that it can't.
-    pub fn submit(&self, event: S::Event, bytes: usize) -> Result<Stored<S::Receipt>, Busy> {
+    /// Takes an event of `bytes` size, or says at once that it can't. [`Store::settle`] is told what becomes of it.
+    pub fn submit(&self, event: S::Event, bytes: usize) -> Result<(), Busy> {
         let limits = &self.shared.limits;
         let mut state = self.shared.state();
         let refused = if state.closed {
@@ -184,19 +176,21 @@ impl<S: Store> Batcher<S> {
             state.counts.busy += 1;
             return Err(busy);
         }
-        let (answer, receiver) = oneshot::channel();
         state.counts.accepted += 1;
         state.counts.queue_bytes += bytes;
         state.queue.push_back(Waiting {
-            event,
+            event: Arc::new(event),
             bytes,
             since: Instant::now(),
-            answer,
         });
         state.counts.queue_events = state.queue.len();
+        // Anything in between changes nothing for the worker, and to wake it costs more than the rest of this.
+        let wakes = state.queue.len() == 1 || state.is_batch(limits);
         drop(state);
-        self.shared.changed.notify_one();
-        Ok(Stored(receiver))
+        if wakes {
+            self.shared.changed.notify_one();
+        }
+        Ok(())
     }
 
     /// Takes no further event. What waits is still stored.
@@ -231,27 +225,33 @@ impl<S: Store> Batcher<S> {
 
 impl<S: Store> Drop for Batcher<S> {
     fn drop(&mut self) {
-        self.worker.abort();
-        let mut state = self.shared.state();
-        state.closed = true;
-        // Dropping the senders answers their callers.
-        state.queue.clear();
+        self.close();
+        let waiting = std::mem::take(&mut self.shared.state().queue);
+        if !waiting.is_empty() {
+            let events: Vec<_> = waiting.into_iter().map(|waiting| waiting.event).collect();
+            let ended = Outcome::Unavailable("the dispatcher has ended".into());
+            self.shared.store.settle(&events, &ended);
+        }
     }
 }
 
-async fn work<S: Store>(shared: Arc<Shared<S>>, store: Arc<S>) {
+async fn work<S: Store>(shared: Arc<Shared<S>>) {
     let limits = shared.limits;
     // One more than may be abandoned: the one under way.
     let stores = Arc::new(Semaphore::new(limits.abandoned + 1));
     let mut last_store: Option<Instant> = None;
     loop {
-        let first = {
+        let (first, closed) = {
             let mut state = shared.state();
             state.storing = false;
-            state.queue.front().map(|waiting| waiting.since)
+            let first = state.queue.front().map(|waiting| waiting.since);
+            (first, state.closed)
         };
         let Some(first) = first else {
             shared.idle.notify_waiters();
+            if closed {
+                return;
+            }
             shared.changed.notified().await;
             continue;
         };
@@ -259,7 +259,11 @@ async fn work<S: Store>(shared: Arc<Shared<S>>, store: Arc<S>) {
             linger(&shared, first + limits.linger).await;
         }
         let batch = take(&shared);
-        keep(&shared, &store, &stores, batch).await;
+        // The batcher was dropped while this one waited for company.
+        if batch.is_empty() {
+            continue;
+        }
+        keep(&shared, &stores, batch).await;
         last_store = Some(Instant::now());
     }
 }
@@ -271,10 +275,7 @@ async fn linger<S: Store>(shared: &Shared<S>, deadline: Instant) {
             let changed = shared.changed.notified();
             {
                 let state = shared.state();
-                if state.closed
-                    || state.queue.len() >= shared.limits.batch_events
-                    || state.counts.queue_bytes >= shared.limits.batch_bytes
-                {
+                if state.closed || state.is_batch(&shared.limits) {
                     return;
                 }
             }
@@ -286,7 +287,7 @@ async fn linger<S: Store>(shared: &Shared<S>, deadline: Instant) {
 }
 
 /// The next batch, in the order in which its events came.
-fn take<S: Store>(shared: &Shared<S>) -> Vec<Waiting<S>> {
+fn take<S: Store>(shared: &Shared<S>) -> Vec<Arc<S::Event>> {
     let mut state = shared.state();
     let mut batch = Vec::new();
     let mut bytes = 0usize;
@@ -296,7 +297,7 @@ fn take<S: Store>(shared: &Shared<S>) -> Vec<Waiting<S>> {
             break;
         }
         bytes = grown;
-        batch.extend(state.queue.pop_front());
+        batch.extend(state.queue.pop_front().map(|waiting| waiting.event));
     }
     state.counts.queue_bytes -= bytes;
     state.counts.queue_events = state.queue.len();
@@ -304,78 +305,60 @@ fn take<S: Store>(shared: &Shared<S>) -> Vec<Waiting<S>> {
     batch
 }
 
-/// Stores a batch and answers each of its events, dividing it as long as the store refuses something in it.
-async fn keep<S: Store>(shared: &Shared<S>, store: &Arc<S>, stores: &Arc<Semaphore>, batch: Vec<Waiting<S>>) {
-    let (events, answers): (Vec<_>, Vec<_>) = batch
-        .into_iter()
-        .map(|waiting| (Arc::new(waiting.event), waiting.answer))
-        .unzip();
-    let mut parts = vec![(events, answers)];
-    while let Some((mut events, mut answers)) = parts.pop() {
-        match attempt(shared, store, stores, &events).await {
-            Ok(receipts) => {
-                shared.state().counts.stored += receipts.len() as u64;
-                for (answer, receipt) in answers.into_iter().zip(receipts) {
-                    // A caller that hung up is not there to be answered.
-                    let _ = answer.send(Outcome::Stored(receipt));
-                }
-            }
+/// Stores a batch and settles its events, dividing it as long as the store refuses something in it.
+async fn keep<S: Store>(shared: &Arc<Shared<S>>, stores: &Arc<Semaphore>, batch: Vec<Arc<S::Event>>) {
+    let mut parts = vec![batch];
+    while let Some(mut events) = parts.pop() {
+        let outcome = match attempt(shared, stores, &events).await {
+            Ok(()) => Outcome::Stored,
             Err(StoreFailure::Refused(_)) if events.len() > 1 => {
-                let half = events.len() / 2;
-                parts.push((events.split_off(half), answers.split_off(half)));
+                let rest = events.split_off(events.len() / 2);
+                parts.push(rest);
                 // The first half on top: events are stored in their order.
-                parts.push((events, answers));
+                parts.push(events);
+                continue;
             }
-            Err(StoreFailure::Refused(reason)) => {
-                shared.state().counts.refused += 1;
-                for answer in answers {
-                    let _ = answer.send(Outcome::Refused(reason.clone()));
-                }
-            }
+            Err(StoreFailure::Refused(reason)) => Outcome::Refused(reason),
             Err(StoreFailure::Unavailable(reason)) => {
-                // What is left of the batch would meet the same: its callers are answered now, not one timeout later.
-                let answers = answers
-                    .into_iter()
-                    .chain(parts.drain(..).rev().flat_map(|(_, answers)| answers));
-                let mut count = 0;
-                for answer in answers {
-                    count += 1;
-                    let _ = answer.send(Outcome::Unavailable(reason.clone()));
-                }
-                shared.state().counts.unavailable += count;
+                // What is left of the batch would meet the same: it is settled now, not one timeout later.
+                events.extend(parts.drain(..).rev().flatten());
+                Outcome::Unavailable(reason)
             }
+        };
+        {
+            let counts = &mut shared.state().counts;
+            let count = match outcome {
+                Outcome::Stored => &mut counts.stored,
+                Outcome::Unavailable(_) => &mut counts.unavailable,
+                Outcome::Refused(_) => &mut counts.refused,
+            };
+            *count += events.len() as u64;
         }
+        shared.store.settle(&events, &outcome);
     }
 }
 
 async fn attempt<S: Store>(
-    shared: &Shared<S>,
-    store: &Arc<S>,
+    shared: &Arc<Shared<S>>,
     stores: &Arc<Semaphore>,
     events: &[Arc<S::Event>],
-) -> Result<Vec<S::Receipt>, StoreFailure> {
+) -> Result<(), StoreFailure> {
     let Ok(permit) = Arc::clone(stores).try_acquire_owned() else {
         return Err(StoreFailure::Unavailable("earlier stores have not come back".into()));
     };
     shared.state().counts.batches += 1;
-    let count = events.len();
     // A task of its own: a panic ends that task only, and a store that hangs goes on without us.
     let task = tokio::spawn({
-        let store = Arc::clone(store);
+        let shared = Arc::clone(shared);
         let events = events.to_vec();
         async move {
-            let result = store.store(events).await;
+            let result = shared.store.store(events).await;
             drop(permit);
             result
         }
     });
     match timeout(shared.limits.store_time, task).await {
-        Ok(Ok(Ok(receipts))) if receipts.len() == count => Ok(receipts),
-        Ok(Ok(Ok(receipts))) => Err(StoreFailure::Unavailable(format!(
-            "expected {count} receipts from the store, but got {}",
-            receipts.len()
-        ))),
-        Ok(Ok(Err(failure))) => Err(failure),
+        Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(StoreFailure::Unavailable("the store panicked".into())),
         Err(_) => Err(StoreFailure::Unavailable("the store took too long".into())),
     }

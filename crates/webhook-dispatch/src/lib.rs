@@ -16,6 +16,6 @@ mod batch;
 mod gate;
 mod start;
 
-pub use batch::{BatchCounts, BatchLimits, Batcher, Busy, Outcome, Store, StoreFailure, Stored};
+pub use batch::{BatchCounts, BatchLimits, Batcher, Busy, Outcome, Store, StoreFailure};
 pub use gate::{Gate, GateCounts, GateLimits, Run, RunOutcome};
 pub use start::{Publish, StartCounts, StartLimits, Starter};

@@ -1,11 +1,12 @@
 //! Batching, its bounds, and a store that fails, hangs or panics; under tokio's paused clock.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{sleep, Instant};
 use webhook_dispatch::{BatchLimits, Batcher, Busy, Outcome, Store, StoreFailure};
 
@@ -37,19 +38,40 @@ struct Inside {
     panic: Mutex<HashSet<u32>>,
     down: Mutex<bool>,
     held: AtomicUsize,
+    settled: Mutex<HashMap<u32, Vec<Outcome>>>,
+    changed: Notify,
 }
 
 impl Table {
     fn batches(&self) -> Vec<Vec<u32>> {
         self.0.batches.lock().unwrap().clone()
     }
+
+    /// What becomes of an event, once it is known.
+    async fn outcome(&self, event: u32) -> Outcome {
+        loop {
+            let changed = self.0.changed.notified();
+            if let Some(outcomes) = self.0.settled.lock().unwrap().remove(&event) {
+                assert_eq!(outcomes.len(), 1, "event {event} is settled once");
+                return outcomes[0].clone();
+            }
+            changed.await;
+        }
+    }
+
+    async fn outcomes(&self, events: impl IntoIterator<Item = u32>) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for event in events {
+            outcomes.push(self.outcome(event).await);
+        }
+        outcomes
+    }
 }
 
 impl Store for Table {
     type Event = u32;
-    type Receipt = u32;
 
-    fn store(&self, events: Vec<Arc<u32>>) -> impl Future<Output = Result<Vec<u32>, StoreFailure>> + Send {
+    fn store(&self, events: Vec<Arc<u32>>) -> impl Future<Output = Result<(), StoreFailure>> + Send {
         let table = self.clone();
         async move {
             table.0.calls.fetch_add(1, Ordering::SeqCst);
@@ -67,26 +89,30 @@ impl Store for Table {
                 return Err(StoreFailure::Refused("bad row".into()));
             }
             let ids: Vec<u32> = events.iter().map(|event| **event).collect();
-            table.0.batches.lock().unwrap().push(ids.clone());
-            Ok(ids)
+            table.0.batches.lock().unwrap().push(ids);
+            Ok(())
         }
     }
-}
 
-async fn all(batcher: &Batcher<Table>, events: impl IntoIterator<Item = u32>) -> Vec<Outcome<u32>> {
-    let taken: Vec<_> = events
-        .into_iter()
-        .map(|event| batcher.submit(event, 1).expect("room"))
-        .collect();
-    let mut outcomes = Vec::new();
-    for stored in taken {
-        outcomes.push(stored.outcome().await);
+    fn settle(&self, events: &[Arc<u32>], outcome: &Outcome) {
+        for event in events {
+            let mut settled = self.0.settled.lock().unwrap();
+            settled.entry(**event).or_default().push(outcome.clone());
+        }
+        self.0.changed.notify_waiters();
     }
-    outcomes
 }
 
-fn stored(events: impl IntoIterator<Item = u32>) -> Vec<Outcome<u32>> {
-    events.into_iter().map(Outcome::Stored).collect()
+async fn all(batcher: &Batcher<Table>, table: &Table, events: impl IntoIterator<Item = u32>) -> Vec<Outcome> {
+    let events: Vec<u32> = events.into_iter().collect();
+    for event in &events {
+        batcher.submit(*event, 1).expect("room");
+    }
+    table.outcomes(events).await
+}
+
+fn stored(count: usize) -> Vec<Outcome> {
+    vec![Outcome::Stored; count]
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,7 +126,7 @@ async fn an_event_that_comes_alone_is_stored_at_once() {
         },
     );
     let begin = Instant::now();
-    assert_eq!(all(&batcher, [1]).await, stored([1]));
+    assert_eq!(all(&batcher, &table, [1]).await, stored(1));
     assert_eq!(begin.elapsed(), 10 * MS);
 }
 
@@ -108,11 +134,11 @@ async fn an_event_that_comes_alone_is_stored_at_once() {
 async fn events_that_come_while_a_batch_is_being_stored_form_the_next_one_in_their_order() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
-    let first = batcher.submit(1, 1).unwrap();
+    batcher.submit(1, 1).unwrap();
     sleep(5 * MS).await;
-    let rest = all(&batcher, 2..=4).await;
-    assert_eq!(first.outcome().await, Outcome::Stored(1));
-    assert_eq!(rest, stored(2..=4));
+    let rest = all(&batcher, &table, 2..=4).await;
+    assert_eq!(table.outcome(1).await, Outcome::Stored);
+    assert_eq!(rest, stored(3));
     assert_eq!(table.batches(), [vec![1], vec![2, 3, 4]]);
 }
 
@@ -120,10 +146,10 @@ async fn events_that_come_while_a_batch_is_being_stored_form_the_next_one_in_the
 async fn no_event_is_answered_before_its_batch_is_stored() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
-    let outcome = tokio::spawn(batcher.submit(1, 1).unwrap().outcome());
+    batcher.submit(1, 1).unwrap();
     sleep(9 * MS).await;
-    assert!(!outcome.is_finished());
-    assert_eq!(outcome.await.unwrap(), Outcome::Stored(1));
+    assert!(table.0.settled.lock().unwrap().is_empty());
+    assert_eq!(table.outcome(1).await, Outcome::Stored);
     assert_eq!(table.batches(), [vec![1]]);
 }
 
@@ -131,7 +157,7 @@ async fn no_event_is_answered_before_its_batch_is_stored() {
 async fn a_batch_holds_no_more_events_than_its_bound() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
-    assert_eq!(all(&batcher, 1..=9).await, stored(1..=9));
+    assert_eq!(all(&batcher, &table, 1..=9).await, stored(9));
     assert_eq!(table.batches(), [vec![1, 2, 3, 4], vec![5, 6, 7, 8], vec![9]]);
 }
 
@@ -139,13 +165,10 @@ async fn a_batch_holds_no_more_events_than_its_bound() {
 async fn a_batch_holds_no_more_bytes_than_its_bound_and_a_larger_event_goes_by_itself() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
-    let taken: Vec<_> = [(1, 600), (2, 400), (3, 1), (4, 5000), (5, 1)]
-        .into_iter()
-        .map(|(event, bytes)| batcher.submit(event, bytes).unwrap())
-        .collect();
-    for stored in taken {
-        assert!(matches!(stored.outcome().await, Outcome::Stored(_)));
+    for (event, bytes) in [(1, 600), (2, 400), (3, 1), (4, 5000), (5, 1)] {
+        batcher.submit(event, bytes).unwrap();
     }
+    assert_eq!(table.outcomes(1..=5).await, stored(5));
     assert_eq!(table.batches(), [vec![1, 2], vec![3], vec![4], vec![5]]);
 }
 
@@ -159,15 +182,15 @@ async fn under_load_a_batch_waits_for_company_as_long_as_the_linger() {
             ..limits()
         },
     );
-    all(&batcher, [1]).await;
+    all(&batcher, &table, [1]).await;
     // The store has just ended, so this is load.
     let begin = Instant::now();
-    let second = batcher.submit(2, 1).unwrap();
+    batcher.submit(2, 1).unwrap();
     sleep(15 * MS).await;
-    let third = batcher.submit(3, 1).unwrap();
-    assert_eq!(second.outcome().await, Outcome::Stored(2));
+    batcher.submit(3, 1).unwrap();
+    assert_eq!(table.outcome(2).await, Outcome::Stored);
     assert_eq!(begin.elapsed(), 30 * MS);
-    assert_eq!(third.outcome().await, Outcome::Stored(3));
+    assert_eq!(table.outcome(3).await, Outcome::Stored);
     assert_eq!(table.batches(), [vec![1], vec![2, 3]]);
 }
 
@@ -181,9 +204,9 @@ async fn a_full_batch_does_not_linger() {
             ..limits()
         },
     );
-    all(&batcher, [1]).await;
+    all(&batcher, &table, [1]).await;
     let begin = Instant::now();
-    all(&batcher, 2..=5).await;
+    all(&batcher, &table, 2..=5).await;
     assert_eq!(begin.elapsed(), 10 * MS);
 }
 
@@ -197,12 +220,12 @@ async fn past_the_bound_on_events_the_queue_is_busy_at_once_and_has_room_again_l
             ..limits()
         },
     );
-    let taken: Vec<_> = (1..=3).map(|event| batcher.submit(event, 1).unwrap()).collect();
-    assert_eq!(batcher.submit(4, 1).unwrap_err(), Busy::Full);
-    for stored in taken {
-        stored.outcome().await;
+    for event in 1..=3 {
+        batcher.submit(event, 1).unwrap();
     }
-    assert_eq!(all(&batcher, [5]).await, stored([5]));
+    assert_eq!(batcher.submit(4, 1).unwrap_err(), Busy::Full);
+    assert_eq!(table.outcomes(1..=3).await, stored(3));
+    assert_eq!(all(&batcher, &table, [5]).await, stored(1));
     assert_eq!(batcher.counts().busy, 1);
     assert_eq!(batcher.counts().accepted, 4);
 }
@@ -217,14 +240,13 @@ async fn past_the_bound_on_bytes_the_queue_is_busy_but_an_event_larger_than_it_g
             ..limits()
         },
     );
-    let large = batcher.submit(1, 1000).unwrap();
+    batcher.submit(1, 1000).unwrap();
     assert_eq!(batcher.submit(2, 1).unwrap_err(), Busy::Full);
-    assert_eq!(large.outcome().await, Outcome::Stored(1));
-    let small = batcher.submit(3, 60).unwrap();
+    assert_eq!(table.outcome(1).await, Outcome::Stored);
+    batcher.submit(3, 60).unwrap();
     assert_eq!(batcher.submit(4, 60).unwrap_err(), Busy::Full);
-    let smaller = batcher.submit(5, 40).unwrap();
-    assert_eq!(small.outcome().await, Outcome::Stored(3));
-    assert_eq!(smaller.outcome().await, Outcome::Stored(5));
+    batcher.submit(5, 40).unwrap();
+    assert_eq!(table.outcomes([3, 5]).await, stored(2));
     assert_eq!(batcher.counts().queue_bytes, 0);
 }
 
@@ -233,14 +255,17 @@ async fn a_store_that_is_down_answers_every_event_of_the_batch_and_the_next_batc
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     *table.0.down.lock().unwrap() = true;
-    assert_eq!(all(&batcher, 1..=4).await, vec![Outcome::Unavailable("down".into()); 4]);
+    assert_eq!(
+        all(&batcher, &table, 1..=4).await,
+        vec![Outcome::Unavailable("down".into()); 4]
+    );
     assert_eq!(
         table.0.calls.load(Ordering::SeqCst),
         1,
         "a batch whose store is down is not divided"
     );
     *table.0.down.lock().unwrap() = false;
-    assert_eq!(all(&batcher, 5..=6).await, stored(5..=6));
+    assert_eq!(all(&batcher, &table, 5..=6).await, stored(2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,12 +280,12 @@ async fn a_bad_event_is_refused_and_takes_none_of_its_batch_with_it() {
             },
         );
         table.0.refuse.lock().unwrap().insert(bad);
-        let outcomes = all(&batcher, 1..=8).await;
+        let outcomes = all(&batcher, &table, 1..=8).await;
         for (event, outcome) in (1..=8).zip(outcomes) {
             let expected = if event == bad {
                 Outcome::Refused("bad row".into())
             } else {
-                Outcome::Stored(event)
+                Outcome::Stored
             };
             assert_eq!(outcome, expected, "event {event} beside bad event {bad}");
         }
@@ -279,20 +304,13 @@ async fn when_the_store_goes_down_while_a_batch_is_divided_what_is_left_is_answe
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     table.0.refuse.lock().unwrap().insert(4);
-    let outcomes = tokio::spawn({
-        let taken: Vec<_> = (1..=4).map(|event| batcher.submit(event, 1).unwrap()).collect();
-        async move {
-            let mut outcomes = Vec::new();
-            for stored in taken {
-                outcomes.push(stored.outcome().await);
-            }
-            outcomes
-        }
-    });
+    for event in 1..=4 {
+        batcher.submit(event, 1).unwrap();
+    }
     sleep(25 * MS).await;
     *table.0.down.lock().unwrap() = true;
-    let outcomes = outcomes.await.unwrap();
-    assert_eq!(outcomes[..2], stored([1, 2])[..]);
+    let outcomes = table.outcomes(1..=4).await;
+    assert_eq!(outcomes[..2], stored(2)[..]);
     assert_eq!(outcomes[2..], vec![Outcome::Unavailable("down".into()); 2][..]);
 }
 
@@ -303,11 +321,11 @@ async fn a_store_that_hangs_costs_its_own_batch_the_store_time_and_the_next_batc
     table.0.hang.lock().unwrap().insert(1);
     let begin = Instant::now();
     assert_eq!(
-        all(&batcher, 1..=2).await,
+        all(&batcher, &table, 1..=2).await,
         vec![Outcome::Unavailable("the store took too long".into()); 2]
     );
     assert_eq!(begin.elapsed(), STORE_TIME);
-    assert_eq!(all(&batcher, [3]).await, stored([3]));
+    assert_eq!(all(&batcher, &table, [3]).await, stored(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -316,7 +334,10 @@ async fn stores_that_never_come_back_are_bounded() {
     let batcher = Batcher::new(table.clone(), limits());
     table.0.hang.lock().unwrap().insert(1);
     for _ in 0..20 {
-        assert!(matches!(all(&batcher, [1]).await[..], [Outcome::Unavailable(_)]));
+        assert!(matches!(
+            all(&batcher, &table, [1]).await[..],
+            [Outcome::Unavailable(_)]
+        ));
     }
     assert_eq!(table.0.held.load(Ordering::SeqCst), limits().abandoned + 1);
 }
@@ -327,37 +348,10 @@ async fn a_store_that_panics_costs_its_own_batch_only() {
     let batcher = Batcher::new(table.clone(), limits());
     table.0.panic.lock().unwrap().insert(1);
     assert_eq!(
-        all(&batcher, [1]).await,
+        all(&batcher, &table, [1]).await,
         [Outcome::Unavailable("the store panicked".into())]
     );
-    assert_eq!(all(&batcher, [2]).await, stored([2]));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_store_that_answers_for_fewer_events_than_it_got_is_not_believed() {
-    struct Short;
-    impl Store for Short {
-        type Event = u32;
-        type Receipt = u32;
-        async fn store(&self, _: Vec<Arc<u32>>) -> Result<Vec<u32>, StoreFailure> {
-            Ok(vec![])
-        }
-    }
-    let batcher = Batcher::new(Short, limits());
-    assert!(matches!(
-        batcher.submit(1, 1).unwrap().outcome().await,
-        Outcome::Unavailable(_)
-    ));
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_event_whose_caller_hangs_up_is_stored_all_the_same() {
-    let table = Table::default();
-    let batcher = Batcher::new(table.clone(), limits());
-    drop(batcher.submit(1, 1).unwrap());
-    drop(batcher.submit(2, 1).unwrap());
-    assert!(batcher.drained(STORE_TIME).await);
-    assert_eq!(table.batches(), [vec![1, 2]]);
+    assert_eq!(all(&batcher, &table, [2]).await, stored(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -370,14 +364,14 @@ async fn a_closed_batcher_takes_nothing_and_stores_what_waits() {
             ..limits()
         },
     );
-    all(&batcher, [1]).await;
-    let waiting = batcher.submit(2, 1).unwrap();
+    all(&batcher, &table, [1]).await;
+    batcher.submit(2, 1).unwrap();
     batcher.close();
     assert_eq!(batcher.submit(3, 1).unwrap_err(), Busy::Closed);
     let begin = Instant::now();
     assert!(batcher.drained(STORE_TIME).await);
     assert_eq!(begin.elapsed(), 10 * MS, "a drain does not linger");
-    assert_eq!(waiting.outcome().await, Outcome::Stored(2));
+    assert_eq!(table.outcome(2).await, Outcome::Stored);
 }
 
 #[tokio::test(start_paused = true)]
@@ -385,7 +379,7 @@ async fn a_drain_waits_within_its_limit() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     table.0.hang.lock().unwrap().insert(1);
-    let _answer = batcher.submit(1, 1).unwrap();
+    batcher.submit(1, 1).unwrap();
     let begin = Instant::now();
     assert!(!batcher.drained(Duration::from_secs(2)).await);
     assert_eq!(begin.elapsed(), Duration::from_secs(2));
@@ -394,8 +388,8 @@ async fn a_drain_waits_within_its_limit() {
 #[tokio::test(start_paused = true)]
 async fn what_waits_in_a_batcher_that_is_dropped_is_answered() {
     let table = Table::default();
-    let batcher = Batcher::new(table, limits());
-    let waiting = batcher.submit(1, 1).unwrap();
+    let batcher = Batcher::new(table.clone(), limits());
+    batcher.submit(1, 1).unwrap();
     drop(batcher);
-    assert!(matches!(waiting.outcome().await, Outcome::Unavailable(_)));
+    assert!(matches!(table.outcome(1).await, Outcome::Unavailable(_)));
 }

@@ -2,6 +2,7 @@ import type { Context, Next } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
 import { TRIGGER_ACTION, RESOURCE } from '../../common/names';
 import type { Reply } from '../native';
+import { takeFromGateway } from './gateway';
 import { send } from './send';
 
 /** Where a call goes: the workflow's key, and what stands behind it in the path; both as sent, empty for nothing. */
@@ -43,6 +44,7 @@ export function claimWebhooks(
   receive: (ctx: Context, address: Address) => Promise<Reply | undefined>,
 ): void {
   const prefix = `${(app.resourceManager.options.prefix ?? '/api').replace(/\/+$/, '')}/`;
+  takeFromGateway(app, (target) => addressIn(target.split('?', 1)[0], prefix) !== undefined);
   app.use(
     async function claimWebhook(ctx: Context, next: Next) {
       const address = addressIn(ctx.path, prefix);
