@@ -126,8 +126,8 @@ export async function interleave(rounds, body) {
  * seconds.
  */
 export async function warmUp(app) {
-  await fire(`${app.apiUrl}webhook:trigger/nothing`, { connections: 16, seconds: 5, expected: 404 });
-  await fire(`${app.apiUrl}handmade:noop`, { connections: 16, seconds: 5 });
+  await fire(`${app.apiUrl}webhook:trigger/nothing`, { connections: 16, seconds: 4, expected: 404 });
+  await fire(`${app.apiUrl}handmade:noop`, { connections: 16, seconds: 4 });
 }
 
 /**
@@ -145,16 +145,21 @@ export function compared(group, name, { ours, theirs }, goals) {
     const others = results.reduce((sum, result) => sum + result.others, 0);
     return others > 0 ? [`${side}: ${others} other answers`] : [];
   };
-  const note = [...failed('ours', ours), ...failed('theirs', theirs)].join('; ') || undefined;
+  // A side that answered nothing can't be divided by, and has no latency.
+  const silent = Object.keys(rates).filter((side) => rates[side] === 0);
+  const times = (more, less) => (silent.length > 0 ? undefined : more / less);
+  const notes = [...failed('ours', ours), ...failed('theirs', theirs), ...silent.map((side) => `${side}: no answer`)];
+  const note = notes.join('; ') || undefined;
   const common = { group, case: label };
+  const rate = { ratio: times(rates.ours, rates.theirs), goal: rates.theirs > 0 ? goals.rate : undefined, note };
   return [
-    { ...common, metric: 'requests', unit: '/s', ...rates, ratio: rates.ours / rates.theirs, goal: goals.rate, note },
+    { ...common, metric: 'requests', unit: '/s', ...rates, ...rate },
     {
       ...common,
       metric: 'latency p99',
       unit: 'ms',
       ...latency,
-      ratio: latency.theirs / latency.ours,
+      ratio: times(latency.theirs, latency.ours),
       goal: goals.p99,
     },
   ];

@@ -89,6 +89,12 @@ function register(app) {
         ctx.body = {};
         await next();
       },
+      // What is left from before: a measurement begins with nothing to run.
+      async clear(ctx, next) {
+        await app.db.getModel('executions').destroy({ where: {} });
+        ctx.body = {};
+        await next();
+      },
       // Of one workflow: how many executions there are and have ended, and when the last one did.
       async progress(ctx, next) {
         const { workflowId } = ctx.action.params.values;
@@ -182,12 +188,12 @@ const probe = {
 };
 
 /** Makes many enabled workflows at once; NocoBase's API makes them one by one. Seen from the next start on. */
-async function seed(app, { count, type, config }) {
+async function seed(app, { from, to, type, config }) {
   const { randomUUID } = require('node:crypto');
-  const rows = Array.from({ length: count }, (_, index) => ({
+  const rows = Array.from({ length: to - from }, (_, index) => ({
     id: app.snowflakeIdGenerator.generate(),
-    key: `seeded${index}`,
-    title: `seeded ${index}`,
+    key: `seeded${from + index}`,
+    title: `seeded ${from + index}`,
     type,
     config,
     options: {},

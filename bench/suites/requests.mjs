@@ -1,5 +1,5 @@
 /**
- * Whole requests through a running NocoBase, beside a plugin that calls `plugin.trigger` from a resource action (both in
+ * Asynchronous calls of a running NocoBase, beside a plugin that calls `plugin.trigger` from a resource action (both in
  * one app; `bench/lib/rival.cjs`), on PostgreSQL and SQLite.
  */
 import {
@@ -14,65 +14,46 @@ import {
   withApp,
 } from '../lib/apps.mjs';
 
-export const title = 'Whole requests';
+export const title = 'Whole requests, asynchronous';
 export const services = ['postgres'];
 
 const DIALECTS = { postgres: 'PostgreSQL', sqlite: 'SQLite' };
 const CONNECTIONS = [1, 16, 128];
-const GOALS = { async: { postgres: { 16: 2.5, 128: 4 }, sqlite: { 16: 2, 128: 2.5 } }, sync: 1.2 };
+const GOALS = { postgres: { 16: 2.5, 128: 4 }, sqlite: { 16: 2, 128: 2.5 } };
 const EVENTS = 2000;
 
 export async function run({ log, quick = false }) {
-  const seconds = quick ? 2 : 6;
+  const seconds = quick ? 2 : 5;
   const rounds = quick ? 1 : 3;
   const rows = [];
   for (const dialect of Object.keys(DIALECTS)) {
     const options = { log, dialect, seconds, rounds };
-    for (const connections of CONNECTIONS) rows.push(...(await asynchronous({ ...options, connections })));
-    rows.push(...(await withApp({ dialect }, (app) => synchronous({ ...options, app }))));
+    await withApp({ dialect }, async (app) => {
+      const sides = await createSides(app);
+      await assertSame(app, sides);
+      for (const connections of CONNECTIONS)
+        rows.push(...(await asynchronous({ ...options, app, sides, connections })));
+    });
     rows.push(await withApp({ dialect }, (app) => toTheEnd({ ...options, app })));
   }
   return rows;
 }
 
-/** Both sides in turn, each round in an app of its own: the executions that a round leaves would run in the next. */
-async function asynchronous({ log, dialect, connections, seconds, rounds }) {
+/** Both sides in turn, each round in a fresh process that has nothing left to run. */
+async function asynchronous({ log, dialect, app, sides, connections, seconds, rounds }) {
   const results = { ours: [], theirs: [] };
-  for (let round = 0; round < rounds; round += 1) {
-    for (const side of round % 2 ? ['theirs', 'ours'] : ['ours', 'theirs']) {
-      log(`asynchronous, ${DIALECTS[dialect]}, ${connections} connections: round ${round + 1} of ${rounds}, ${side}`);
-      results[side].push(
-        await withApp({ dialect }, async (app) => {
-          const sides = await createSides(app);
-          await assertSame(app, sides);
-          await warmUp(app);
-          // Nothing of it is left to run.
-          const { answers } = await fire(sides[side].url, { connections, amount: 500 });
-          await allEnded(app, sides[side], answers);
-          return fire(sides[side].url, { connections, seconds });
-        }),
-      );
-    }
-  }
-  const rate = GOALS.async[dialect][connections];
+  await interleave(rounds, async (side, round) => {
+    log(`asynchronous, ${DIALECTS[dialect]}, ${connections} connections: round ${round + 1} of ${rounds}, ${side}`);
+    await app.kill9();
+    await app.start();
+    await app.api('POST', 'benchProbe:clear');
+    await warmUp(app);
+    const { answers } = await fire(sides[side].url, { connections, amount: 300 });
+    await allEnded(app, sides[side], answers);
+    results[side].push(await fire(sides[side].url, { connections, seconds }));
+  });
+  const rate = GOALS[dialect][connections];
   return compared(`Asynchronous, ${DIALECTS[dialect]}`, connections, results, { rate, p99: rate && 1 });
-}
-
-/** Synchronous calls: both sides in turn, in one app. */
-async function synchronous({ log, app, dialect, seconds, rounds }) {
-  const sides = await createSides(app, { sync: true });
-  await assertSame(app, sides);
-  await warmUp(app);
-  const rows = [];
-  for (const connections of CONNECTIONS) {
-    const results = { ours: [], theirs: [] };
-    await interleave(rounds, async (side, round) => {
-      log(`synchronous, ${DIALECTS[dialect]}, ${connections} connections: round ${round + 1} of ${rounds}, ${side}`);
-      results[side].push(await fire(sides[side].url, { connections, seconds }));
-    });
-    rows.push(...compared(`Synchronous, ${DIALECTS[dialect]}`, connections, results, { rate: GOALS.sync }));
-  }
-  return rows;
 }
 
 /** From the first of 2,000 events to the end of the last execution. */

@@ -1,11 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import type { TriggerConfig } from '../../src/common/config';
 import { type App, createWorkflow, setEnabled } from '../support/app';
 import { settled } from '../server/support';
 import { clients, Editor, error, group } from './editor';
-import { useApp, useEditor } from './stage';
+import { configOf, useApp, useEditor } from './stage';
 
 const ACCEPT = { algorithm: 'hmac-sha256', encoding: 'hex', key: { form: 'text' } };
 
@@ -15,11 +14,6 @@ let browser: Browser;
 useApp((...given) => {
   [app, browser] = given;
 });
-
-async function configOf(id: string | number): Promise<TriggerConfig & Record<string, unknown>> {
-  return (await app.api<{ config: TriggerConfig & Record<string, unknown> }>('GET', `workflows:get?filterByTk=${id}`))
-    .config;
-}
 
 describe.each(clients)('who may call and what may come in, in %s', (client) => {
   let editor: Editor;
@@ -44,7 +38,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     await form.getByRole('button', { name: 'Add a secret' }).click();
     await editor.page.keyboard.type('second');
     await editor.submit();
-    expect((await configOf(workflow.id)).authentication).toEqual([{ preset: 'github', secrets: ['first', 'second'] }]);
+    expect((await configOf(app, workflow.id)).authentication).toEqual([{ preset: 'github', secrets: ['first', 'second'] }]);
 
     const again = await openForm(workflow.id);
     await again.getByRole('button', { name: 'Look into it and change it' }).click();
@@ -64,7 +58,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     await proof.getByRole('button', { name: 'Edit with fields' }).click();
     await proof.getByText('Comma').waitFor();
     await editor.submit();
-    expect((await configOf(workflow.id)).authentication).toEqual([
+    expect((await configOf(app, workflow.id)).authentication).toEqual([
       { scheme: { ...scheme, separator: ',' }, secrets: ['first', 'second'] },
     ]);
   });
@@ -86,7 +80,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     expect(await first.getByRole('textbox', { name: 'Where the signature stands' }).inputValue()).toBe('X-Sig');
     await group(form, 'Proof 2').getByText('Copy the secret from the sender: Your Apps').waitFor();
     await editor.submit();
-    expect((await configOf(workflow.id)).authentication).toEqual(config.authentication.slice(1));
+    expect((await configOf(app, workflow.id)).authentication).toEqual(config.authentication.slice(1));
   });
 
   it('lets in what is signed as the form says, and nothing else', async () => {
@@ -169,7 +163,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     await body.fill('"{{$context.params.shop}}"');
     await editor.submit();
 
-    const saved = await configOf(workflow.id);
+    const saved = await configOf(app, workflow.id);
     expect(saved).toEqual({
       handshake: { kind: 'meta', verifyTokens: ['meatyhamhock'] },
       addresses: { allow: ['10.0.0.0/8'], proxies: 2 },
@@ -189,7 +183,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     // What is used is open from the start.
     await again.getByRole('switch', { name: 'Rate limit', checked: true }).waitFor();
     await editor.submit();
-    expect(await configOf(workflow.id)).toEqual(saved);
+    expect(await configOf(app, workflow.id)).toEqual(saved);
   });
 
   it('adds nothing to a webhook made elsewhere that is only looked through', async () => {
@@ -201,6 +195,6 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
     await form.getByRole('radio', { name: 'Anyone who knows the URL' }).check();
     await editor.submit();
-    expect(await configOf(workflow.id)).toEqual({ request: {}, response: { statusCode: 200 } });
+    expect(await configOf(app, workflow.id)).toEqual({ request: {}, response: { statusCode: 200 } });
   });
 });

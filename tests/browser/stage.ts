@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import type { TriggerConfig } from '../../src/common/config';
 import { type App, bootApp, type BootOptions } from '../support/app';
 import { launchChromium } from './chromium';
 import type { Editor } from './editor';
@@ -29,4 +30,10 @@ export function useEditor(open: () => Promise<Editor>, ready: (editor: Editor) =
     expect(editor?.errors).toEqual([]);
   });
   afterAll(() => editor?.close());
+}
+
+/** The configuration of a workflow as it was saved. */
+export async function configOf(app: App, id: string | number): Promise<TriggerConfig & Record<string, unknown>> {
+  return (await app.api<{ config: TriggerConfig & Record<string, unknown> }>('GET', `workflows:get?filterByTk=${id}`))
+    .config;
 }

@@ -2,11 +2,10 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import type { TriggerConfig } from '../../src/common/config';
 import { type App, createWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
 import { clients, Editor, error, group } from './editor';
-import { useApp, useEditor } from './stage';
+import { configOf, useApp, useEditor } from './stage';
 
 const shell = promisify(execFile);
 
@@ -27,11 +26,6 @@ let browser: Browser;
 useApp((...given) => {
   [app, browser] = given;
 });
-
-async function configOf(id: string | number): Promise<TriggerConfig & Record<string, unknown>> {
-  return (await app.api<{ config: TriggerConfig & Record<string, unknown> }>('GET', `workflows:get?filterByTk=${id}`))
-    .config;
-}
 
 async function workflowTitled(title: string) {
   const filter = encodeURIComponent(JSON.stringify({ title }));
@@ -122,7 +116,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     expect(shown).not.toContain(await secret.inputValue());
     await editor.submit();
 
-    const saved = await configOf(workflow.id);
+    const saved = await configOf(app, workflow.id);
     const name = {
       query: saved.request?.query?.map((row) => row._var),
       body: saved.request?.body?.map((row) => row._var),
@@ -159,7 +153,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     expect(await again.getByRole('textbox', { name: 'User name' }).inputValue()).toBe('ann');
     expect(await again.getByRole('combobox', { name: 'Status code' }).inputValue()).toBe('202');
     await editor.submit();
-    expect(await configOf(workflow.id)).toEqual(saved);
+    expect(await configOf(app, workflow.id)).toEqual(saved);
 
     await app.api('POST', `workflows:update?filterByTk=${workflow.id}`, { enabled: true });
     const { stdout } = await shell('sh', ['-c', `${command} -s -i`]);
@@ -219,7 +213,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     const form = await editor.openTrigger();
     await form.getByRole('combobox', { name: 'Status code' }).fill('201');
     await editor.submit();
-    expect(await configOf(workflow.id)).toEqual({ ...config, response: { ...config.response, statusCode: 201 } });
+    expect(await configOf(app, workflow.id)).toEqual({ ...config, response: { ...config.response, statusCode: 201 } });
   });
 
   it('refuses what would be lost or wrong, and says where', async () => {
@@ -249,7 +243,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     await error(form, 'The secret is missing.').waitFor();
     await error(form, 'A header name has no spaces and no : in it.').waitFor();
     expect(await body.inputValue()).toBe(typed);
-    expect(await configOf(workflow.id)).toEqual({});
+    expect(await configOf(app, workflow.id)).toEqual({});
 
     // As a text the same is fine, and switching off Basic authentication takes its errors along.
     await form.locator('.ant-radio-button-wrapper', { hasText: 'Text' }).click();
@@ -262,7 +256,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     await error(form, 'Add a proof, or choose that anyone may call.').waitFor();
     await form.getByRole('radio', { name: 'Anyone who knows the URL' }).check();
     await editor.submit();
-    expect(await configOf(workflow.id)).toEqual({
+    expect(await configOf(app, workflow.id)).toEqual({
       basicAuthentication: false,
       request: {},
       response: { statusCode: 200, headers: [{ name: 'X-Good' }], body: typed },
@@ -301,7 +295,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     await form.getByRole('button', { name: 'Remove these rows' }).click();
     await rows.getByRole('textbox', { name: 'Path 4' }).waitFor({ state: 'detached' });
     await editor.submit();
-    const body = (await configOf(workflow.id)).request?.body;
+    const body = (await configOf(app, workflow.id)).request?.body;
     expect(body).toHaveLength(3);
     expect(body?.[1]).toEqual({ key: 'order.id', alias: 'Order', _var: 'v_order' });
   });
@@ -330,7 +324,7 @@ describe.each(clients)('the trigger in %s', (client) => {
       name,
     );
     await editor.submit();
-    const saved = await configOf(workflow.id);
+    const saved = await configOf(app, workflow.id);
     expect(saved.basicAuthentication).toEqual({ username: 'ann', password: `{{$env.${name}}}` });
     expect(saved.authentication).toEqual([
       { scheme: { kind: 'token', from: { header: 'X-Webhook-Token' } }, secrets: [`{{$env.${name}}}`] },

@@ -104,12 +104,17 @@ describe('two apps in one process', () => {
       await sub(`workflows:update?filterByTk=${own.id}`, { enabled: true });
       const main = await createWorkflow(app, { config: { response: { body: 'main' } } });
 
-      const post = async (path: string) => {
-        const response = await app.fetch(path, { method: 'POST' });
+      const post = async (path: string, headers: Record<string, string> = {}) => {
+        const response = await app.fetch(path, { method: 'POST', headers });
         return [response.status, response.ok && (await response.text())];
       };
       expect(await post(`__app/sub1/webhook:trigger/${own.key}`)).toEqual([200, 'sub']);
-      expect(await post(`webhook:trigger/${own.key}?__appName=sub1`)).toEqual([200, 'sub']);
+      // The other ways in which NocoBase is told the app of a request.
+      const key = `webhook:trigger/${own.key}`;
+      expect(await post(`${key}?__appName=sub1`)).toEqual([200, 'sub']);
+      expect(await post(key, { 'x-app': 'sub1' })).toEqual([200, 'sub']);
+      await app.api('POST', 'applications:update?filterByTk=sub1', { cname: 'sub.example' });
+      expect(await post(key, { 'x-hostname': 'sub.example' })).toEqual([200, 'sub']);
       expect(await post(`webhook:trigger/${main.key}`)).toEqual([200, 'main']);
       expect(await post(`webhook:trigger/${own.key}`)).toEqual([404, false]);
       expect(await post(`__app/sub1/webhook:trigger/${main.key}`)).toEqual([404, false]);
@@ -124,10 +129,16 @@ describe('another plugin', () => {
       const watcher = packPlugin(
         app,
         'test-plugin-middleware',
-        `const { Plugin } = require('@nocobase/server');
+        `const { Gateway, Plugin } = require('@nocobase/server');
          module.exports = class extends Plugin {
            async load() {
              this.app.use(async (ctx, next) => {
+               if (ctx.get('x-add')) {
+                 Gateway.getInstance().use(async ({ res }, then) => {
+                   res.setHeader('x-gateway', 'seen');
+                   await then();
+                 });
+               }
                await next();
                ctx.set('x-seen', ctx.path + ' ' + ctx.status);
              }, { before: 'bodyParser' });
@@ -143,6 +154,9 @@ describe('another plugin', () => {
       const response = await call(app, key, { body: {} });
       expect(response.headers.get('x-seen')).toBe(`/api/webhook:trigger/${key} 200`);
       expect((await call(app, key, { body: {}, headers: { 'x-block': '1' } })).status).toBe(403);
+      await call(app, key, { body: {}, headers: { 'x-block': '1', 'x-add': '1' } });
+      const next = await call(app, key, { body: {}, headers: { 'x-block': '1' } });
+      expect([next.headers.get('x-gateway'), next.status]).toEqual(['seen', 403]);
 
       const squatter = packPlugin(
         app,
