@@ -25,6 +25,7 @@ export async function run({ log, quick = false }) {
           if (dialect === 'sqlite') {
             await app.kill9();
             await app.start();
+            await app.api('POST', 'benchProbe:clear');
             await warmUp(app);
           }
           await fire(sides[side].url, { connections: 1, amount: 50 });
