@@ -38,7 +38,9 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     await form.getByRole('button', { name: 'Add a secret' }).click();
     await editor.page.keyboard.type('second');
     await editor.submit();
-    expect((await configOf(app, workflow.id)).authentication).toEqual([{ preset: 'github', secrets: ['first', 'second'] }]);
+    expect((await configOf(app, workflow.id)).authentication).toEqual([
+      { preset: 'github', secrets: ['first', 'second'] },
+    ]);
 
     const again = await openForm(workflow.id);
     await again.getByRole('button', { name: 'Look into it and change it' }).click();
