@@ -8,6 +8,12 @@ import { createWorkflow } from '../../scripts/lib/workflows.mjs';
 
 const rival = join(import.meta.dirname, 'rival.cjs');
 
+/** The databases that whole requests are measured on. */
+export const DIALECTS = { postgres: 'PostgreSQL', sqlite: 'SQLite' };
+
+/** How many whole requests are under way at a time. */
+export const CONNECTIONS = [1, 16, 128];
+
 /** Boots an app that has our plugin and the rival. */
 export function bootBoth({ env = {}, preload = [], ...options } = {}) {
   return bootApp({
@@ -31,6 +37,13 @@ export async function withApp(options, use) {
     await app.kill9();
     await app.remove();
   }
+}
+
+/** Starts an app anew, as a fresh process that has nothing left to run. */
+export async function startAfresh(app) {
+  await app.kill9();
+  await app.start();
+  await app.api('POST', 'benchProbe:clear');
 }
 
 /** A workflow without nodes for each side, by the same definition. */

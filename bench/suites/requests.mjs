@@ -3,6 +3,8 @@
  * one app; `bench/lib/rival.cjs`), on PostgreSQL and SQLite.
  */
 import {
+  CONNECTIONS,
+  DIALECTS,
   allEnded,
   assertSame,
   compared,
@@ -10,6 +12,7 @@ import {
   fire,
   interleave,
   median,
+  startAfresh,
   warmUp,
   withApp,
 } from '../lib/apps.mjs';
@@ -17,8 +20,6 @@ import {
 export const title = 'Whole requests, asynchronous';
 export const services = ['postgres'];
 
-const DIALECTS = { postgres: 'PostgreSQL', sqlite: 'SQLite' };
-const CONNECTIONS = [1, 16, 128];
 const GOALS = { postgres: { 16: 2.5, 128: 4 }, sqlite: { 16: 2, 128: 2.5 } };
 const EVENTS = 2000;
 
@@ -44,9 +45,7 @@ async function asynchronous({ log, dialect, app, sides, connections, seconds, ro
   const results = { ours: [], theirs: [] };
   await interleave(rounds, async (side, round) => {
     log(`asynchronous, ${DIALECTS[dialect]}, ${connections} connections: round ${round + 1} of ${rounds}, ${side}`);
-    await app.kill9();
-    await app.start();
-    await app.api('POST', 'benchProbe:clear');
+    await startAfresh(app);
     await warmUp(app);
     const { answers } = await fire(sides[side].url, { connections, amount: 300 });
     await allEnded(app, sides[side], answers);

@@ -1,11 +1,20 @@
 /** Synchronous calls of a running NocoBase, beside the same plugin as in `requests`, on PostgreSQL and SQLite. */
-import { assertSame, compared, createSides, fire, interleave, warmUp, withApp } from '../lib/apps.mjs';
+import {
+  CONNECTIONS,
+  DIALECTS,
+  assertSame,
+  compared,
+  createSides,
+  fire,
+  interleave,
+  startAfresh,
+  warmUp,
+  withApp,
+} from '../lib/apps.mjs';
 
 export const title = 'Whole requests, synchronous';
 export const services = ['postgres'];
 
-const DIALECTS = { postgres: 'PostgreSQL', sqlite: 'SQLite' };
-const CONNECTIONS = [1, 16, 128];
 const GOAL = 1.2;
 
 export async function run({ log, quick = false }) {
@@ -23,9 +32,7 @@ export async function run({ log, quick = false }) {
           log(`synchronous, ${name}, ${connections} connections: round ${round + 1} of ${rounds}, ${side}`);
           // On SQLite the other side leaves transactions behind that nobody ends, and nothing is written any more.
           if (dialect === 'sqlite') {
-            await app.kill9();
-            await app.start();
-            await app.api('POST', 'benchProbe:clear');
+            await startAfresh(app);
             await warmUp(app);
           }
           await fire(sides[side].url, { connections: 1, amount: 50 });
