@@ -24,7 +24,19 @@ use webhook_dispatch::{
 use crate::bare::{function, string, Bare};
 
 /// Weak, so that a dispatcher alone never keeps Node's event loop alive.
-type Callback<T, R> = ThreadsafeFunction<T, Promise<R>, T, Status, false, true>;
+type Callback<T, R> = ThreadsafeFunction<T, R, T, Status, false, true>;
+
+fn callback<T, R>(function: Function<T, R>) -> Result<Callback<T, R>>
+where
+    T: 'static + JsValuesTupleIntoVec,
+    R: 'static + FromNapiValue,
+{
+    function
+        .build_threadsafe_function()
+        .weak::<true>()
+        .callee_handled::<false>()
+        .build()
+}
 
 /// How much a `Dispatcher` takes and how long it waits. Times are milliseconds. `abandoned`, `linger`, `runQueue` and
 /// `startQuiet` may be 0, the others are at least 1.
@@ -149,12 +161,10 @@ pub struct DispatchCounts {
 }
 
 struct JsStore {
-    store: Callback<Vec<u32>, BatchAnswer>,
-    not_stored: ThreadsafeFunction<NotStoredArgs, (), NotStoredArgs, Status, false, true>,
+    store: Callback<Vec<u32>, Promise<BatchAnswer>>,
+    not_stored: Callback<FnArgs<(Vec<u32>, NotStored)>, ()>,
     starter: Arc<Starter<JsStart>>,
 }
-
-type NotStoredArgs = FnArgs<(Vec<u32>, NotStored)>;
 
 impl Store for JsStore {
     type Event = u32;
@@ -221,7 +231,7 @@ impl Bare for Submit {
     }
 }
 
-struct JsRun(Callback<u32, ()>);
+struct JsRun(Callback<u32, Promise<()>>);
 
 impl Run for JsRun {
     type Job = u32;
@@ -232,7 +242,7 @@ impl Run for JsRun {
     }
 }
 
-struct JsStart(Callback<Vec<u32>, ()>);
+struct JsStart(Callback<Vec<u32>, Promise<()>>);
 
 impl Publish for JsStart {
     type Id = u32;
@@ -244,7 +254,7 @@ impl Publish for JsStart {
 }
 
 /// Calls into JavaScript and waits for the promise; the text of what was thrown or rejected.
-async fn call<T, R>(callback: &Callback<T, R>, argument: T) -> std::result::Result<R, String>
+async fn call<T, R>(callback: &Callback<T, Promise<R>>, argument: T) -> std::result::Result<R, String>
 where
     T: 'static + Send + JsValuesTupleIntoVec,
     R: 'static + Send + FromNapiValue,
@@ -286,26 +296,10 @@ impl Dispatcher {
         start: Function<Vec<u32>, Promise<()>>,
     ) -> Result<Self> {
         check(&limits)?;
-        let store = store_batch
-            .build_threadsafe_function()
-            .weak::<true>()
-            .callee_handled::<false>()
-            .build()?;
-        let not_stored = not_stored
-            .build_threadsafe_function()
-            .weak::<true>()
-            .callee_handled::<false>()
-            .build()?;
-        let run = run
-            .build_threadsafe_function()
-            .weak::<true>()
-            .callee_handled::<false>()
-            .build()?;
-        let start = start
-            .build_threadsafe_function()
-            .weak::<true>()
-            .callee_handled::<false>()
-            .build()?;
+        let store = callback(store_batch)?;
+        let not_stored = callback(not_stored)?;
+        let run = callback(run)?;
+        let start = callback(start)?;
         Ok(within_runtime_if_available(|| {
             let starter = Arc::new(Starter::new(
                 JsStart(start),

@@ -288,14 +288,11 @@ export class Dispatch {
 
   private async storeBatch(tickets: number[]): Promise<BatchAnswer> {
     const storage = this.storage as ExecutionStore;
-    const waiting = tickets.map((ticket) => this.events.get(ticket) as Waiting);
+    const events = tickets.map((ticket) => (this.events.get(ticket) as Waiting).event);
     const began = performance.now();
-    const store = () => storage.store(waiting.map(({ event }) => event));
+    const store = () => storage.store(events);
     const storing = this.turn ? this.turn.take(store, true) : store();
-    const result = await this.track(
-      waiting.map(({ event }) => event),
-      storing,
-    );
+    const result = await this.track(events, storing);
     this.telemetry.stored(tickets.length, performance.now() - began);
     if (result.status !== 'stored') {
       return result;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
+import { Semaphore } from 'async-mutex';
 import type { Judge } from './Endpoints';
 import { calledUrl } from './http/url';
 import type { Event, Reply } from './native';
@@ -8,31 +9,10 @@ import type { Event, Reply } from './native';
 const OFF_THREAD_BYTES = 64 * 1024;
 
 /**
- * How many bodies are judged off the main thread at a time. One processor is left to the main thread: it has to go on
- * answering, and more judges than processors are no faster.
+ * Bodies that are judged off the main thread at a time. One processor is left to the main thread: it has to go on answering,
+ * and more judges than processors are no faster. The processors are the process's, so all apps in it share this.
  */
-const JUDGES = Math.max(1, availableParallelism() - 1);
-let judging = 0;
-const inLine: (() => void)[] = [];
-
-async function judgeOffThread({ endpoint }: Judge, head: string, body: Buffer): Promise<Event | Reply> {
-  if (judging === JUDGES) {
-    // Whoever has done hands its place on.
-    await new Promise<void>((resolve) => inLine.push(resolve));
-  } else {
-    judging += 1;
-  }
-  try {
-    return await endpoint.judgeOffThread(head, body);
-  } finally {
-    const next = inLine.shift();
-    if (next) {
-      next();
-    } else {
-      judging -= 1;
-    }
-  }
-}
+const judges = new Semaphore(Math.max(1, availableParallelism() - 1));
 
 /**
  * Hands a request to the core.
@@ -53,7 +33,7 @@ export function judgeWith(
   }
   head += `\n${headers.length / 2}`;
   if (body.length >= OFF_THREAD_BYTES || req.headers['content-encoding'] !== undefined) {
-    return judgeOffThread(judge, head, body);
+    return judges.runExclusive(() => judge.endpoint.judgeOffThread(head, body));
   }
   const judged = judge.judge(head, body);
   return typeof judged === 'string' ? { context: judged, question: false } : judged;

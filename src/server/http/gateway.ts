@@ -6,10 +6,9 @@ type Handler = Parameters<typeof Gateway.registerRequestHandler>[0];
 /**
  * Takes the main app's webhook calls over from NocoBase's gateway, and hands them to the app's own middlewares, all of them.
  *
- * What the gateway does besides costs a third of a refusal (`bench/RESULTS.md`): it parses the URL twice, asks for static
- * files, and composes the app's middlewares anew for each request. Which app a request is for is still asked of the gateway,
- * as plugins may have a say in it. A call goes its usual way where anything is out of the ordinary: another app, an app that
- * isn't running, middlewares in the gateway itself.
+ * Past that the gateway parses the URL again, asks for static files, and composes the app's middlewares anew for each request.
+ * Which app a request is for is still asked of the gateway, as plugins may have a say in it. A call goes its usual way where
+ * anything is out of the ordinary: another app, an app that isn't running, middlewares in the gateway itself.
  *
  * @param isWebhook whether a request's target (path and query) is a webhook's
  */
