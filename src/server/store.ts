@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { Database, Transaction } from '@nocobase/database';
 import type { Application } from '@nocobase/server';
 import { EXECUTION_STATUS, type WorkflowModel } from '@nocobase/plugin-workflow';
@@ -26,8 +26,14 @@ export type StoreResult =
   | { status: 'unavailable'; reason: string }
   | { status: 'refused'; reason: string };
 
-/** How often a batch is tried again after another process was in its way (a deadlock, the same event key). */
+/** How often a batch is tried after another process was in its way (a deadlock, the same event key, the same ids). */
 const ATTEMPTS = 4;
+
+/**
+ * How many ids are left out, at most, to be clear of those of another process. More than are given in a second, and few enough that
+ * all attempts together don't use up the 65,536 of a second: NocoBase's generator then waits for the next, blocking.
+ */
+const SKIPPED_IDS = 8192;
 
 /** The view through which SQLite stores, and its trigger. A temporary view hides a table of its name: no collection has this one. */
 const VIEW = '_nocobase_plugin_workflow_webhook_store';
@@ -67,7 +73,7 @@ export class ExecutionStore {
     for (const event of events) {
       // Of several with one key in a batch the first is the event, the others are repetitions of it.
       if (event.eventKey === undefined || !byKey.has(event.eventKey)) {
-        rows.set(event, String(this.app.snowflakeIdGenerator.generate()));
+        rows.set(event, this.nextId());
       }
       if (event.eventKey !== undefined && !byKey.has(event.eventKey)) {
         byKey.set(event.eventKey, event);
@@ -83,7 +89,8 @@ export class ExecutionStore {
       } catch (error) {
         const failure = describe(error);
         if (attempt === ATTEMPTS || failure.kind === 'refused' || failure.kind === 'unavailable') {
-          return { status: failure.kind === 'refused' ? 'refused' : 'unavailable', reason: failure.reason };
+          const refused = failure.kind === 'refused' || failure.kind === 'duplicate';
+          return { status: refused ? 'refused' : 'unavailable', reason: failure.reason };
         }
         if (failure.kind === 'duplicate') {
           const found = await this.find([...rows.keys()]).catch(() => null);
@@ -91,7 +98,7 @@ export class ExecutionStore {
             return { status: 'unavailable', reason: failure.reason };
           }
           if (found.size === 0) {
-            return { status: 'refused', reason: failure.reason };
+            this.giveOtherIds(rows);
           }
           for (const [key, id] of found) {
             known.set(key, id);
@@ -111,6 +118,21 @@ export class ExecutionStore {
         return { executionId: known.get(key) ?? (rows.get(byKey.get(key) as StorableEvent) as string), replayed: true };
       }),
     };
+  }
+
+  private nextId(): string {
+    return String(this.app.snowflakeIdGenerator.generate());
+  }
+
+  // Ids have the worker id of a process and a number that begins at 0 in each second. Where nothing allots worker ids, NocoBase
+  // draws one of 32, so that two processes may have the same, and then give the same ids.
+  private giveOtherIds(rows: Map<StorableEvent, string>): void {
+    for (let skipped = randomInt(SKIPPED_IDS); skipped > 0; skipped -= 1) {
+      this.app.snowflakeIdGenerator.generate();
+    }
+    for (const event of rows.keys()) {
+      rows.set(event, this.nextId());
+    }
   }
 
   private async find(events: StorableEvent[]): Promise<Map<string, string>> {

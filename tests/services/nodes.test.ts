@@ -69,6 +69,22 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     expect(executions.map(({ status }) => status)).toEqual(Array.from({ length: 100 }, () => 1));
   });
 
+  it('events that both take in the same second are all stored, though both give the same ids', async () => {
+    const workflow = await createWorkflow(requests, { title: 'same ids' });
+    await answers(worker, workflow, 200);
+    const before = (await executionsOf(requests, [workflow])).length;
+    const loads = await Promise.all(
+      [requests, worker].map((node) =>
+        send([{ ...workflow, url: on(node, workflow) }], { connections: 8, events: 300 }, () => false),
+      ),
+    );
+    expect(loads.map(({ others }) => others)).toEqual([{}, {}]);
+    expect((await executionsOf(requests, [workflow])).length).toBe(before + 600);
+    for (const node of [requests, worker]) {
+      expect(node.logs()).toContain('allocate worker id: 7');
+    }
+  });
+
   it('a key delivered to both at once starts one execution', async () => {
     const workflow = await createWorkflow(requests, {
       title: 'once',
