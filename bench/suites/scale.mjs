@@ -13,7 +13,7 @@ export async function run(options) {
   return [...(await webhooks(options)), ...(await sizes(options)), ...(await nodes(options))];
 }
 
-/** 1, 100 and 10,000 enabled webhooks: start-up, memory, throughput over all of them. */
+/** 1, 100 and 10,000 enabled webhooks: start-up, memory, throughput over all of them; start-up beside the other side's. */
 async function webhooks({ log, quick }) {
   const group = 'Enabled webhooks';
   const rows = [];
@@ -24,43 +24,70 @@ async function webhooks({ log, quick }) {
       body: [{ key: 'ref' }, { key: 'repository.id' }, { key: 'pusher.name' }],
     },
   };
-  return withApp({ dialect: 'postgres' }, async (app) => {
-    let seeded = 0;
-    for (const count of [1, 100, 10_000]) {
-      await app.api('POST', 'benchProbe:seed', { from: seeded, to: count, type: 'webhook', config });
-      seeded = count;
-      const samples = [];
-      for (let round = 0; round < (quick ? 1 : 3); round += 1) {
-        log(`${count} webhooks: round ${round + 1}`);
-        await app.kill9();
-        const start = performance.now();
-        await app.start();
-        const startUp = performance.now() - start;
-        await app.api('POST', 'benchProbe:clear');
-        await probe.start(app);
-        const { startRss } = await probe.read(app);
-        let next = 0;
-        const load = {
-          headers: { authorization: `Basic ${btoa('user:password')}` },
-          path: () => `/api/webhook:trigger/seeded${(next = (next + 7919) % count)}`,
-        };
-        // Each webhook once, so that all are compiled; as many for one, so that all processes are equally warm.
-        await fire(app.url, { ...load, connections: 16, amount: quick ? count : 10_000 });
-        await probe.start(app);
-        const { startRss: compiled } = await probe.read(app);
-        const { rate } = await fire(app.url, { ...load, connections: 16, seconds: quick ? 2 : 5 });
-        samples.push({ startUp, startRss, compiled, rate });
+  const startUp = async (app) => {
+    const start = performance.now();
+    await app.start();
+    return performance.now() - start;
+  };
+  const called = async (app, count) => {
+    await app.api('POST', 'benchProbe:clear');
+    await probe.start(app);
+    const { startRss } = await probe.read(app);
+    let next = 0;
+    const load = {
+      headers: { authorization: `Basic ${btoa('user:password')}` },
+      path: () => `/api/webhook:trigger/seeded${(next = (next + 7919) % count)}`,
+    };
+    // Each webhook once, so that all are compiled; as many for one, so that all processes are equally warm.
+    await fire(app.url, { ...load, connections: 16, amount: quick ? count : 10_000 });
+    await probe.start(app);
+    const { startRss: compiled } = await probe.read(app);
+    const { rate } = await fire(app.url, { ...load, connections: 16, seconds: quick ? 2 : 5 });
+    return { startRss, compiled, rate };
+  };
+  // An app for each side, of which one runs at a time.
+  return withApp({ dialect: 'postgres' }, async (ours) => {
+    await ours.kill9();
+    return withApp({ dialect: 'postgres' }, async (theirs) => {
+      let seeded = 0;
+      for (const count of [1, 100, 10_000]) {
+        for (const [app, type] of [
+          [theirs, 'handmade'],
+          [ours, 'webhook'],
+        ]) {
+          if (app === ours || seeded > 0) await app.start();
+          await app.api('POST', 'benchProbe:seed', { from: seeded, to: count, type, config });
+          await app.kill9();
+        }
+        seeded = count;
+        const samples = [];
+        for (let round = 0; round < (quick ? 1 : 3); round += 1) {
+          log(`${count} webhooks: round ${round + 1}, theirs`);
+          const other = await startUp(theirs);
+          await theirs.kill9();
+          log(`${count} webhooks: round ${round + 1}, ours`);
+          const own = await startUp(ours);
+          samples.push({ own, other, ...(await called(ours, count)) });
+          await ours.kill9();
+        }
+        const of = (key) => median(samples.map((sample) => sample[key]));
+        const common = { group, case: `${count.toLocaleString('en')} webhook${count === 1 ? '' : 's'}` };
+        rows.push(
+          {
+            ...common,
+            metric: 'start-up of NocoBase',
+            unit: 'ms',
+            ours: of('own'),
+            theirs: of('other'),
+            ratio: of('other') / of('own'),
+          },
+          { ...common, metric: 'memory after the start', unit: 'MB', ours: of('startRss') / 2 ** 20 },
+          { ...common, metric: 'memory with each called', unit: 'MB', ours: of('compiled') / 2 ** 20 },
+          { ...common, metric: 'requests', unit: '/s', ours: of('rate') },
+        );
       }
-      const of = (key) => median(samples.map((sample) => sample[key]));
-      const name = `${count.toLocaleString('en')} webhook${count === 1 ? '' : 's'}`;
-      rows.push(
-        { group, case: name, metric: 'start-up of NocoBase', unit: 'ms', ours: of('startUp') },
-        { group, case: name, metric: 'memory after the start', unit: 'MB', ours: of('startRss') / 2 ** 20 },
-        { group, case: name, metric: 'memory with each called', unit: 'MB', ours: of('compiled') / 2 ** 20 },
-        { group, case: name, metric: 'requests', unit: '/s', ours: of('rate') },
-      );
-    }
-    return rows;
+      return rows;
+    });
   });
 }
 

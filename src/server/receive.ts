@@ -5,6 +5,7 @@ import type { Dispatch, UndoableEvent, WebhookEvent } from './dispatch';
 import type { Endpoints, Judge, WebhookEndpoint } from './Endpoints';
 import { type FileKeeper, FilesMisconfigured } from './files';
 import type { Address } from './http/claim';
+import { giveBack } from './http/large';
 import { readBody } from './http/read';
 import { judgeWith, requestOf } from './judge';
 import type { KeptRefusals } from './kept';
@@ -67,6 +68,10 @@ export class Receiver {
     const judged = await judgeWith(judge, req, path, body);
     if (!('context' in judged)) {
       return refused(judged, body);
+    }
+    // A refusal may be kept with its body, and an upload holds the files.
+    if (!judged.upload) {
+      giveBack(body);
     }
     const acknowledged = (reply: Reply) =>
       judge.acknowledges ? endpoint.acknowledge(reply, judged.secret, randomBytes(16)) : reply;

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type App, bootApp } from '../support/app';
 import { call, createWorkflow, ended } from './support';
@@ -52,6 +53,44 @@ it('lets in what is signed with a secret from the variables and secrets, and not
   expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Signature realm="webhook"']);
   expect((await call(app, key, { body: {} })).status).toBe(401);
   expect(await ended(app, key)).toHaveLength(1);
+});
+
+it('takes many large bodies at once, each with its own bytes, whatever became of those before', async () => {
+  const { key, url } = await createWorkflow(app, {
+    config: {
+      authentication: [{ preset: 'github', secrets: ['s'] }],
+      request: { body: [{ key: 'first' }, { key: 'last' }] },
+    },
+  });
+  const send = (first: number, bytes: number) => {
+    const last = first * 7;
+    const body = `{"first":${first},"filling":"${String.fromCharCode(97 + (first % 26)).repeat(bytes)}","last":${last}}`;
+    const signature = createHmac('sha256', 's').update(body).digest('hex');
+    return call(app, key, {
+      headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` },
+      body,
+    });
+  };
+  const breakOff = (bytes: number) =>
+    new Promise((resolve) => {
+      const sent = request(url, { method: 'POST', headers: { 'content-length': 2 * bytes } });
+      sent.on('error', resolve);
+      sent.write('x'.repeat(bytes), () => sent.destroy(new Error('broken off')));
+    });
+  for (let round = 0; round < 3; round += 1) {
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, async (_, index) => {
+        if (index % 4 === 0) {
+          await breakOff(100_000 + index * 50_000);
+        }
+        return (await send(round * 16 + index + 1, 70_000 + ((index * 5) % 16) * 120_000)).status;
+      }),
+    );
+    expect(answers).toEqual(Array.from({ length: 16 }, () => 200));
+  }
+  const bodies = (await ended(app, key, 48)).map(({ context }) => context.body as { first: number; last: number });
+  expect(bodies.map(({ first }) => first).sort((a, b) => a - b)).toEqual(Array.from({ length: 48 }, (_, i) => i + 1));
+  expect(bodies.every(({ first, last }) => last === first * 7)).toBe(true);
 });
 
 it('refuses a body over the limit of its own', async () => {
