@@ -225,10 +225,13 @@ export declare class Endpoint {
   /** Most bytes of a body. */
   get limit(): number
   /**
-   * The refusal that needs no body: of the path behind the key, the method, or a declared length over the limit; `null`
-   * for none.
+   * Makes the function that refuses what needs no body to be refused: the path behind the key, the method, or a declared
+   * length over the limit; where no proof needs the body, also the address and the credentials. `head` is what `judgeFunction`
+   * says, `contentLength` is in bytes; `undefined` for no refusal. Ask for the function once.
+   *
+   * The function throws a TypeError for arguments of another type, and for more lines or fewer than the last one says.
    */
-  checkHead(path: string, method: string, contentLength: number): Reply | null
+  checkHeadFunction(): (head: string, contentLength: number) => Reply | undefined
   /** The refusal of a body over the limit. */
   tooLarge(): Reply
   /** How many events are let in, which `judge` doesn't count; `null` for any number. */

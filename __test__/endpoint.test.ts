@@ -12,8 +12,8 @@ const config = {
 const endpoint = new Endpoint(JSON.stringify(config), LIMIT);
 const judgeNow = endpoint.judgeFunction();
 
-const headOf = (url: string, headers: string[][]) =>
-  ['POST', '', url, '192.0.2.7', ...headers.flat(), String(headers.length)].join('\n');
+const headOf = (url: string, headers: string[][], method = 'POST', path = '') =>
+  [method, path, url, '192.0.2.7', ...headers.flat(), String(headers.length)].join('\n');
 
 const json = ['content-type', 'application/json'];
 const requests: Array<[string, string, string[][], string]> = [
@@ -45,6 +45,32 @@ test.each(requests)('decides on %s as `judge` does, on this thread and off it', 
   }
 });
 
+const refuse = (more: object) => new Endpoint(JSON.stringify(more), LIMIT).checkHeadFunction();
+const credentials = { basicAuthentication: { username: 'u', password: 'p' } };
+const sent = ['authorization', `Basic ${btoa('u:p')}`];
+const heads: Array<[string, object, string[][], number | undefined, string?, string?, number?]> = [
+  ['nothing to refuse', {}, [], undefined],
+  ['a path that no webhook has', {}, [], 404, 'POST', 'more'],
+  ['another method', {}, [], 405, 'PUT'],
+  ['as many bytes as may be', {}, [], undefined, 'POST', '', LIMIT],
+  ['one byte more', {}, [], 413, 'POST', '', LIMIT + 1],
+  ['an address that is not let in', { addresses: { allow: ['203.0.113.0/24'] } }, [], 403],
+  ['no credentials', credentials, [], 401],
+  ['wrong credentials', credentials, [['authorization', `Basic ${btoa('u:P')}`]], 401],
+  ['right ones', credentials, [sent], undefined],
+  ['a wrong size before wrong credentials', credentials, [], 413, 'POST', '', LIMIT + 1],
+  [
+    'credentials besides a proof, which needs the body',
+    { ...credentials, authentication: [{ preset: 'github', secrets: ['s'] }] },
+    [],
+    undefined,
+  ],
+];
+
+test.each(heads)('a head alone: %s', (_, more, pairs, status, method, path, length = 0) => {
+  expect(refuse(more)(headOf('http://a/b', pairs, method, path), length)?.status).toBe(status);
+});
+
 test('an event with an idempotency key comes with it', () => {
   const keyed = new Endpoint(JSON.stringify({ idempotency: { source: 'header', key: 'X-Id' } }), LIMIT);
   expect(keyed.judgeFunction()(headOf('http://a/b', [['x-id', 'e1']]), Buffer.alloc(0))).toEqual({
@@ -59,6 +85,7 @@ test('a line break in one of the texts can not make a header of its own', async 
   for (const text of ['a\nx-tag\nb', 'a\nb', '\n']) {
     const head = headOf('http://a/b', [json, ['x-name', text]]);
     expect(() => judgeNow(head, body)).toThrow(TypeError);
+    expect(() => endpoint.checkHeadFunction()(head, 2)).toThrow(TypeError);
     await expect(endpoint.judgeOffThread(head, body)).rejects.toThrow('expected head to be');
   }
 });
@@ -68,5 +95,9 @@ test('arguments of another type are a TypeError', () => {
   const head = headOf('http://a/b', []);
   for (const values of [[], [head], [head, 'body'], [1, Buffer.alloc(0)], ['', Buffer.alloc(0)], [head, null]]) {
     expect(() => judgeAny(...values)).toThrow(TypeError);
+  }
+  const checkAny = endpoint.checkHeadFunction() as (...values: unknown[]) => unknown;
+  for (const values of [[], [head], [head, '1'], [1, 1], ['', 0]]) {
+    expect(() => checkAny(...values)).toThrow(TypeError);
   }
 });

@@ -291,15 +291,17 @@ impl Endpoint {
         self.endpoint.limit() as f64
     }
 
-    /// The refusal that needs no body: of the path behind the key, the method, or a declared length over the limit; `null`
-    /// for none.
-    #[napi(catch_unwind)]
-    pub fn check_head(&self, path: String, method: String, content_length: f64) -> Option<Reply> {
-        self.endpoint
-            .check_head(&path, &method, Some(content_length as u64))
-            .err()
-            .as_ref()
-            .map(Into::into)
+    /// Makes the function that refuses what needs no body to be refused: the path behind the key, the method, or a declared
+    /// length over the limit; where no proof needs the body, also the address and the credentials. `head` is what `judgeFunction`
+    /// says, `contentLength` is in bytes; `undefined` for no refusal. Ask for the function once.
+    ///
+    /// The function throws a TypeError for arguments of another type, and for more lines or fewer than the last one says.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "(head: string, contentLength: number) => Reply | undefined"
+    )]
+    pub fn check_head_function<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        function(env, CheckHead(Arc::clone(&self.endpoint)))
     }
 
     /// The refusal of a body over the limit.
@@ -510,12 +512,43 @@ impl Bare for Arc<judge::Endpoint> {
 
 const HEAD: &str = "a string that ends with the number of headers and has as many lines as that says";
 
+/// Refuses by the head alone.
+struct CheckHead(Arc<judge::Endpoint>);
+
+impl Bare for CheckHead {
+    const NAME: &'static CStr = c"checkHead";
+
+    fn call(&self, env: &Env, [head, length]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
+        // SAFETY: `length` is a value of this call.
+        let Ok(length) = (unsafe { f64::from_napi_value(env.raw(), length) }) else {
+            return misuse(env, "contentLength", "a number");
+        };
+        let checked = with_text(env, head, |head| {
+            let (texts, headers) = lines_of(head)?;
+            Some(self.0.check_head(&request(texts, &headers, &[]), length as u64))
+        })?;
+        match checked.flatten() {
+            // SAFETY: `env` is the one of this call.
+            Some(Ok(())) => unsafe { ToNapiValue::to_napi_value(env.raw(), ()) },
+            // SAFETY: as above.
+            Some(Err(rejection)) => unsafe { ToNapiValue::to_napi_value(env.raw(), Reply::from(&rejection)) },
+            None => misuse(env, "head", HEAD),
+        }
+    }
+}
+
 /// Judges a request by its head as text; `None` where that has more lines or fewer than it says.
 fn judge_head(
     endpoint: &judge::Endpoint,
     head: &str,
     body: &[u8],
 ) -> Option<std::result::Result<judge::Judged, Rejection>> {
+    let (texts, headers) = lines_of(head)?;
+    Some(endpoint.judge(request(texts, &headers, body)))
+}
+
+/// Method, path, URL and peer, and the headers, of a head as text.
+fn lines_of(head: &str) -> Option<([&str; 4], Headers)> {
     let mut start = 0;
     let breaks = memchr::memchr_iter(b'\n', head.as_bytes());
     // What stands behind the last line break is the number.
@@ -528,7 +561,7 @@ fn judge_head(
     if head[start..].parse() != Ok(headers.len()) {
         return None;
     }
-    Some(judge_with(endpoint, texts, Headers::new(headers), body))
+    Some((texts, Headers::new(headers)))
 }
 
 /// A request judged on a thread of libuv's pool.
@@ -555,22 +588,17 @@ impl Task for JudgeTask {
     }
 }
 
-fn judge_with(
-    endpoint: &judge::Endpoint,
-    [method, path, url, peer]: [&str; 4],
-    headers: Headers,
-    body: &[u8],
-) -> std::result::Result<judge::Judged, Rejection> {
-    endpoint.judge(Request {
+fn request<'a>([method, path, url, peer]: [&'a str; 4], headers: &'a Headers, body: &'a [u8]) -> Request<'a> {
+    Request {
         method,
         path,
         url,
         query: query_of(url),
-        headers: &headers,
+        headers,
         body,
         peer,
         now: now(),
-    })
+    }
 }
 
 // What stands behind the `?`; a server is sent no fragment.

@@ -9,6 +9,8 @@ import { type Endpoint, native, type Reply } from './native';
 /** A compiled configuration, with what every request asks it for, so that asking crosses to the addon once. */
 export interface Judge {
   endpoint: Endpoint;
+  /** Refuses what needs no body to be refused. */
+  checkHead: ReturnType<Endpoint['checkHeadFunction']>;
   /** Judges a request on this thread. */
   judge: ReturnType<Endpoint['judgeFunction']>;
   /** The headers the endpoint looks at, in lower case. */
@@ -121,7 +123,15 @@ export class Endpoints {
 function compile(config: string, limit: number): Judge {
   const endpoint = new (native().Endpoint)(config, limit);
   const { headerNames, limit: own, rateLimit, acknowledges } = endpoint;
-  return { endpoint, judge: endpoint.judgeFunction(), headerNames, limit: own, rateLimit, acknowledges };
+  return {
+    endpoint,
+    checkHead: endpoint.checkHeadFunction(),
+    judge: endpoint.judgeFunction(),
+    headerNames,
+    limit: own,
+    rateLimit,
+    acknowledges,
+  };
 }
 
 // Makes a function when it is first called: a bad configuration then fails the calls and not the enabling, and start-up

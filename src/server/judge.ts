@@ -15,24 +15,28 @@ const OFF_THREAD_BYTES = 64 * 1024;
 const judges = new Semaphore(Math.max(1, availableParallelism() - 1));
 
 /**
- * Hands a request to the core.
+ * What the core looks at of a request, but for its body, in the addon's form.
  *
  * @param path what stands behind the key
  */
-export function judgeWith(
-  judge: Judge,
-  req: IncomingMessage,
-  path: string,
-  body: Buffer,
-): Event | Reply | Promise<Event | Reply> {
+export function headOf(judge: Judge, req: IncomingMessage, path: string): string {
   const { method, url, peer, headers } = requestOf(judge, req, path);
   // One string costs less than twenty. A line break in one of the texts would make more lines than the last one says.
   let head = `${method}\n${path}\n${url}\n${peer}`;
   for (let i = 0; i < headers.length; i++) {
     head += `\n${headers[i]}`;
   }
-  head += `\n${headers.length / 2}`;
-  if (body.length >= OFF_THREAD_BYTES || req.headers['content-encoding'] !== undefined) {
+  return `${head}\n${headers.length / 2}`;
+}
+
+/** Hands a request to the core; `encoded` is whether its body has to be inflated. */
+export function judgeWith(
+  judge: Judge,
+  head: string,
+  body: Buffer,
+  encoded: boolean,
+): Event | Reply | Promise<Event | Reply> {
+  if (body.length >= OFF_THREAD_BYTES || encoded) {
     return judges.runExclusive(() => judge.endpoint.judgeOffThread(head, body));
   }
   const judged = judge.judge(head, body);

@@ -7,7 +7,7 @@ import { type FileKeeper, FilesMisconfigured } from './files';
 import type { Address } from './http/claim';
 import { giveBack } from './http/large';
 import { readBody } from './http/read';
-import { judgeWith, requestOf } from './judge';
+import { headOf, judgeWith, requestOf } from './judge';
 import type { KeptRefusals } from './kept';
 import type { RateLimits } from './limits';
 import { type Event, native, refuse, type Reply, type Upload } from './native';
@@ -54,7 +54,8 @@ export class Receiver {
       return refused(endpoint.rateLimited(full));
     }
     const declared = Number(req.headers['content-length'] ?? 0);
-    const early = endpoint.checkHead(path, req.method ?? '', declared);
+    const head = headOf(judge, req, path);
+    const early = judge.checkHead(head, declared);
     if (early) {
       return refused(early, undefined, declared);
     }
@@ -65,7 +66,7 @@ export class Receiver {
     if (body === 'incomplete') {
       return req.destroyed && !ctx.res.writable ? undefined : refused(refuse('incomplete'));
     }
-    const judged = await judgeWith(judge, req, path, body);
+    const judged = await judgeWith(judge, head, body, req.headers['content-encoding'] !== undefined);
     if (!('context' in judged)) {
       return refused(judged, body);
     }

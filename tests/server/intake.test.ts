@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type App, bootApp } from '../support/app';
-import { call, createWorkflow, ended } from './support';
+import { call, createWorkflow, ended, sendRaw } from './support';
 
 let app: App;
 beforeAll(async () => {
@@ -97,6 +97,13 @@ it('refuses a body over the limit of its own', async () => {
   const { key } = await createWorkflow(app, { config: { request: { bodyLimit: 10 } } });
   expect((await call(app, key, { body: { a: 'x'.repeat(10) } })).status).toBe(413);
   expect((await call(app, key, { body: {} })).status).toBe(200);
+});
+
+it('refuses who has no right to call before anything of the body is there', async () => {
+  const basicAuthentication = { username: 'user', password: 'password' };
+  const { key } = await createWorkflow(app, { config: { basicAuthentication } });
+  const head = `POST /api/webhook:trigger/${key} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1000\r\n\r\n`;
+  expect(await sendRaw(app, [head])).toMatch(/^HTTP\/1\.1 401 /);
 });
 
 it('lets in only the addresses that are allowed, whatever a caller claims', async () => {

@@ -72,13 +72,19 @@ impl Endpoint {
     }
 
     /// What can be refused before the body is there: the path behind the key, the method, and the length the client
-    /// declared.
+    /// declared; where no proof needs the body, address and credentials too. The request's own body is not looked at.
     ///
     /// # Errors
-    /// 404, 405 and 413.
-    pub fn check_head(&self, path: &str, method: &str, content_length: Option<u64>) -> Result<(), Rejection> {
-        self.check_method(path, method)?;
-        self.check_size(content_length.unwrap_or_default())
+    /// 404, 405, 413, 403 and 401.
+    pub fn check_head(&self, request: &Request<'_>, content_length: u64) -> Result<(), Rejection> {
+        self.check_method(request.path, request.method)?;
+        self.check_size(content_length)?;
+        // With proofs the whole request has to be there: what is told to the owner of a refusal names each that failed.
+        if self.config.proofs.is_empty() {
+            self.check_address(request)?;
+            self.check_basic(request)?;
+        }
+        Ok(())
     }
 
     fn check_method(&self, path: &str, method: &str) -> Result<(), Rejection> {
@@ -131,6 +137,27 @@ impl Endpoint {
                 _ => Err(Rejection::Forbidden),
             },
             None => Ok(()),
+        }
+    }
+
+    fn check_basic(&self, request: &Request<'_>) -> Result<(), Rejection> {
+        let Some(basic) = &self.config.basic else {
+            return Ok(());
+        };
+        match request.headers.first("authorization") {
+            sent @ Some(_) if basic.verify(sent) => Ok(()),
+            Some(_) => Err(self.unauthorized(None)),
+            None => Err(self.unauthorized(Some(Diagnosis::Missing {
+                subject: Subject::Token,
+                place: "header authorization".to_owned(),
+            }))),
+        }
+    }
+
+    fn unauthorized(&self, reason: Option<Diagnosis>) -> Rejection {
+        Rejection::Unauthorized {
+            basic: self.config.basic.is_some(),
+            reason: reason.map(Box::new),
         }
     }
 
@@ -234,21 +261,8 @@ impl Endpoint {
         watcher.saw(CheckName::Method, self.check_method(request.path, request.method))?;
         watcher.saw(CheckName::Size, self.check_size(length))?;
         watcher.noted(CheckName::Address, self.check_address(&request))?;
-        let refuse = |reason: Option<Diagnosis>| Rejection::Unauthorized {
-            basic: basic.is_some(),
-            reason: reason.map(Box::new),
-        };
-        if let Some(basic) = basic {
-            let sent = request.headers.first("authorization");
-            let result = match sent {
-                Some(_) if basic.verify(sent) => Ok(()),
-                Some(_) => Err(refuse(None)),
-                None => Err(refuse(Some(Diagnosis::Missing {
-                    subject: Subject::Token,
-                    place: "header authorization".to_owned(),
-                }))),
-            };
-            watcher.noted(CheckName::Basic, result)?;
+        if basic.is_some() {
+            watcher.noted(CheckName::Basic, self.check_basic(&request))?;
         }
         let parts = RequestParts {
             url: request.url,
@@ -270,7 +284,7 @@ impl Endpoint {
         let mut signed_with = None;
         for (index, proof) in proofs.iter().enumerate() {
             let proved = watcher.prove(proof, &parts, request.now);
-            let proved = proved.map_err(|diagnosis| refuse(Some(diagnosis)));
+            let proved = proved.map_err(|diagnosis| self.unauthorized(Some(diagnosis)));
             if let Some(verified) = watcher.noted(CheckName::Proof(index), proved)? {
                 if index == 0 {
                     signed_with = Some(verified.secret);
@@ -286,7 +300,9 @@ impl Endpoint {
             if let Some(answer) = handshake.answer_verified(&parts, secret) {
                 return answer_question(answer, watcher);
             }
-            let result = handshake.open(&parts).map_err(|diagnosis| refuse(Some(diagnosis)));
+            let result = handshake
+                .open(&parts)
+                .map_err(|diagnosis| self.unauthorized(Some(diagnosis)));
             opened = watcher.saw(CheckName::Envelope, result)?;
             if opened.as_deref().is_some_and(|opened| handshake.is_question(opened)) {
                 watcher.saw(CheckName::Handshake, Ok(()))?;
