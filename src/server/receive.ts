@@ -5,7 +5,7 @@ import type { Dispatch, UndoableEvent, WebhookEvent } from './dispatch';
 import type { Endpoints, Judge, WebhookEndpoint } from './Endpoints';
 import { type FileKeeper, FilesMisconfigured } from './files';
 import type { Address } from './http/claim';
-import { giveBack } from './http/large';
+import { LargeBodies } from './http/large';
 import { readBody } from './http/read';
 import { headOf, judgeWith, requestOf } from './judge';
 import type { KeptRefusals } from './kept';
@@ -16,6 +16,7 @@ import { type Event, native, refuse, type Reply, type Upload } from './native';
 export class Receiver {
   /** Set when the app begins to stop. */
   stopping = false;
+  private readonly largeBodies = new LargeBodies();
 
   constructor(
     private readonly endpoints: Endpoints,
@@ -59,7 +60,7 @@ export class Receiver {
     if (early) {
       return refused(early, undefined, declared);
     }
-    const body = await readBody(req, judge.limit);
+    const body = await readBody(req, judge.limit, this.largeBodies);
     if (body === 'tooLarge') {
       return refused(endpoint.tooLarge(), undefined, judge.limit + 1);
     }
@@ -72,7 +73,7 @@ export class Receiver {
     }
     // A refusal may be kept with its body, and an upload holds the files.
     if (!judged.upload) {
-      giveBack(body);
+      this.largeBodies.giveBack(body);
     }
     const acknowledged = (reply: Reply) =>
       judge.acknowledges ? endpoint.acknowledge(reply, judged.secret, randomBytes(16)) : reply;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
-import { readLarge } from './large';
+import type { LargeBodies } from './large';
 
 /** How reading a body can go wrong without the server being at fault. */
 export type ReadFailure = 'tooLarge' | 'incomplete';
@@ -14,14 +14,19 @@ const LARGE_BYTES = 64 * 1024;
  * Reads a body's exact bytes.
  *
  * @param limit most bytes that are read
+ * @param large reads large ones; one that comes from here can be given back to it
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | ReadFailure> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  large: LargeBodies,
+): Promise<Buffer | ReadFailure> {
   const declared = request.headers['content-length'];
   if (declared === '0' || (declared === undefined && request.headers['transfer-encoding'] === undefined)) {
     return EMPTY;
   }
   if (Number(declared) >= LARGE_BYTES) {
-    return Number(declared) > limit ? 'tooLarge' : readLarge(request, Number(declared));
+    return Number(declared) > limit ? 'tooLarge' : large.read(request, Number(declared));
   }
   try {
     return await getRawBody(request, { length: declared, limit });
