@@ -3,7 +3,8 @@
 // `npm run test:services` (`--services`): the server tests again on PostgreSQL and MariaDB, and what needs Redis.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
 import { root, workDir } from './lib/paths.mjs';
 
@@ -30,17 +31,29 @@ function show(command, args, env = {}) {
  * A runner's own numbers. A test that did not run proves nothing, so it counts as failed; so does a runner that fails
  * without a failed test, as when it could not load a file.
  */
-function tally(name, { code, passed, failed, skipped }) {
+function tally(name, { code, passed, failed, skipped, failures }) {
   if (skipped > 0) console.error(`${name}: ${skipped} tests were skipped`);
   const notPassed = failed + skipped;
-  return { name, passed, failed: notPassed === 0 && (code !== 0 || passed === 0) ? 1 : notPassed };
+  return { name, passed, failed: notPassed === 0 && (code !== 0 || passed === 0) ? 1 : notPassed, failures };
 }
 
 async function rust() {
   const { code, output } = await show('cargo', ['test', '--workspace', '--no-fail-fast']);
   const results = [...output.matchAll(/^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/gm)];
   const sum = (index) => results.reduce((total, result) => total + Number(result[index]), 0);
-  return tally('cargo test', { code, passed: sum(1), failed: sum(2), skipped: sum(3) });
+  const failures = [...output.matchAll(/^test (.+) \.\.\. FAILED$/gm)].map((result) => result[1]);
+  return tally('cargo test', { code, passed: sum(1), failed: sum(2), skipped: sum(3), failures });
+}
+
+/** What failed in a file of tests, each with the first line of its message. */
+function failuresOf(name, file) {
+  const tests = file.assertionResults.filter((test) => test.status === 'failed');
+  if (tests.length === 0) return file.status === 'failed' ? [`${name}: ${firstLine(file.message)}`] : [];
+  return tests.map((test) => `${name}, ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+}
+
+function firstLine(message = '') {
+  return stripVTControlCharacters(message).split('\n', 1)[0];
 }
 
 async function vitest(name, args, env) {
@@ -58,6 +71,7 @@ async function vitest(name, args, env) {
     passed: numPassedTests,
     failed: numFailedTests + unloadable.length,
     skipped: numPendingTests + numTodoTests,
+    failures: testResults.flatMap((file) => failuresOf(relative(root, file.name), file)),
   });
 }
 
@@ -87,7 +101,10 @@ await main(async () => {
     await stopServices();
   }
   console.log(`\nTests took ${Math.round((Date.now() - started) / 1000)} s`);
-  for (const { name, passed, failed } of results) console.log(`${name}: ${passed} passed, ${failed} failed`);
+  for (const { name, passed, failed, failures } of results) {
+    console.log(`${name}: ${passed} passed, ${failed} failed`);
+    for (const failure of failures) console.log(`FAILED: ${failure}`);
+  }
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
   console.log(`${total('passed')} passed, ${total('failed')} failed`);
   process.exitCode = total('failed') === 0 ? 0 : 1;
