@@ -238,6 +238,8 @@ export declare class Endpoint {
   get rateLimit(): RateLimit | null
   /** The refusal of an event beyond the rate limit, with the milliseconds until another one is let in. */
   rateLimited(wait: number): Reply
+  /** Whether a proof covers the URL; if none does, a head may have path and query in its place. */
+  get signsUrl(): boolean
   /** Whether the sender wants an answer of its own to every event, which `acknowledge` makes. */
   get acknowledges(): boolean
   /**
@@ -251,7 +253,7 @@ export declare class Endpoint {
    * came with is left out there, as nothing but `acknowledge` asks. Ask for the function once.
    *
    * `head` is one string, which costs less than twenty. It has on lines of their own the method; what stands behind the
-   * key; the whole URL as the sender called it; the other end of the connection; name and value of each header, repeated
+   * key; the whole URL as the sender called it (see `signsUrl`); the other end of the connection; name and value of each header, repeated
    * ones kept apart; and, on the last one, the number of headers. `body` holds the exact bytes. Bodies from 64 KiB on
    * belong into `judgeOffThread`.
    *

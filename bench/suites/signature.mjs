@@ -107,6 +107,7 @@ export async function run({ log, quick }) {
       endpoint,
       judge: endpoint.judgeFunction(),
       headerNames: endpoint.headerNames,
+      signsUrl: endpoint.signsUrl,
       limit: endpoint.limit,
     };
     const inJavascript = javascript(sender, wanted);

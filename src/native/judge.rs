@@ -329,6 +329,12 @@ impl Endpoint {
             .into()
     }
 
+    /// Whether a proof covers the URL; if none does, a head may have path and query in its place.
+    #[napi(getter, catch_unwind)]
+    pub fn signs_url(&self) -> bool {
+        self.endpoint.signs_url()
+    }
+
     /// Whether the sender wants an answer of its own to every event, which `acknowledge` makes.
     #[napi(getter, catch_unwind)]
     pub fn acknowledges(&self) -> bool {
@@ -358,7 +364,7 @@ impl Endpoint {
     /// came with is left out there, as nothing but `acknowledge` asks. Ask for the function once.
     ///
     /// `head` is one string, which costs less than twenty. It has on lines of their own the method; what stands behind the
-    /// key; the whole URL as the sender called it; the other end of the connection; name and value of each header, repeated
+    /// key; the whole URL as the sender called it (see `signsUrl`); the other end of the connection; name and value of each header, repeated
     /// ones kept apart; and, on the last one, the number of headers. `body` holds the exact bytes. Bodies from 64 KiB on
     /// belong into `judgeOffThread`.
     ///
@@ -548,7 +554,7 @@ fn judge_head(
 }
 
 /// Method, path, URL and peer, and the headers, of a head as text.
-fn lines_of(head: &str) -> Option<([&str; 4], Headers)> {
+fn lines_of(head: &str) -> Option<([&str; 4], Headers<'_>)> {
     let mut start = 0;
     let breaks = memchr::memchr_iter(b'\n', head.as_bytes());
     // What stands behind the last line break is the number.
@@ -556,7 +562,7 @@ fn lines_of(head: &str) -> Option<([&str; 4], Headers)> {
     let texts = [lines.next()?, lines.next()?, lines.next()?, lines.next()?];
     let mut headers = Vec::new();
     while let Some(name) = lines.next() {
-        headers.push((name.to_owned(), lines.next()?.to_owned()));
+        headers.push((name, lines.next()?));
     }
     if head[start..].parse() != Ok(headers.len()) {
         return None;
@@ -588,7 +594,7 @@ impl Task for JudgeTask {
     }
 }
 
-fn request<'a>([method, path, url, peer]: [&'a str; 4], headers: &'a Headers, body: &'a [u8]) -> Request<'a> {
+fn request<'a>([method, path, url, peer]: [&'a str; 4], headers: &'a Headers<'a>, body: &'a [u8]) -> Request<'a> {
     Request {
         method,
         path,
@@ -639,7 +645,7 @@ fn decided(
     }
 }
 
-fn pairs(flat: Vec<String>) -> Headers {
+fn pairs(flat: Vec<String>) -> Headers<'static> {
     let mut flat = flat.into_iter();
     Headers::new(std::iter::from_fn(|| Some((flat.next()?, flat.next()?))))
 }

@@ -15,6 +15,8 @@ export interface Judge {
   judge: ReturnType<Endpoint['judgeFunction']>;
   /** The headers the endpoint looks at, in lower case. */
   headerNames: string[];
+  /** Whether a proof covers the URL. */
+  signsUrl: boolean;
   /** Most bytes of a body. */
   limit: number;
   /** How many events are let in; `null` for any number. */
@@ -122,12 +124,13 @@ export class Endpoints {
 
 function compile(config: string, limit: number): Judge {
   const endpoint = new (native().Endpoint)(config, limit);
-  const { headerNames, limit: own, rateLimit, acknowledges } = endpoint;
+  const { headerNames, signsUrl, limit: own, rateLimit, acknowledges } = endpoint;
   return {
     endpoint,
     checkHead: endpoint.checkHeadFunction(),
     judge: endpoint.judgeFunction(),
     headerNames,
+    signsUrl,
     limit: own,
     rateLimit,
     acknowledges,

@@ -19,10 +19,10 @@ const judges = new Semaphore(Math.max(1, availableParallelism() - 1));
  *
  * @param path what stands behind the key
  */
-export function headOf(judge: Judge, req: IncomingMessage, path: string): string {
-  const { method, url, peer, headers } = requestOf(judge, req, path);
+export function headOf({ headerNames, signsUrl }: Judge, req: IncomingMessage, path: string): string {
+  const headers = pick(req.rawHeaders, headerNames);
   // One string costs less than twenty. A line break in one of the texts would make more lines than the last one says.
-  let head = `${method}\n${path}\n${url}\n${peer}`;
+  let head = `${req.method}\n${path}\n${signsUrl ? urlOf(req) : req.url}\n${req.socket.remoteAddress ?? ''}`;
   for (let i = 0; i < headers.length; i++) {
     head += `\n${headers[i]}`;
   }
@@ -43,29 +43,40 @@ export function judgeWith(
   return typeof judged === 'string' ? { context: judged, question: false } : judged;
 }
 
-/** What the core looks at of a request, but for its body. */
+/** What a diagnosis looks at of a request, but for its body. */
 export function requestOf({ headerNames }: Judge, req: IncomingMessage, path: string) {
-  const { headers, socket, url = '' } = req;
-  const encrypted = 'encrypted' in socket && Boolean(socket.encrypted);
   return {
     method: req.method ?? '',
     path,
-    url: calledUrl((name) => String(headers[name] ?? ''), encrypted, url),
-    peer: socket.remoteAddress ?? '',
+    url: urlOf(req),
+    peer: req.socket.remoteAddress ?? '',
     headers: pick(req.rawHeaders, headerNames),
   };
+}
+
+function urlOf({ headers, socket, url = '' }: IncomingMessage): string {
+  const encrypted = 'encrypted' in socket && Boolean(socket.encrypted);
+  return calledUrl((name) => String(headers[name] ?? ''), encrypted, url);
 }
 
 // Only the headers that are looked at cross to the addon: handing over all of them costs more than judging.
 function pick(rawHeaders: string[], names: string[]): string[] {
   const picked: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const raw = rawHeaders[i];
-    // Most are passed over by their length, before they are lower-cased.
-    const name = names.find((known) => known.length === raw.length && (known === raw || known === raw.toLowerCase()));
+    const name = known(names, rawHeaders[i]);
     if (name !== undefined) {
       picked.push(name, rawHeaders[i + 1]);
     }
   }
   return picked;
+}
+
+function known(names: string[], raw: string): string | undefined {
+  for (const name of names) {
+    // Most are passed over by their length, before they are lower-cased.
+    if (name.length === raw.length && (name === raw || name === raw.toLowerCase())) {
+      return name;
+    }
+  }
+  return undefined;
 }

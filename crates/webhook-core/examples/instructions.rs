@@ -18,7 +18,7 @@ enum Work {
     Judge {
         endpoint: Box<Endpoint>,
         query: String,
-        headers: Headers,
+        headers: Headers<'static>,
         body: Vec<u8>,
     },
 }

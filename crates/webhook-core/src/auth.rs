@@ -46,7 +46,7 @@ pub struct RequestParts<'a> {
     /// What stands behind the `?`, as sent; empty for none.
     pub query: &'a str,
     /// The headers, repeated ones kept apart.
-    pub headers: &'a Headers,
+    pub headers: &'a Headers<'a>,
     /// The body's exact bytes, as sent.
     pub body: &'a [u8],
 }
@@ -125,6 +125,14 @@ pub fn diagnose(
 }
 
 impl Scheme {
+    /// Whether the scheme looks at the request's URL.
+    pub fn signs_url(&self) -> bool {
+        match self {
+            Self::Signature(signature) => signature.signs(signature::Placeholder::Url),
+            Self::Token(_) | Self::Jwt(_) => false,
+        }
+    }
+
     /// The headers that the scheme reads, in lower case; a binding need not hand over any other.
     pub fn header_names(&self) -> Vec<&str> {
         match self {

@@ -12,6 +12,7 @@ mod fault;
 mod indexed;
 mod infer;
 mod path;
+mod scalar;
 mod scan;
 
 pub use assemble::{quote, write_string, Target, Variables};

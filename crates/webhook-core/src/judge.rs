@@ -71,6 +71,11 @@ impl Endpoint {
         &self.header_names
     }
 
+    /// Whether a proof covers the URL; if none does, [`Request::url`] is not looked at.
+    pub fn signs_url(&self) -> bool {
+        self.config.proofs.iter().any(|proof| proof.scheme.signs_url())
+    }
+
     /// What can be refused before the body is there: the path behind the key, the method, and the length the client
     /// declared; where no proof needs the body, address and credentials too. The request's own body is not looked at.
     ///

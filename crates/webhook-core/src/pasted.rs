@@ -11,7 +11,7 @@ pub struct Head {
     /// The path and query, or the whole URL, as it stands there.
     pub target: Option<String>,
     /// The headers.
-    pub headers: Headers,
+    pub headers: Headers<'static>,
 }
 
 /// Reads a head: one `Name: value` a line. A request line, empty lines and the `> ` of `curl -v` are no headers; those of

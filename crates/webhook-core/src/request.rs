@@ -1,35 +1,41 @@
 //! A request as it came in, before anything about it is believed.
 
+use std::borrow::Cow;
+
 /// The headers an endpoint wants to see, names in lower case, in the order sent, repeated ones kept apart.
 #[derive(Clone, Default)]
-pub struct Headers {
-    pairs: Vec<(String, String)>,
+pub struct Headers<'a> {
+    pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 // Values hold credentials; only the names may show up in a message.
-impl std::fmt::Debug for Headers {
+impl std::fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.pairs.iter().map(|(name, _)| name)).finish()
     }
 }
 
-impl Headers {
+impl<'a> Headers<'a> {
     /// Takes over name and value pairs; names are lower-cased here.
-    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self {
-            pairs: pairs
-                .into_iter()
-                .map(|(mut name, value)| {
-                    name.make_ascii_lowercase();
-                    (name, value)
-                })
-                .collect(),
-        }
+    pub fn new<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<Cow<'a, str>>,
+        V: Into<Cow<'a, str>>,
+    {
+        let pairs = pairs.into_iter().map(|(name, value)| {
+            let mut name: Cow<'a, str> = name.into();
+            // Mostly they are lower case already, and then nothing is copied.
+            if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                name.to_mut().make_ascii_lowercase();
+            }
+            (name, value.into())
+        });
+        Self { pairs: pairs.collect() }
     }
 
     /// Names, in lower case, and values, in the order sent.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.pairs.iter().map(|(name, value)| (&**name, &**value))
     }
 
     /// Every value of a header; `name` in lower case.
@@ -37,15 +43,12 @@ impl Headers {
         self.pairs
             .iter()
             .filter(move |(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| &**value)
     }
 
     /// The first value of a header; `name` in lower case. What Node gives for headers that may stand only once.
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.pairs.iter().find(|(n, _)| n == name).map(|(_, value)| &**value)
     }
 
     /// All values of a header joined as RFC 9110 section 5.2 joins them; `name` in lower case.
@@ -72,7 +75,7 @@ pub struct Request<'a> {
     /// What stands behind the `?`, as sent; empty for none.
     pub query: &'a str,
     /// The headers `judge::Endpoint::header_names` asked for.
-    pub headers: &'a Headers,
+    pub headers: &'a Headers<'a>,
     /// The body's exact bytes, as sent.
     pub body: &'a [u8],
     /// The other end of the connection, as Node's `socket.remoteAddress` writes it; empty where it isn't known.

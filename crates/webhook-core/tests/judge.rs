@@ -372,6 +372,15 @@ mod proofs {
     }
 
     #[test]
+    fn the_url_is_asked_for_only_where_a_proof_covers_it() {
+        for (preset, signs_url) in [("github", false), ("twilio", true)] {
+            let config = json!({ "authentication": [{ "preset": preset, "secrets": ["0123456789abcdef"] }] });
+            let endpoint = Endpoint::new(&config, LIMIT).expect("a usable configuration");
+            assert_eq!(endpoint.signs_url(), signs_url, "{preset}");
+        }
+    }
+
+    #[test]
     fn several_proofs_have_to_hold_together() {
         let config = json!({
             "basicAuthentication": { "username": "u", "password": "p" },

@@ -2,11 +2,12 @@
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
-    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_max_epu8, _mm256_movemask_epi8, _mm256_or_si256,
-    _mm256_set1_epi8, _mm256_setr_epi8, _mm256_shuffle_epi8, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set1_epi8,
-    _mm_set_epi64x,
+    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_max_epu8, _mm256_min_epu8, _mm256_movemask_epi8,
+    _mm256_or_si256, _mm256_set1_epi8, _mm256_setr_epi8, _mm256_shuffle_epi8, _mm256_sub_epi8, _mm_clmulepi64_si128,
+    _mm_cvtsi128_si64, _mm_set1_epi8, _mm_set_epi64x,
 };
 
+use crate::pass::{Kinds, Passed, Passing, Reader};
 use crate::{Index, Masks, BATCH, BLOCK};
 
 #[inline]
@@ -25,70 +26,168 @@ pub(crate) fn fill(index: &mut Index<'_>) {
 
 #[target_feature(enable = "avx2,pclmulqdq,bmi1,popcnt")]
 fn fill_blocks(index: &mut Index<'_>) {
-    let text = index.text;
+    let (text, mut last) = (index.text, [0; BLOCK]);
     while index.count + BLOCK <= index.tokens.len() && index.count < BATCH {
-        let rest = &text[index.next.min(text.len())..];
-        if let Some(block) = rest.first_chunk() {
-            let masks = masks(block);
-            index.take(masks, |bits| prefix_xor(bits));
-        } else {
-            if rest.is_empty() {
-                return;
-            }
-            // The text ends in this block: white space is no token.
-            let mut block = [b' '; BLOCK];
-            block[..rest.len()].copy_from_slice(rest);
-            let masks = masks(&block);
-            index.take(masks, |bits| prefix_xor(bits));
+        let Some(block) = block(text, index.next, &mut last) else {
+            return;
+        };
+        index.take(masks(block), |bits| prefix_xor(bits));
+    }
+}
+
+/// Passes over blocks up to the last bracket: where it stands, if the text isn't refused.
+pub(crate) fn pass(index: &mut Index<'_>, passing: Passing, reader: &mut impl Reader) -> Option<usize> {
+    // SAFETY: as of `fill`.
+    unsafe { pass_blocks(index, passing, reader) }
+}
+
+#[target_feature(enable = "avx2,pclmulqdq,bmi1,popcnt")]
+fn pass_blocks(index: &mut Index<'_>, mut passing: Passing, reader: &mut impl Reader) -> Option<usize> {
+    let (text, mut last) = (index.text, [0; BLOCK]);
+    loop {
+        let block = block(text, index.next, &mut last)?;
+        match index.pass_block(kinds(block), |bits| prefix_xor(bits), &mut passing, reader) {
+            Passed::Block => {}
+            Passed::End(at) => return Some(at),
+            Passed::Refused => return None,
         }
     }
+}
+
+/// The block at `at`, none if the text has ended. The last one is made in `last`.
+#[inline(always)]
+fn block<'b>(text: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> Option<&'b [u8; BLOCK]> {
+    let rest = &text[at.min(text.len())..];
+    if let Some(block) = rest.first_chunk() {
+        return Some(block);
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    // White space is no token.
+    last.fill(b' ');
+    last[..rest.len()].copy_from_slice(rest);
+    Some(last)
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn masks(block: &[u8; BLOCK]) -> Masks {
+    let bytes = load(block);
+    #[rustfmt::skip]
+    let operators = twice([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, b':' as i8, b'{' as i8, b',' as i8, b'}' as i8, 0, 0]);
+    let [low, high] = bytes;
+    let operators = [
+        _mm256_shuffle_epi8(operators, low),
+        _mm256_shuffle_epi8(operators, high),
+    ];
+    Masks {
+        quote: is(bytes, b'"'),
+        backslash: is(bytes, b'\\'),
+        operator: same(operators, braced(bytes)),
+        space: space(bytes),
+        control: control(bytes),
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn kinds(block: &[u8; BLOCK]) -> Kinds {
+    let bytes = load(block);
+    let braced = braced(bytes);
+    Kinds {
+        quote: is(bytes, b'"'),
+        backslash: is(bytes, b'\\'),
+        control: control(bytes),
+        space: space(bytes),
+        comma: is(bytes, b','),
+        colon: is(bytes, b':'),
+        opening: is(braced, b'{'),
+        closing: is(braced, b'}'),
+        digit: digit(bytes),
+        zero: is(bytes, b'0'),
+        point: is(bytes, b'.'),
+        minus: is(bytes, b'-'),
+    }
+}
+
+/// A block as its two halves.
+type Halves = [__m256i; 2];
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load(block: &[u8; BLOCK]) -> Halves {
     let (low, high) = block.split_at(BLOCK / 2);
     // SAFETY: each half has the 32 bytes that are loaded, at any alignment.
-    let halves = unsafe {
+    unsafe {
         [
             _mm256_loadu_si256(low.as_ptr().cast()),
             _mm256_loadu_si256(high.as_ptr().cast()),
         ]
-    };
-    let [low, high] = halves.map(|bytes| half(bytes));
-    let join = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-    Masks {
-        quote: join(low[0], high[0]),
-        backslash: join(low[1], high[1]),
-        operator: join(low[2], high[2]),
-        space: join(low[3], high[3]),
-        control: join(low[4], high[4]),
     }
 }
 
-/// Quotes, backslashes, operators, white space and control characters of 32 bytes.
+/// Where both blocks have the same bytes.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn half(bytes: __m256i) -> [u32; 5] {
+fn same(a: Halves, b: Halves) -> u64 {
     let mask = |found: __m256i| _mm256_movemask_epi8(found) as u32;
-    let is = |byte: u8| mask(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8)));
+    let (low, high) = (_mm256_cmpeq_epi8(a[0], b[0]), _mm256_cmpeq_epi8(a[1], b[1]));
+    u64::from(mask(low)) | u64::from(mask(high)) << 32
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn is(bytes: Halves, byte: u8) -> u64 {
+    same(bytes, [_mm256_set1_epi8(byte as i8); 2])
+}
+
+/// Brackets as braces, from which they differ in one bit; of the other bytes, none becomes a brace.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn braced([low, high]: Halves) -> Halves {
+    let bit = _mm256_set1_epi8(0x20);
+    [_mm256_or_si256(low, bit), _mm256_or_si256(high, bit)]
+}
+
+/// White space.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn space(bytes: Halves) -> u64 {
     // The table is looked up by the low half of each byte and has the one byte that is meant there, or one that never is;
-    // bytes from 0x80 on give 0. Brackets and braces differ in the bit that is set before comparing.
+    // bytes from 0x80 on give 0.
     #[rustfmt::skip]
     let spaces = twice([b' ' as i8, 100, 100, 100, 17, 100, 113, 2, 100, b'\t' as i8, b'\n' as i8, 112, 100, b'\r' as i8, 100, 100]);
-    #[rustfmt::skip]
-    let operators = twice([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, b':' as i8, b'{' as i8, b',' as i8, b'}' as i8, 0, 0]);
-    let braces = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
-    [
-        is(b'"'),
-        is(b'\\'),
-        mask(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(operators, bytes), braces)),
-        mask(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(spaces, bytes), bytes)),
-        mask(_mm256_cmpeq_epi8(
-            _mm256_max_epu8(bytes, _mm256_set1_epi8(0x1F)),
-            _mm256_set1_epi8(0x1F),
-        )),
-    ]
+    let [low, high] = bytes;
+    same(
+        [_mm256_shuffle_epi8(spaces, low), _mm256_shuffle_epi8(spaces, high)],
+        bytes,
+    )
+}
+
+/// Control characters.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn control([low, high]: Halves) -> u64 {
+    let highest = _mm256_set1_epi8(0x1F);
+    same(
+        [_mm256_max_epu8(low, highest), _mm256_max_epu8(high, highest)],
+        [highest; 2],
+    )
+}
+
+/// Digits.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn digit([low, high]: Halves) -> u64 {
+    let zero = _mm256_set1_epi8(b'0' as i8);
+    let digits = [_mm256_sub_epi8(low, zero), _mm256_sub_epi8(high, zero)];
+    // What isn't changed by the lesser of it and nine is at most nine.
+    let nine = _mm256_set1_epi8(9);
+    same(
+        digits,
+        [_mm256_min_epu8(digits[0], nine), _mm256_min_epu8(digits[1], nine)],
+    )
 }
 
 #[inline]

@@ -1,4 +1,5 @@
-//! Where the tokens of a JSON text begin: the first stage of reading it, done with AVX2 on 64 bytes at a time.
+//! Where the tokens of a JSON text begin, and where a container ends: the first stage of reading the text, done with AVX2 on
+//! 64 bytes at a time.
 //!
 //! The method is that of Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (<https://arxiv.org/abs/1902.08318>):
 //! each block becomes bit masks of quotes, backslashes, operators and white space; bit arithmetic tells what is inside of
@@ -14,18 +15,25 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+mod pass;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+
+pub use pass::{Bracket, Reader};
 
 /// Positions that are found at a time: few enough to stay in the first-level cache, many enough to be worth it.
 const BATCH: usize = 512;
 /// Bytes that are looked at together.
 const BLOCK: usize = 64;
+/// With fewer bytes for a token than this, a container is passed over by blocks faster than by tokens.
+const DENSE: usize = 5;
 
 /// The index of a text, made in batches as it is read.
 #[derive(Debug)]
 pub struct Index<'a> {
     text: &'a [u8],
+    /// Start of the first block of this batch.
+    from: usize,
     /// Start of the block that comes next.
     next: usize,
     carry: Carry,
@@ -67,6 +75,7 @@ impl<'a> Index<'a> {
         let room = text.len().min(BATCH) + BLOCK;
         Some(Self {
             text,
+            from: 0,
             next: 0,
             carry: Carry::default(),
             tokens: vec![0; room],
@@ -85,10 +94,17 @@ impl<'a> Index<'a> {
     /// Goes on to the next batch; it is empty when the text has ended, and only then.
     pub fn advance(&mut self) {
         self.count = 0;
+        self.from = self.next;
         while self.next < self.text.len() && self.count == 0 {
             #[cfg(target_arch = "x86_64")]
             avx2::fill(self);
         }
+    }
+
+    /// Whether another batch comes and the tokens of this one stand close: then what is in a container that goes on is passed
+    /// over ([`pass`](Self::pass)) faster than it is gone through token by token.
+    pub fn is_dense(&self) -> bool {
+        self.next < self.text.len() && self.next - self.from < DENSE * self.count
     }
 
     /// Makes the index go on from `at`, which must be where a token begins or white space outside of strings.

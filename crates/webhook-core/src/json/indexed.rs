@@ -1,5 +1,6 @@
-use webhook_simd::{digits, Index};
+use webhook_simd::{Bracket, Index, Reader};
 
+use super::scalar::{byte, is_plain_number, other};
 use super::scan::{Cursor, Key, Kind, Open, Refused, Scan};
 use crate::limits::MAX_DEPTH;
 
@@ -12,6 +13,8 @@ pub(crate) struct Indexed<'a> {
     index: Index<'a>,
     /// The token of the batch that comes next.
     next: usize,
+    /// With this token of the batch and those after it, what a container has further is passed over by blocks.
+    pass_from: usize,
     depth: usize,
     open: Open,
     key: Key,
@@ -27,17 +30,44 @@ impl<'a> Indexed<'a> {
         if text.starts_with(b"\xEF\xBB\xBF") {
             index.restart(3);
         }
-        index.advance();
-        Some(Self {
+        let mut indexed = Self {
             text,
             index,
             next: 0,
+            pass_from: usize::MAX,
             depth: 0,
             open: Open::default(),
             key: Key::default(),
             start: 0,
             end: 0,
-        })
+        };
+        indexed.advance();
+        Some(indexed)
+    }
+
+    /// One that passes over containers by blocks wherever it can.
+    #[cfg(test)]
+    pub(crate) fn passing(text: &'a [u8]) -> Option<Self> {
+        let mut indexed = Self::new(text)?;
+        indexed.pass_from = 0;
+        Some(indexed)
+    }
+
+    /// Goes on to the next batch.
+    #[inline]
+    fn advance(&mut self) {
+        self.index.advance();
+        self.next = 0;
+        #[cfg(test)]
+        if self.pass_from == 0 {
+            return;
+        }
+        self.pass_from = if self.index.is_dense() {
+            // A value, and what is looked at together after it.
+            self.index.tokens().len().saturating_sub(4).max(1)
+        } else {
+            usize::MAX
+        };
     }
 
     /// Where the next token begins; the length of the text if there is none.
@@ -52,8 +82,7 @@ impl<'a> Indexed<'a> {
     #[cold]
     #[inline(never)]
     fn peek_further(&mut self) -> usize {
-        self.index.advance();
-        self.next = 0;
+        self.advance();
         self.index.tokens().first().map_or(self.text.len(), |&at| at as usize)
     }
 
@@ -66,8 +95,7 @@ impl<'a> Indexed<'a> {
 
     #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
-        // No token begins with a zero byte.
-        self.text.get(at).copied().unwrap_or(0)
+        byte(self.text, at)
     }
 
     /// Takes the token that comes next; it must be `wanted`.
@@ -116,106 +144,6 @@ impl<'a> Indexed<'a> {
         self.end = at + 1;
     }
 
-    /// Reads the number or word at `at`: where it ends.
-    #[inline(always)]
-    fn other(&self, at: usize) -> Scan<usize> {
-        let end = match self.byte(at) {
-            b't' => self.word(at, b"true")?,
-            b'f' => self.word(at, b"false")?,
-            b'n' => self.word(at, b"null")?,
-            _ => self.number(at)?,
-        };
-        // A token goes on until white space or an operator; a quote in it is no token of its own.
-        match self.text.get(end) {
-            None | Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | b':' | b'{' | b'[') => Ok(end),
-            Some(_) => Err(Refused),
-        }
-    }
-
-    /// Whether the number at `at` is known to be well formed and to end where the token after it begins: one without
-    /// exponent, of at most 32 characters, with nothing behind it. Most are, and this is told without following digits, whose
-    /// number can't be predicted.
-    #[inline(always)]
-    fn is_plain_number(&self, at: usize, next: usize) -> bool {
-        let length = next - at;
-        let Some(bytes) = self.text[at..].first_chunk::<32>() else {
-            return false;
-        };
-        if length > 32 {
-            return false;
-        }
-        let minus = usize::from(bytes[0] == b'-');
-        let inside = u32::MAX >> (32 - length) & !(minus as u32);
-        let others = !digits(bytes) & inside;
-        let zero_first = bytes[minus] == b'0';
-        if others == 0 {
-            return length > minus && (!zero_first || length == minus + 1);
-        }
-        // One character that is no digit, and it is a point between digits.
-        let point = others.trailing_zeros() as usize;
-        others & (others - 1) == 0
-            && bytes[point] == b'.'
-            && point > minus
-            && point + 1 < length
-            && (!zero_first || point == minus + 1)
-    }
-
-    #[inline(always)]
-    fn word(&self, at: usize, word: &[u8]) -> Scan<usize> {
-        if self.text[at..].starts_with(word) {
-            Ok(at + word.len())
-        } else {
-            Err(Refused)
-        }
-    }
-
-    #[inline(always)]
-    fn number(&self, mut at: usize) -> Scan<usize> {
-        if self.byte(at) == b'-' {
-            at += 1;
-        }
-        at = match self.byte(at) {
-            b'0' => at + 1,
-            _ => self.digits(at)?,
-        };
-        if self.byte(at) == b'.' {
-            at = self.digits(at + 1)?;
-        }
-        if let b'e' | b'E' = self.byte(at) {
-            at += 1;
-            if let b'+' | b'-' = self.byte(at) {
-                at += 1;
-            }
-            at = self.digits(at)?;
-        }
-        Ok(at)
-    }
-
-    /// Where the digits from `at` on end; there must be one.
-    #[inline(always)]
-    fn digits(&self, at: usize) -> Scan<usize> {
-        let mut end = at;
-        while let Some(bytes) = self.text[end.min(self.text.len())..].first_chunk::<8>() {
-            let word = u64::from_le_bytes(*bytes);
-            // A byte is zero here if its upper half is 3, and stays so when 6 is added to the lower one.
-            let upper = |word: u64| word & 0xF0F0_F0F0_F0F0_F0F0 ^ 0x3030_3030_3030_3030;
-            let others = upper(word) | upper(word.wrapping_add(0x0606_0606_0606_0606));
-            if others != 0 {
-                end += (others.trailing_zeros() / 8) as usize;
-                return if end > at { Ok(end) } else { Err(Refused) };
-            }
-            end += 8;
-        }
-        while self.byte(end).is_ascii_digit() {
-            end += 1;
-        }
-        if end > at {
-            Ok(end)
-        } else {
-            Err(Refused)
-        }
-    }
-
     /// Reads values until the container at depth `outside` + 1 is left; a value comes next.
     #[inline(never)]
     fn values(&mut self, outside: usize) -> Scan<()> {
@@ -250,6 +178,9 @@ impl<'a> Indexed<'a> {
         }
         'value: loop {
             let at = take!();
+            if next > self.pass_from {
+                return self.pass(at, depth, outside);
+            }
             match self.byte(at) {
                 b'"' => {}
                 b'{' => {
@@ -285,8 +216,8 @@ impl<'a> Indexed<'a> {
                 }
                 _ => {
                     let after = peek!();
-                    if !self.is_plain_number(at, after) {
-                        self.other(at)?;
+                    if !is_plain_number(self.text, at, after) {
+                        other(self.text, at)?;
                     }
                 }
             }
@@ -325,6 +256,64 @@ impl<'a> Indexed<'a> {
     }
 }
 
+impl Indexed<'_> {
+    /// As `values`, by blocks; the next value stands at `at`, in the container at `depth`.
+    #[inline(never)]
+    fn pass(&mut self, at: usize, depth: usize, outside: usize) -> Scan<()> {
+        let array = self.open.is_array(depth);
+        let mut containers = Containers {
+            text: self.text,
+            open: &mut self.open,
+            depth,
+            outside,
+        };
+        let end = self.index.pass(at, array, &mut containers).ok_or(Refused)?;
+        self.depth = outside;
+        self.end = end + 1;
+        self.advance();
+        Ok(())
+    }
+}
+
+/// Follows the containers while they are passed over.
+struct Containers<'a, 'o> {
+    text: &'a [u8],
+    open: &'o mut Open,
+    depth: usize,
+    /// The depth where it ends.
+    outside: usize,
+}
+
+impl Reader for Containers<'_, '_> {
+    #[inline(always)]
+    fn bracket(&mut self, at: usize) -> Bracket {
+        let bracket = self.text[at];
+        let array = matches!(bracket, b'[' | b']');
+        if matches!(bracket, b'[' | b'{') {
+            if self.depth >= MAX_DEPTH {
+                return Bracket::Wrong;
+            }
+            self.depth += 1;
+            self.open.push(self.depth, array);
+            return Bracket::Inside { array };
+        }
+        if array != self.open.is_array(self.depth) {
+            return Bracket::Wrong;
+        }
+        self.depth -= 1;
+        if self.depth == self.outside {
+            return Bracket::End;
+        }
+        Bracket::Inside {
+            array: self.open.is_array(self.depth),
+        }
+    }
+
+    fn other(&self, at: usize) -> Option<usize> {
+        other(self.text, at).ok()
+    }
+}
+
 impl Cursor for Indexed<'_> {
     #[inline(always)]
     fn begin(&mut self) -> Scan<Kind> {
@@ -358,10 +347,10 @@ impl Cursor for Indexed<'_> {
             Kind::Other => {
                 let at = self.take();
                 let next = self.peek();
-                self.end = if self.is_plain_number(at, next) {
+                self.end = if is_plain_number(self.text, at, next) {
                     next
                 } else {
-                    self.other(at)?
+                    other(self.text, at)?
                 };
             }
             Kind::Object | Kind::Array => {
