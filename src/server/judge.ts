@@ -73,10 +73,15 @@ function pick(rawHeaders: string[], names: string[]): string[] {
 
 function known(names: string[], raw: string): string | undefined {
   for (const name of names) {
-    // Most are passed over by their length, before they are lower-cased.
-    if (name.length === raw.length && (name === raw || name === raw.toLowerCase())) {
+    // Most are passed over by their length or first letter, before they are lower-cased.
+    if (name.length === raw.length && (name === raw || (sameFirst(name, raw) && name === raw.toLowerCase()))) {
       return name;
     }
   }
   return undefined;
+}
+
+// The bit is what upper case lacks.
+function sameFirst(a: string, b: string): boolean {
+  return (a.charCodeAt(0) | 0x20) === (b.charCodeAt(0) | 0x20);
 }
