@@ -105,6 +105,31 @@ describe('compilePaths', () => {
     expect(outcome.ok && Object.keys(outcome.values)).toEqual(['__proto__']);
   });
 
+  it('gives the same for many bodies with the same keys, and for others after them', () => {
+    const bodies = [
+      ['é', 1.5, -7],
+      ['日本', 1.5, 55, true],
+      ['x'.repeat(63), 'y'.repeat(64), 56, null],
+      [999_999_999, 1_000_000_000, -0, { ü: ['\n'] }],
+      ['ÿ', 'Ā', [], false],
+      ['\u{1f600}', '', 0.1, 'ÿ'.repeat(200)],
+    ].map((values) => JSON.stringify({ ...values, '"quoted"\u2028': 1 }));
+    bodies.push('{"__proto__":{"a":1},"0":2}', '{}');
+    const paths = ['__proto__', '0', '1', '2', '3', 'absent', '"quoted"\u2028', '[0]', '__proto__.a', '0'];
+    const read = compilePaths(paths);
+    for (const body of bodies) {
+      for (let times = 0; times < 120; times++) {
+        expect(read(body)).toStrictEqual(extractPaths(body, paths));
+      }
+      for (const other of bodies) {
+        expect(read(other)).toStrictEqual(extractPaths(other, paths));
+      }
+    }
+    const last = read(bodies.at(-2)!);
+    expect(last.ok && Object.keys(last.values)).toContain('__proto__');
+    expect(last.ok && Object.getPrototypeOf(last.values)).toBe(Object.prototype);
+  });
+
   it('throws a TypeError that says what was expected when it is misused', () => {
     expect(() => compilePaths('a' as never)).toThrow(new TypeError('expected paths to be an array of strings'));
     for (const body of [undefined, null, 1, {}, new Uint16Array(2)]) {

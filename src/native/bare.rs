@@ -119,9 +119,9 @@ pub fn with_text<R>(env: &Env, value: sys::napi_value, work: impl FnOnce(&str) -
     Ok(Some(work(&text)))
 }
 
-/// A string of JavaScript. One of ASCII is made without decoding it.
-pub fn string(env: &Env, text: &[u8], ascii: bool) -> Result<sys::napi_value> {
-    let create = if ascii {
+/// A string of JavaScript, given its UTF-8 or, several times as fast, its Latin-1, which ASCII is too.
+pub fn string(env: &Env, text: &[u8], latin1: bool) -> Result<sys::napi_value> {
+    let create = if latin1 {
         sys::napi_create_string_latin1
     } else {
         sys::napi_create_string_utf8

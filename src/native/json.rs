@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::ffi::CStr;
+use std::ops::Range;
 
 use napi::bindgen_prelude::*;
-use napi::{sys, JsValue};
+use napi::{check_status, sys, JsValue};
 use napi_derive::napi;
 use webhook_core::json::{self, PathSet};
 use webhook_core::query;
@@ -112,10 +113,24 @@ pub fn compile_paths<'env>(env: &'env Env, paths: Unknown<'env>) -> Result<Unkno
         return misuse(env, "paths", "an array of strings");
     };
     let set = PathSet::new(paths.iter().map(String::as_str));
-    let read = function(env, set)?;
+    let (read, run) = (function(env, set)?, function(env, Run)?);
     // Unpacking in JavaScript is several times faster than making the values by native calls.
-    let wrap: Function<FnArgs<(Unknown, Vec<String>)>, Unknown> = env.run_script(include_str!("read.js"))?;
-    wrap.call((read, paths).into())
+    let wrap: Function<FnArgs<(Unknown, Vec<String>, Unknown)>, Unknown> = env.run_script(include_str!("read.js"))?;
+    wrap.call((read, paths, run).into())
+}
+
+/// Runs a script: `Function` of JavaScript may be forbidden, by `--disallow-code-generation-from-strings`.
+struct Run;
+
+impl Bare for Run {
+    const NAME: &'static CStr = c"run";
+
+    fn call(&self, env: &Env, [script, _]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
+        let mut result = std::ptr::null_mut();
+        // SAFETY: `script` is a value of this call.
+        check_status!(unsafe { sys::napi_run_script(env.raw(), script, &mut result) })?;
+        Ok(result)
+    }
 }
 
 impl Bare for PathSet {
@@ -136,68 +151,127 @@ impl Bare for PathSet {
     }
 }
 
-/// Characters of a value's entry in the header of the packed values.
-const ENTRY: usize = 6;
+/// Bits of a character of the packed values: with more, it would not be ASCII.
+const BITS: usize = 7;
+
+/// What the first character of a packed value says, `src/native/read.js` has the same.
+mod head {
+    pub const NULL: u8 = 1;
+    pub const TRUE: u8 = 2;
+    pub const FALSE: u8 = 3;
+    /// Eight characters follow, the bytes of a double, the lowest first.
+    pub const DOUBLE: u8 = 4;
+    /// An integer: five characters follow that say which, the lowest bits first.
+    pub const INTEGER: u8 = 5;
+    /// A string: five characters follow that say its length, and then its text.
+    pub const TEXT: u8 = 6;
+    /// Any value: five characters follow that say the length of its JSON text, and then that.
+    pub const JSON: u8 = 7;
+    /// From here on a string, whose length is added; its text follows.
+    pub const SHORT_TEXT: u8 = 8;
+    /// From here on an integer, itself added.
+    pub const SMALL_INTEGER: u8 = 72;
+    /// One more than the largest.
+    pub const END: u8 = 128;
+}
 
 /// The values as one string, which costs one native call instead of one for each value.
 ///
-/// First six characters for each path: the kind of its value, and a number in five characters of 7 bits, the lowest first.
-/// Then the texts of the values, one after the other. Kinds, and what the number says:
-/// 0 absent; 1 a string, length of its text; 2 an integer, itself; 3 a number, whose eight bytes are the text; 4 `true`;
-/// 5 `false`; 6 `null`; 7 any value, length of its JSON text.
+/// First a bit for each path, in characters of seven, the lowest first: whether there is a value. Then the values, in order,
+/// each beginning with a character that says how it goes on (`head`).
 fn pack(env: &Env, values: &[Option<Cow<'_, str>>]) -> Result<sys::napi_value> {
-    let header = values.len() * ENTRY;
     let length: usize = values.iter().map(|value| value.as_deref().map_or(0, str::len)).sum();
-    // A double may be longer than its text.
-    let mut packed = Vec::with_capacity(header + length + values.len() * size_of::<f64>());
-    packed.resize(header, 0);
-    let ascii = values.iter().flatten().all(|value| value.is_ascii());
-    let units = |text: &[u8]| if ascii { text.len() } else { utf16_length(text) };
+    // A double may be longer than its text, and before a text there are six characters at most.
+    let mut packed = Vec::with_capacity(length + values.len() * (1 + size_of::<f64>()) + values.len() / BITS + 1);
+    packed.resize(values.len().div_ceil(BITS), 0);
+    let form = Form::of(values);
     for (index, value) in values.iter().enumerate() {
         let Some(value) = value.as_deref() else { continue };
-        let (kind, number) = match value.as_bytes() {
+        packed[index / BITS] |= 1 << (index % BITS);
+        match value.as_bytes() {
             [b'"', text @ .., b'"'] if !text.contains(&b'\\') => {
-                packed.extend_from_slice(text);
-                (1, units(text))
+                let text = &value[1..=text.len()];
+                let short = head::SHORT_TEXT..head::SMALL_INTEGER;
+                number(&mut packed, form.units(text), short, head::TEXT);
+                form.write(&mut packed, text);
             }
-            [b't', ..] => (4, 0),
-            [b'f', ..] => (5, 0),
-            [b'n', ..] => (6, 0),
-            digits @ [b'0'..=b'9' | b'-', ..] => match (small_integer(digits), ascii) {
-                (Some(integer), _) => (2, integer),
-                (None, true) => {
+            [b't', ..] => packed.push(head::TRUE),
+            [b'f', ..] => packed.push(head::FALSE),
+            [b'n', ..] => packed.push(head::NULL),
+            digits @ [b'0'..=b'9' | b'-', ..] => match (small_integer(digits), form) {
+                (Some(integer), _) => number(&mut packed, integer, head::SMALL_INTEGER..head::END, head::INTEGER),
+                (None, Form::Ascii | Form::Latin1) => {
                     // Rust and JavaScript both take the double that is nearest.
                     let double: f64 = value
                         .parse()
                         .map_err(|_| Error::new(Status::GenericFailure, "no number"))?;
+                    packed.push(head::DOUBLE);
                     packed.extend(double.to_le_bytes());
-                    (3, 0)
                 }
-                // The bytes of a double are no UTF-8, as which the string is made then.
-                (None, false) => {
-                    packed.extend_from_slice(digits);
-                    (7, digits.len())
-                }
+                // The bytes of a double are no UTF-8.
+                (None, Form::Utf8) => form.write_json(&mut packed, value),
             },
-            json => {
-                packed.extend_from_slice(json);
-                (7, units(json))
-            }
-        };
-        let entry = &mut packed[index * ENTRY..(index + 1) * ENTRY];
-        entry[0] = kind;
-        for (place, character) in entry[1..].iter_mut().enumerate() {
-            *character = (number >> (7 * place)) as u8 & 0x7F;
+            _ => form.write_json(&mut packed, value),
         }
     }
-    string(env, &packed, ascii)
+    string(env, &packed, form != Form::Utf8)
 }
 
-/// How many UTF-16 code units a text has, given its UTF-8.
-fn utf16_length(text: &[u8]) -> usize {
-    // A character has one unit, and one more if its UTF-8 has four bytes.
-    let units = |byte: &u8| usize::from(*byte & 0xC0 != 0x80) + usize::from(*byte >= 0xF0);
-    text.iter().map(units).sum()
+/// What the bytes of the packed values are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Ascii,
+    Latin1,
+    Utf8,
+}
+
+impl Form {
+    /// The shortest that all values can be written in.
+    fn of(values: &[Option<Cow<'_, str>>]) -> Self {
+        let mut values = values.iter().flatten();
+        if values.clone().all(|value| value.is_ascii()) {
+            Self::Ascii
+        // The UTF-8 of characters after U+00FF begins with a greater byte.
+        } else if values.all(|value| value.bytes().all(|byte| byte < 0xC4)) {
+            Self::Latin1
+        } else {
+            Self::Utf8
+        }
+    }
+
+    /// How many UTF-16 code units a text has.
+    fn units(self, text: &str) -> usize {
+        if self == Self::Ascii {
+            return text.len();
+        }
+        // A character has one unit, and one more if its UTF-8 has four bytes.
+        let units = |byte: u8| usize::from(byte & 0xC0 != 0x80) + usize::from(byte >= 0xF0);
+        text.bytes().map(units).sum()
+    }
+
+    fn write(self, packed: &mut Vec<u8>, text: &str) {
+        match self {
+            Self::Latin1 => packed.extend(text.chars().map(|character| character as u8)),
+            Self::Ascii | Self::Utf8 => packed.extend_from_slice(text.as_bytes()),
+        }
+    }
+
+    /// Writes a value as its JSON text.
+    fn write_json(self, packed: &mut Vec<u8>, json: &str) {
+        number(packed, self.units(json), 0..0, head::JSON);
+        self.write(packed, json);
+    }
+}
+
+/// Writes a number by the one character of `short` that stands for it, or else in five after the character `long`.
+#[inline]
+fn number(packed: &mut Vec<u8>, number: usize, short: Range<u8>, long: u8) {
+    if number < short.len() {
+        packed.push(short.start + number as u8);
+        return;
+    }
+    packed.push(long);
+    packed.extend((0..5).map(|place| (number >> (BITS * place)) as u8 & 0x7F));
 }
 
 /// The integer of at most nine digits that the text of a number is.
