@@ -254,9 +254,7 @@ impl<'a> Indexed<'a> {
             return Ok(());
         }
     }
-}
 
-impl Indexed<'_> {
     /// As `values`, by blocks; the next value stands at `at`, in the container at `depth`.
     #[inline(never)]
     fn pass(&mut self, at: usize, depth: usize, outside: usize) -> Scan<()> {
