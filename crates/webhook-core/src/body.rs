@@ -5,6 +5,7 @@ use std::io::Read;
 
 use crate::error::ParseError;
 use crate::rejection::Rejection;
+use crate::request::lowercase;
 use crate::{json, multipart, query, xml};
 
 /// What a body is read as.
@@ -179,9 +180,9 @@ fn declared_format(content_type: Option<&str>) -> Result<Format, Rejection> {
 }
 
 /// The media type of a content type, in lower case.
-pub(crate) fn media_type(content_type: &str) -> String {
+pub(crate) fn media_type(content_type: &str) -> Cow<'_, str> {
     let media_type = content_type.split(';').next().unwrap_or_default();
-    media_type.trim().to_ascii_lowercase()
+    lowercase(media_type.trim())
 }
 
 /// The parameters of a content type, quotes around a value dropped. None of those that count may have a semicolon or a

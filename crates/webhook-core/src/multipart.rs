@@ -372,7 +372,7 @@ impl<'a> Head<'a> {
             let file = File {
                 filename,
                 mimetype: if is_media_type(&media_type) {
-                    media_type
+                    media_type.into_owned()
                 } else {
                     UNKNOWN_TYPE.to_owned()
                 },

@@ -22,15 +22,10 @@ impl<'a> Headers<'a> {
         N: Into<Cow<'a, str>>,
         V: Into<Cow<'a, str>>,
     {
-        let pairs = pairs.into_iter().map(|(name, value)| {
-            let mut name: Cow<'a, str> = name.into();
-            // Mostly they are lower case already, and then nothing is copied.
-            if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                name.to_mut().make_ascii_lowercase();
-            }
-            (name, value.into())
-        });
-        Self { pairs: pairs.collect() }
+        let pairs = pairs.into_iter();
+        Self {
+            pairs: pairs.map(|(name, value)| (lowercase(name), value.into())).collect(),
+        }
     }
 
     /// Names, in lower case, and values, in the order sent.
@@ -82,6 +77,15 @@ pub struct Request<'a> {
     pub peer: &'a str,
     /// The time as milliseconds since 1970.
     pub now: i64,
+}
+
+/// A text in lower case, as far as it is ASCII. Mostly it is already, and then nothing is copied.
+pub(crate) fn lowercase<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let mut text = text.into();
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        text.to_mut().make_ascii_lowercase();
+    }
+    text
 }
 
 /// Whether a text is a token by RFC 9110 section 5.6.2, as names of headers and of their parameters are.

@@ -252,13 +252,17 @@ impl Signature {
 
     fn read<'r>(&self, request: &RequestParts<'r>) -> Result<Sent<'r>, Diagnosis> {
         let value = self.from.read(Subject::Signature, request)?;
-        let elements: Vec<&str> = match self.separator {
-            Some(separator) => value.split(separator).map(str::trim).collect(),
-            None => vec![&value],
+        let (parts, whole): (Vec<&str>, [&str; 1]);
+        let elements = if let Some(separator) = self.separator {
+            parts = value.split(separator).map(str::trim).collect();
+            &parts[..]
+        } else {
+            whole = [&value];
+            &whole[..]
         };
         Ok(Sent {
-            signatures: self.signatures(&elements)?,
-            values: self.values(&elements, request)?,
+            signatures: self.signatures(elements)?,
+            values: self.values(elements, request)?,
         })
     }
 
@@ -271,7 +275,7 @@ impl Signature {
                 .iter()
                 .filter_map(|element| element.strip_prefix(accept.prefix.as_str()));
             let decoded: Vec<_> = sent
-                .filter_map(|text| accept.encoding.decode(text))
+                .filter_map(|text| accept.encoding.decode(text).map(Cow::into_owned))
                 .filter(|signature| signature.len() == accept.algorithm.length())
                 .take(MAX_SIGNATURES + 1)
                 .collect();
@@ -346,7 +350,7 @@ impl Signature {
     }
 
     /// The key that a secret is for a kind of signature, if it can be one.
-    fn key(&self, accept: &Accept, secret: &str) -> Option<Vec<u8>> {
+    fn key<'s>(&self, accept: &Accept, secret: &'s str) -> Option<Cow<'s, [u8]>> {
         let own = accept.key.prefix.as_deref();
         let text = match own.and_then(|prefix| secret.strip_prefix(prefix)) {
             Some(text) => text,

@@ -59,16 +59,18 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    pub(super) fn decode(self, text: &str) -> Option<Vec<u8>> {
-        match self {
+    pub(super) fn decode(self, text: &str) -> Option<Cow<'_, [u8]>> {
+        let bytes = match self {
             Self::Hex => {
                 // Half as much to do as `hex::decode`, which collects the bytes one by one.
                 let mut bytes = vec![0; text.len() / 2];
-                hex::decode_to_slice(text, &mut bytes).ok().map(|()| bytes)
+                hex::decode_to_slice(text, &mut bytes).ok()?;
+                bytes
             }
-            Self::Base64 => BASE64.decode(text).ok(),
-            Self::Text => Some(text.as_bytes().to_vec()),
-        }
+            Self::Base64 => BASE64.decode(text).ok()?,
+            Self::Text => return Some(Cow::Borrowed(text.as_bytes())),
+        };
+        Some(Cow::Owned(bytes))
     }
 
     pub(super) fn name(self) -> &'static str {
