@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, bootApp, type CreatedWorkflow } from '../support/app';
-import { waitFor } from '../support/wait';
+import { logged, waitFor } from '../support/wait';
 import { createWorkflow, ended, executions, settled } from './support';
 
 let app: App;
@@ -265,7 +265,7 @@ describe('files that can’t be kept at all', () => {
       500,
       { errors: [{ code: 'WEBHOOK_MISCONFIGURED' }] },
     ]);
-    expect(app.logs()).toContain('its files go to the storage "nosuch" of the file manager, but there is none');
+    await logged(app, 'its files go to the storage "nosuch" of the file manager, but there is none');
     // Without a file there is nothing to keep.
     expect((await post(key, '{}', { 'content-type': 'application/json' })).status).toBe(200);
   });
@@ -300,6 +300,6 @@ it('with the file manager disabled, files to be kept are a misconfiguration and 
   }
   await app.restart();
   expect((await post(key, form())).status).toBe(500);
-  expect(app.logs()).toContain('the plugin "file-manager" is not enabled');
+  await logged(app, 'the plugin "file-manager" is not enabled');
   expect((await post(key, '{}', { 'content-type': 'application/json' })).status).toBe(200);
 });

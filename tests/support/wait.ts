@@ -27,3 +27,16 @@ export async function waitFor<T>(
   } while (Date.now() < deadline);
   throw new Error(`waited ${timeout / 1000} s in vain for ${what}`, { cause });
 }
+
+/**
+ * Waits until an app has written something into its log, and gives what it wrote. The log comes through a pipe: a line may
+ * come after the answer that it was written before.
+ *
+ * @param from how much of the log is passed over
+ */
+export async function logged(app: { logs(): string }, text: string, from = 0): Promise<string> {
+  return waitFor(`the log to say "${text}"`, async () => {
+    const written = app.logs().slice(from);
+    return written.includes(text) && written;
+  });
+}
