@@ -25,6 +25,7 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           testTimeout: 120_000,
+          expect: { poll: { timeout: 10_000 } },
           globalSetup: [...realApp.globalSetup, 'tests/browser/prepare.ts'],
         },
       },

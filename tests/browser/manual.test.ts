@@ -49,8 +49,8 @@ describe.each(clients)('executing by hand in %s', (client) => {
     await editor.openWorkflow(id);
     const form = await editor.openManual();
     const body = form.getByRole('textbox', { name: 'Body as JSON' });
-    expect(await form.getByRole('textbox', { name: 'X-Request-Id' }).inputValue()).toBe('example');
-    expect(await form.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('example');
+    await expect.poll(() => form.getByRole('textbox', { name: 'X-Request-Id' }).inputValue()).toBe('example');
+    await expect.poll(() => form.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('example');
     expect(JSON.parse(await body.inputValue())).toEqual({ order: { id: 'example', paid: 'example' } });
     await form.getByText('Used by the workflow: Order, order.paid').waitFor();
 
@@ -74,13 +74,13 @@ describe.each(clients)('executing by hand in %s', (client) => {
     await editor.page.reload();
     await editor.triggerCard.waitFor();
     const again = await editor.openManual();
-    expect(await again.getByRole('textbox', { name: 'X-Request-Id' }).inputValue()).toBe('r-1');
-    expect(await again.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('7');
+    await expect.poll(() => again.getByRole('textbox', { name: 'X-Request-Id' }).inputValue()).toBe('r-1');
+    await expect.poll(() => again.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('7');
     expect(JSON.parse(await again.getByRole('textbox', { name: 'Body as JSON' }).inputValue())).toEqual({
       order: { id: 12, paid: false },
     });
     await again.getByRole('button', { name: 'Back to the sample' }).click();
-    expect(await again.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('example');
+    await expect.poll(() => again.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('example');
     await editor.cancel();
   });
 

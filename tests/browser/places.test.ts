@@ -66,7 +66,7 @@ describe.each(clients)('below a public path, in %s', (client) => {
     // Pasting says what the clipboard holds.
     await form.getByRole('textbox', { name: 'Sample of the query' }).focus();
     await editor.page.keyboard.press('Control+V');
-    expect(await form.getByRole('textbox', { name: 'Sample of the query' }).inputValue()).toBe(url);
+    await expect.poll(() => form.getByRole('textbox', { name: 'Sample of the query' }).inputValue()).toBe(url);
     const response = await fetch(url.replace(OTHER_HOST, '127.0.0.1'), { method: 'POST' });
     expect(response.status).toBe(200);
   });

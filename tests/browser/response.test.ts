@@ -171,7 +171,7 @@ describe.each(clients)('the Response node in %s', (client) => {
     await editor.openWorkflow(workflow.id);
     const form = await editor.openCard(editor.card('Answer'));
     const body = form.getByRole('textbox', { name: 'Body of the response' });
-    expect(await body.inputValue()).toBe('{\n  "a": 1\n}');
+    await expect.poll(() => body.inputValue()).toBe('{\n  "a": 1\n}');
     await body.fill('{"n": 12345678901234567890}');
     await editor.page.getByRole('button', { name: 'Submit' }).click();
     await error(form, 'The number at line 1, column 7 can not be kept exactly.').waitFor();

@@ -45,7 +45,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     const again = await openForm(workflow.id);
     await again.getByRole('button', { name: 'Look into it and change it' }).click();
     const proof = group(again, 'Proof 1');
-    expect(await proof.getByRole('textbox', { name: 'What is signed' }).inputValue()).toBe('{body}');
+    await expect.poll(() => proof.getByRole('textbox', { name: 'What is signed' }).inputValue()).toBe('{body}');
     await proof.getByRole('textbox', { name: 'Where the signature stands' }).fill('X-Forge-Signature');
     await proof.getByRole('button', { name: 'Edit as JSON' }).click();
     const json = proof.getByRole('textbox', { name: 'Scheme as JSON' });
@@ -53,7 +53,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     expect(scheme).toMatchObject({ kind: 'signature', from: { header: 'X-Forge-Signature' } });
     await json.fill('{"kind": ');
     await error(again, 'This is not JSON').waitFor();
-    expect(await proof.getByRole('button', { name: 'Edit with fields' }).isDisabled()).toBe(true);
+    await expect.poll(() => proof.getByRole('button', { name: 'Edit with fields' }).isDisabled()).toBe(true);
     await json.fill('[]');
     await error(again, 'A scheme is an object').waitFor();
     await json.fill(JSON.stringify({ ...scheme, separator: ',' }));
@@ -79,7 +79,9 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     await form.getByRole('button', { name: 'Delete Proof 1' }).click();
     const first = group(form, 'Proof 1');
     await first.getByText('Signature', { exact: true }).first().waitFor();
-    expect(await first.getByRole('textbox', { name: 'Where the signature stands' }).inputValue()).toBe('X-Sig');
+    await expect
+      .poll(() => first.getByRole('textbox', { name: 'Where the signature stands' }).inputValue())
+      .toBe('X-Sig');
     await group(form, 'Proof 2').getByText('Copy the secret from the sender: Your Apps').waitFor();
     await editor.submit();
     expect((await configOf(app, workflow.id)).authentication).toEqual(config.authentication.slice(1));
@@ -143,7 +145,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     // What is wrong stays in view, also when its part is folded.
     await error(form, 'A header name has no spaces and no : in it.').waitFor();
     await form.getByRole('button', { name: 'Limits and repetitions' }).click();
-    expect(await error(form, 'A header name has no spaces').isVisible()).toBe(true);
+    await expect.poll(() => error(form, 'A header name has no spaces').isVisible()).toBe(true);
     await form.getByRole('textbox', { name: 'Its name' }).fill('X-Id');
     await form.getByRole('textbox', { name: 'Its name' }).waitFor({ state: 'hidden' });
 
@@ -155,7 +157,9 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     await page.keyboard.type('shop');
     await form.getByRole('switch', { name: 'Raw body as a variable' }).click();
     await form.getByRole('switch', { name: 'Keep files that are sent along' }).click();
-    expect(await form.getByRole('textbox', { name: 'URL', exact: true }).inputValue()).toMatch(/\/\{shop\}$/);
+    await expect
+      .poll(() => form.getByRole('textbox', { name: 'URL', exact: true }).inputValue())
+      .toMatch(/\/\{shop\}$/);
     await form.getByText('It is called with the method PUT.').waitFor();
 
     // The new variables are there at once.
