@@ -12,12 +12,21 @@
 //! token looks at its first character anyway.
 #![deny(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn)]
+// On other processors there is no index, and what makes one has no use.
+#![cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(not(target_arch = "x86_64"))]
+mod none;
 mod pass;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+
+#[cfg(not(target_arch = "x86_64"))]
+use none as avx2;
+#[cfg(not(target_arch = "x86_64"))]
+use none as sse2;
 
 use std::cell::Cell;
 
@@ -111,7 +120,6 @@ impl<'a> Index<'a> {
         self.count = 0;
         self.from = self.next;
         while self.next < self.text.len() && self.count == 0 {
-            #[cfg(target_arch = "x86_64")]
             avx2::fill(self);
         }
     }
@@ -224,22 +232,13 @@ impl<'a> Index<'a> {
 /// Whether the processor has what [`Index`] takes.
 #[inline]
 pub fn is_supported() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return avx2::is_supported();
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
+    avx2::is_supported()
 }
 
 /// Which of 32 bytes are digits, a bit for each, the lowest for the first.
 #[inline(always)]
 pub fn digits(bytes: &[u8; 32]) -> u32 {
-    #[cfg(target_arch = "x86_64")]
-    return sse2::digits(bytes);
-    #[cfg(not(target_arch = "x86_64"))]
-    return bytes
-        .iter()
-        .rev()
-        .fold(0, |mask, byte| mask << 1 | u32::from(byte.is_ascii_digit()));
+    sse2::digits(bytes)
 }
 
 /// Whether what stands after a backslash is one of JSON's escapes.

@@ -7,7 +7,7 @@
 //!
 //! It knows that a text is refused, not why or where.
 
-use crate::{Carry, Index, BLOCK};
+use crate::{avx2, Carry, Index, BLOCK};
 
 /// What passing over containers takes of the one who reads the text.
 pub trait Reader {
@@ -261,10 +261,7 @@ impl Index<'_> {
     pub fn pass(&mut self, at: usize, array: bool, reader: &mut impl Reader) -> Option<usize> {
         self.next = at;
         self.carry = Carry::default();
-        #[cfg(target_arch = "x86_64")]
-        let end = crate::avx2::pass(self, Passing::before_value(array), reader)?;
-        #[cfg(not(target_arch = "x86_64"))]
-        let end = None?;
+        let end = avx2::pass(self, Passing::before_value(array), reader)?;
         self.restart(end + 1);
         Some(end)
     }
