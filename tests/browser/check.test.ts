@@ -118,7 +118,7 @@ describe.each(clients)('checking a call in %s', (client) => {
     const form = await open(id);
     await editor.page.getByRole('button', { name: 'Submit' }).waitFor({ state: 'detached' });
     await form.getByRole('combobox', { name: 'One of the last refused calls' }).click({ force: true });
-    await editor.page.locator('.ant-select-item-option').filter({ hasText: 'POST · 401' }).click();
+    await editor.list.locator('.ant-select-item-option').filter({ hasText: 'POST · 401' }).click();
     await form.getByText('This call was refused.').waitFor();
     await expect
       .poll(() => steps(form))

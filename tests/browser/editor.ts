@@ -124,7 +124,7 @@ export class Editor {
       .or(dialog.getByRole('button', { name: 'block-item-Select-workflows-Trigger type' }).locator('.ant-select'))
       .first()
       .click();
-    await page.locator('.ant-select-item-option', { hasText: 'Webhook event' }).click();
+    await this.list.locator('.ant-select-item-option', { hasText: 'Webhook event' }).click();
     await dialog.getByRole('radio', { name: new RegExp(`^${mode}`) }).check();
     await dialog.getByRole('button', { name: 'Submit' }).click();
     await page.getByRole('row', { name: title }).getByText('Configure').click();
@@ -221,17 +221,22 @@ export class Editor {
   async choose(select: Locator, option: string): Promise<void> {
     // The text of what is picked lies above the field.
     await select.click({ force: true });
-    await this.page
-      .locator('.ant-select-dropdown:visible .ant-select-item-option')
+    await this.list
+      .locator('.ant-select-item-option')
       .filter({ hasText: new RegExp(`^${option}$`) })
       .click();
+  }
+
+  /** The list that is open below a field. While it still slides, a click may begin on one of its rows and end beside it. */
+  get list(): Locator {
+    return this.page.locator('.ant-select-dropdown:visible:not([class*="slide-up"])');
   }
 
   /** Picks a variable in the picker that a button has opened. */
   async pick(button: Locator, ...path: string[]): Promise<void> {
     await button.click();
     for (const name of path) {
-      await this.page
+      await this.list
         .locator('.ant-cascader-menu-item')
         .filter({ hasText: new RegExp(`^${name}$`) })
         .last()

@@ -92,8 +92,7 @@ describe.each(clients)('the trigger in %s', (client) => {
 
     await form.getByRole('combobox', { name: 'Status code' }).fill('20');
     // Once the list has slid open: what is clicked on its way there may no longer be under the pointer.
-    const list = page.locator('.ant-select-dropdown:not([class*="slide-up"])');
-    await list.locator('.ant-select-item-option', { hasText: '202 Accepted' }).click();
+    await editor.list.locator('.ant-select-item-option', { hasText: '202 Accepted' }).click();
     const headers = group(form, 'Headers of the response');
     await headers.getByRole('button', { name: 'Add a header' }).click();
     await headers.getByRole('textbox', { name: 'Name of header 1' }).fill('X-Shop');
