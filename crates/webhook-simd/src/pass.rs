@@ -103,13 +103,21 @@ impl Passing {
     }
 }
 
-/// The first places behind those in `from` that are none of `through`; `from` has the places right behind something.
-/// `carry` is 1 if the first character of the block is one of them, and is left so for the next one.
+/// For each of the places the first one, from there on, that is none of `through`; and 1 if one of those lies in the next block,
+/// otherwise 0.
+#[inline(always)]
+fn past(places: u64, through: u64) -> (u64, u64) {
+    let (sum, further) = places.overflowing_add(through);
+    (sum & !through, u64::from(further))
+}
+
+/// The first place behind each of `what` that is none of `through`. `carry` says whether there was one of `what` before the
+/// block, of which that place is looked for here, and then says it to the next block.
 #[inline(always)]
 fn behind(what: u64, through: u64, carry: &mut u64) -> u64 {
-    let (sum, further) = (what << 1 | *carry).overflowing_add(through);
-    *carry = what >> 63 | u64::from(further);
-    sum & !through
+    let (places, further) = past(what << 1 | *carry, through);
+    *carry = what >> 63 | further;
+    places
 }
 
 impl Index<'_> {
@@ -151,16 +159,14 @@ impl Index<'_> {
         let values = string_begins | begins | opening;
 
         // What stands behind what.
-        let over = space;
         // A run ends where another character comes, a string and a container with their last one.
         let ends = closing | (quote & !in_string);
         let after_run = behind_runs & !runs;
-        let (sum, further) = (ends << 1 | after_run | before.value).overflowing_add(over);
-        before.value = ends >> 63 | u64::from(further);
-        let after_value = sum & !over;
-        let after_comma = behind(comma, over, &mut before.comma);
-        let after_colon = behind(colon, over, &mut before.colon);
-        let after_opening = behind(opening, over, &mut before.opening);
+        let (after_value, further) = past(ends << 1 | after_run | before.value, space);
+        before.value = ends >> 63 | further;
+        let after_comma = behind(comma, space, &mut before.comma);
+        let after_colon = behind(colon, space, &mut before.colon);
+        let after_opening = behind(opening, space, &mut before.opening);
         let first = after_comma | after_opening;
         let mut wrong =
             comma & !after_value | closing & !(after_value | after_opening) | values & !(first | after_colon);
@@ -238,10 +244,8 @@ impl Index<'_> {
         // A key is a string in an object that comes first or after a comma, and nothing else comes there; nothing but a colon
         // comes after it, and colons come only there.
         let first = first & !arrays;
-        let through = strings | space;
-        let (sum, further) = (string_begins & first | before.key).overflowing_add(through);
-        before.key = u64::from(further);
-        let after_key = sum & !through;
+        let after_key;
+        (after_key, before.key) = past(string_begins & first | before.key, strings | space);
         wrong |= values & first & !string_begins | (colon ^ after_key);
 
         if wrong & live != 0 {
