@@ -364,9 +364,9 @@ impl Endpoint {
     /// came with is left out there, as nothing but `acknowledge` asks. Ask for the function once.
     ///
     /// `head` is one string, which costs less than twenty. It has on lines of their own the method; what stands behind the
-    /// key; the whole URL as the sender called it (see `signsUrl`); the other end of the connection; name and value of each header, repeated
-    /// ones kept apart; and, on the last one, the number of headers. `body` holds the exact bytes. Bodies from 64 KiB on
-    /// belong into `judgeOffThread`.
+    /// key; the whole URL as the sender called it (see `signsUrl`); the other end of the connection; name and value of each
+    /// header, repeated ones kept apart; and, on the last one, the number of headers. `body` holds the exact bytes. Bodies
+    /// from 64 KiB on belong into `judgeOffThread`.
     ///
     /// The function throws a TypeError for arguments of another type, and for more lines or fewer than the last one says.
     #[napi(

@@ -160,16 +160,7 @@ impl<'a> Index<'a> {
             space,
             control,
         } = masks;
-        let escaped = if backslash | self.carry.escaped == 0 {
-            0
-        } else {
-            self.escapes(backslash)
-        };
-        let quote = quote & !escaped;
-        // From each opening quote on, without the closing one.
-        let in_string = prefix_xor(quote) ^ self.carry.in_string;
-        self.carry.in_string = ((in_string as i64) >> 63) as u64;
-        self.sound &= control & in_string == 0;
+        let (quote, in_string) = self.strings(quote, backslash, control, prefix_xor);
         let other = !(operator | space);
         let run = other & !quote;
         // A run begins where none goes on; a closing quote belongs to its string.
@@ -178,6 +169,22 @@ impl<'a> Index<'a> {
         // What is in a string is no token, nor is its closing quote; its opening quote is.
         self.write((operator | begins) & !(in_string ^ quote));
         self.next += BLOCK;
+    }
+
+    /// The quotes around strings, and what is in strings: from each opening quote on, without the closing one. Checks that the
+    /// strings are well formed.
+    #[inline(always)]
+    fn strings(&mut self, quote: u64, backslash: u64, control: u64, prefix_xor: impl Fn(u64) -> u64) -> (u64, u64) {
+        let escaped = if backslash | self.carry.escaped == 0 {
+            0
+        } else {
+            self.escapes(backslash)
+        };
+        let quote = quote & !escaped;
+        let in_string = prefix_xor(quote) ^ self.carry.in_string;
+        self.carry.in_string = ((in_string as i64) >> 63) as u64;
+        self.sound &= control & in_string == 0;
+        (quote, in_string)
     }
 
     /// The characters that are escaped by a backslash; checks that they are escapes.

@@ -103,6 +103,16 @@ impl Passing {
     }
 }
 
+/// The bits of the first `count` characters of a block.
+#[inline(always)]
+fn below(count: usize) -> u64 {
+    if count < BLOCK {
+        (1 << count) - 1
+    } else {
+        u64::MAX
+    }
+}
+
 /// For each of the places the first one, from there on, that is none of `through`; and 1 if one of those lies in the next block,
 /// otherwise 0.
 #[inline(always)]
@@ -139,15 +149,7 @@ impl Index<'_> {
         } = passing;
 
         // Strings, and what is outside of them.
-        let escaped = if kinds.backslash | self.carry.escaped == 0 {
-            0
-        } else {
-            self.escapes(kinds.backslash)
-        };
-        let quote = kinds.quote & !escaped;
-        let in_string = prefix_xor(quote) ^ self.carry.in_string;
-        self.carry.in_string = ((in_string as i64) >> 63) as u64;
-        self.sound &= kinds.control & in_string == 0;
+        let (quote, in_string) = self.strings(kinds.quote, kinds.backslash, kinds.control, prefix_xor);
         let strings = in_string | quote;
         let [space, comma, colon, opening, closing] =
             [kinds.space, kinds.comma, kinds.colon, kinds.opening, kinds.closing].map(|kind| kind & !strings);
@@ -172,26 +174,21 @@ impl Index<'_> {
             comma & !after_value | closing & !(after_value | after_opening) | values & !(first | after_colon);
 
         // Numbers: most are digits, with a minus before and a point between. All others are looked at one by one.
-        let mut checked = match checked_to.saturating_sub(base) {
-            0 => 0,
-            count if count < BLOCK => (1u64 << count) - 1,
-            _ => u64::MAX,
-        };
+        let mut checked = below(checked_to.saturating_sub(base));
         let mut others = runs & !(kinds.digit | kinds.point | kinds.minus | checked);
         while others != 0 {
             let place = others.trailing_zeros();
-            let before = begins & (u64::MAX >> (63 - place));
-            let begin = if before == 0 {
+            let begun = begins & (u64::MAX >> (63 - place));
+            let begin = if begun == 0 {
                 *last_run
             } else {
-                base + (63 - before.leading_zeros()) as usize
+                base + (63 - begun.leading_zeros()) as usize
             };
             let Some(end) = reader.other(begin) else {
                 return Passed::Refused;
             };
             let from = u64::MAX << begin.saturating_sub(base);
-            let to = end - base;
-            checked |= if to < BLOCK { from & ((1u64 << to) - 1) } else { from };
+            checked |= from & below(end - base);
             *checked_to = end;
             others &= !checked;
         }
