@@ -76,15 +76,27 @@ pub fn is_header_name(name: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Headers that say where a message ends or what the connection does. Node sets them from the body it sends; one out
-/// of a workflow could only contradict it (request smuggling, a hanging client), so they are left out.
-const FRAMING: [&str; 5] = [
+/// Headers that say where a message ends or what the connection does, in lower case. Node sets them from the body it
+/// sends; one out of a workflow could only contradict it (request smuggling, a hanging client), and Node throws for some.
+const RESERVED: [&str; 9] = [
     "connection",
     "content-length",
+    "http2-settings",
     "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
     "transfer-encoding",
     "upgrade",
 ];
+
+/// Whether a response header's name, in any case, is reserved for framing and the connection.
+///
+/// Saving a configuration with one is refused, and so are all requests of a trigger that has one. A Response node that
+/// was stored with one sends its response without it: the workflow has run by then.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+}
 
 /// A configured answer whose templates have been filled, as JSON: `{"statusCode","headers":[{"name","value"}],"body"}`.
 ///
@@ -113,7 +125,7 @@ impl Reply {
     ///
     /// - `statusCode`: absent or `null` means 200.
     /// - `headers`: `{ name, value }`; a value that is absent or `null` leaves its header out, numbers and booleans
-    ///   become text, objects and arrays JSON. Framing headers (`content-length`, `connection`, ...) are left out.
+    ///   become text, objects and arrays JSON. Reserved headers ([`is_reserved`]) are left out.
     /// - `body`: a string goes out as `text/plain`, absent or `null` as no body, everything else as JSON; a
     ///   configured `content-type` wins. 204 and 304 go out without a body.
     ///
@@ -140,7 +152,7 @@ impl Reply {
             let Some(value) = header.value.filter(|value| value.get() != "null") else {
                 continue;
             };
-            if FRAMING.contains(&name.as_str()) {
+            if is_reserved(&name) {
                 continue;
             }
             let value = text_of(value);

@@ -1,7 +1,7 @@
 //! What is wrong with a configuration, and where.
 
 use serde_json::{json, Value};
-use webhook_core::config::{check, check_answer};
+use webhook_core::config::{check, check_answer, Config, ConfigIssue};
 
 fn found(config: &Value) -> Vec<(String, &'static str)> {
     check(config)
@@ -170,4 +170,143 @@ fn messages_never_repeat_a_value() {
 fn a_response_node_is_checked_by_the_same_rules() {
     assert_eq!(check_answer(&json!({ "statusCode": 200, "body": {} })), vec![]);
     assert_eq!(check_answer(&json!({ "statusCode": 700 }))[0].path, "statusCode");
+}
+
+/// A configuration in which every known key has a value.
+fn complete() -> Value {
+    json!({
+        "public": true,
+        "basicAuthentication": { "username": "u", "password": "p" },
+        "authentication": [{ "scheme": { "kind": "token", "from": { "header": "x-token" } }, "secrets": ["s"] }],
+        "handshake": { "kind": "meta", "verifyTokens": ["v"] },
+        "addresses": { "allow": ["192.0.2.0/24"], "proxies": ["10.0.0.0/8"] },
+        "request": {
+            "headers": [{ "key": "X-A" }],
+            "query": [{ "key": "a.b", "alias": "A", "_var": "v1" }],
+            "body": [{ "key": "a", "alias": "A", "_var": "v2" }],
+            "params": [{ "key": "p", "_var": "v3" }],
+            "methods": ["POST"],
+            "bodyLimit": 100,
+            "readAs": "json",
+            "rawBody": true,
+            "files": { "storage": "local" },
+        },
+        "idempotency": { "source": "body", "key": "id" },
+        "rateLimit": { "requests": 1, "seconds": 1 },
+        "response": { "statusCode": 200, "headers": [{ "name": "X-A", "value": "a" }], "body": "ok" },
+    })
+}
+
+/// The JSON pointers of a value and of everything in it.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, member)| pointers(member, &format!("{at}/{name}"), found)),
+        Value::Array(elements) => elements
+            .iter()
+            .enumerate()
+            .for_each(|(index, element)| pointers(element, &format!("{at}/{index}"), found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_value_of_a_wrong_type_anywhere_is_reported_and_closes_the_webhook() {
+    assert_eq!(found(&complete()), vec![]);
+    assert!(Config::read(&complete()).is_ok());
+    let mut all = vec![];
+    pointers(&complete(), "", &mut all);
+    // What may have any type.
+    all.retain(|pointer| pointer != "/response/body");
+    let others = [
+        json!(true),
+        json!(1.5),
+        json!("\u{0}"),
+        json!([]),
+        json!([[]]),
+        json!({ "x": 1 }),
+    ];
+    for pointer in all {
+        let original = complete().pointer(&pointer).cloned().unwrap();
+        for other in others
+            .iter()
+            .filter(|other| std::mem::discriminant(*other) != std::mem::discriminant(&original))
+        {
+            let mut config = complete();
+            *config.pointer_mut(&pointer).unwrap() = other.clone();
+            let at = format!("{pointer} = {other}");
+            assert!(!check(&config).is_empty(), "{at}");
+            assert!(Config::read(&config).is_err(), "{at}");
+        }
+    }
+}
+
+#[test]
+fn a_list_without_an_authentication_method_is_closed_and_a_missing_one_is_open() {
+    for closed in [
+        json!({ "authentication": [] }),
+        json!({ "authentication": {} }),
+        json!({ "authentication": "github" }),
+        json!({ "authentication": false }),
+        json!({ "authentication": [null] }),
+        json!({ "authentication": [], "public": true }),
+        json!({ "authentication": [], "basicAuthentication": { "username": "u", "password": "p" } }),
+        json!({ "public": "yes" }),
+        json!({ "public": 1 }),
+        json!(null),
+        json!([]),
+        json!("x"),
+        json!(true),
+    ] {
+        assert!(!check(&closed).is_empty(), "{closed}");
+        assert!(Config::read(&closed).is_err(), "{closed}");
+    }
+    for open in [
+        json!({}),
+        json!({ "public": true }),
+        json!({ "public": false }),
+        json!({ "public": null, "authentication": null, "basicAuthentication": false }),
+    ] {
+        assert_eq!(found(&open), vec![], "{open}");
+        let config = Config::read(&open).unwrap();
+        assert!(config.basic.is_none() && config.proofs.is_empty(), "{open}");
+    }
+    // That anyone may call is confirmed for a webhook without methods; those that are there still count.
+    let both = json!({ "public": true, "basicAuthentication": { "username": "u", "password": "p" } });
+    assert!(Config::read(&both).unwrap().basic.is_some());
+}
+
+#[test]
+fn rows_that_ask_for_nothing_are_reported_and_close_nothing() {
+    for request in [
+        json!({ "body": [{}] }),
+        json!({ "query": [{ "key": "" }] }),
+        json!({ "params": [{ "key": null }] }),
+        json!({ "headers": [{ "key": "a b" }] }),
+    ] {
+        let config = json!({ "request": request });
+        assert_eq!(check(&config).len(), 1, "{config}");
+        assert!(Config::read(&config).is_ok(), "{config}");
+    }
+}
+
+#[test]
+fn rejects_response_headers_that_http_reserves() {
+    for name in [
+        "Trailer",
+        "keep-alive",
+        "TE",
+        "Upgrade",
+        "connection",
+        "Content-Length",
+        "Transfer-Encoding",
+    ] {
+        let response = json!({ "headers": [{ "name": name, "value": "x" }] });
+        let code = |issues: Vec<ConfigIssue>| issues.into_iter().map(|issue| issue.code).collect::<Vec<_>>();
+        assert_eq!(code(check_answer(&response)), ["HEADER_RESERVED"], "{name}");
+        let config = json!({ "response": response });
+        assert_eq!(code(Config::read(&config).unwrap_err()), ["HEADER_RESERVED"], "{name}");
+    }
 }

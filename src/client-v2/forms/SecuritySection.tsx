@@ -1,6 +1,6 @@
 import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
 import { Alert, Form, Radio } from 'antd';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { MAX_PROOFS, type TriggerConfig } from '../../common/config';
 import { Hint } from '../fields/Hint';
 import { RowList } from '../fields/RowList';
@@ -23,6 +23,14 @@ export function SecuritySection({ presets }: { presets: Presets }) {
   // Choosing the one and then the other again brings back what was typed.
   const last = useRef<Pick<TriggerConfig, 'authentication' | 'basicAuthentication'>>();
   const who = picked ?? (isOpen(config) ? 'anyone' : 'known');
+
+  // Removing the last row leaves an empty list, which the server takes for a mistake and not for "none".
+  const isEmpty = config.authentication?.length === 0;
+  useEffect(() => {
+    if (isEmpty) {
+      form.setFieldValue(PROOFS, undefined);
+    }
+  }, [form, isEmpty]);
 
   function choose(next: 'anyone' | 'known') {
     const { authentication, basicAuthentication } = config;

@@ -1,0 +1,112 @@
+//! `public`, `basicAuthentication` and `authentication`: how senders prove who they are.
+
+use super::reader::Field;
+use crate::auth::basic::Basic;
+use crate::auth::{presets, Scheme, Secret};
+use crate::limits::{MAX_PROOFS, MAX_SECRETS};
+
+/// An authentication method: how the sender proves who it is, and the secrets that count.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// How the sender proves who it is.
+    pub scheme: Scheme,
+    /// The secrets, of which any one is enough.
+    pub secrets: Vec<Secret>,
+}
+
+/// Checks `public`, with which the owner confirms that anyone may call the webhook. Methods that are configured as well
+/// count all the same.
+pub(super) fn check_public(public: &Field<'_>) {
+    public.boolean();
+}
+
+/// Reads `basicAuthentication`: `false` or `{ username, password }`.
+pub(super) fn read_basic(basic: &Field<'_>) -> Option<Basic> {
+    if basic.is_off() {
+        return None;
+    }
+    if !basic.value().is_object() {
+        basic.wrong_type("false or { username, password }");
+        return None;
+    }
+    let username = basic.get("username");
+    let (name, password) = (username.required_text(), basic.get("password").required_text());
+    let name = name?;
+    // A template is filled later.
+    if name.contains(':') && !name.contains("{{") {
+        username.issue(
+            "COLON_IN_USERNAME",
+            "expected a user name without a colon, which HTTP Basic cannot send",
+        );
+    }
+    Some(Basic::new(name, password?))
+}
+
+/// Reads `authentication`: `[{ preset | scheme, secrets }]`. A request has to pass each method.
+///
+/// An empty list is an issue: it looks like protection and is none. Leaving the key out says that there is no method.
+pub(super) fn read_proofs(proofs: &Field<'_>) -> Vec<Proof> {
+    let Some(list) = proofs.list() else {
+        return vec![];
+    };
+    if list.is_empty() {
+        proofs.issue(
+            "REQUIRED",
+            "expected at least one authentication method, but found an empty list; leave the key out for none",
+        );
+    }
+    if list.len() > MAX_PROOFS {
+        proofs.issue(
+            "TOO_MANY",
+            format!("expected at most {MAX_PROOFS} proofs, but found {}", list.len()),
+        );
+        return vec![];
+    }
+    list.iter().filter_map(read_proof).collect()
+}
+
+fn read_proof(proof: &Field<'_>) -> Option<Proof> {
+    let proof = proof.required_object()?;
+    let scheme = read_scheme(proof);
+    let secrets = read_secrets(&proof.get("secrets"));
+    Some(Proof {
+        scheme: scheme?,
+        secrets: secrets?,
+    })
+}
+
+fn read_scheme(proof: &Field<'_>) -> Option<Scheme> {
+    let (preset, scheme) = (proof.get("preset"), proof.get("scheme"));
+    if preset.is_absent() == scheme.is_absent() {
+        proof.issue("SCHEME", "expected either a preset's name or a scheme");
+        return None;
+    }
+    if let Some(name) = preset.text() {
+        let found = presets::find(name);
+        if found.is_none() {
+            let known = presets::NAMES.join(", ");
+            preset.issue("UNKNOWN_PRESET", format!("expected one of {known}"));
+        }
+        return found;
+    }
+    let stored = scheme.object()?.value().to_string();
+    Scheme::from_json(&stored)
+        .map_err(|reason| scheme.issue("SCHEME", reason))
+        .ok()
+}
+
+fn read_secrets(secrets: &Field<'_>) -> Option<Vec<Secret>> {
+    let listed = secrets.list().unwrap_or_default();
+    let read: Vec<_> = listed
+        .iter()
+        .filter_map(|secret| Secret::new(secret.value().as_str()?).ok())
+        .collect();
+    if read.len() != listed.len() || !(1..=MAX_SECRETS).contains(&read.len()) {
+        secrets.issue(
+            "SECRETS",
+            format!("expected 1 to {MAX_SECRETS} texts that are not blank"),
+        );
+        return None;
+    }
+    Some(read)
+}

@@ -1,0 +1,188 @@
+//! `request`: which requests are accepted, and what a workflow gets of them.
+
+use super::reader::Field;
+use crate::body::Format;
+use crate::json::{Path, Target, Variables};
+use crate::request::is_token;
+
+/// Which requests are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intake {
+    /// The methods, upper case, as the `Allow` header lists them.
+    pub methods: Vec<String>,
+    /// Most bytes of a body, where that is less than NocoBase's own limit.
+    pub body_limit: Option<usize>,
+    /// What bodies are read as, whatever their content type; `None` goes by the content type.
+    pub read_as: Option<Format>,
+    /// Whether the body's text is a variable, `$context.rawBody`.
+    pub raw_body: bool,
+    /// Where the files of a multipart body are kept; `None` keeps none.
+    pub files: Option<Storage>,
+}
+
+/// One of the storages of NocoBase's file manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// Its name; `None` for the default one.
+    pub name: Option<String>,
+}
+
+/// A configured header.
+#[derive(Debug)]
+pub struct HeaderItem {
+    /// The name in lower case, to look it up.
+    pub name: String,
+    /// Where its value goes: the name as configured, which a template reads as a path.
+    pub target: Target,
+}
+
+/// The `request` section.
+pub(super) struct RequestSection {
+    pub(super) intake: Intake,
+    pub(super) params: Vec<Target>,
+    pub(super) headers: Vec<HeaderItem>,
+    pub(super) query: Variables,
+    pub(super) body: Variables,
+    pub(super) has_body_items: bool,
+}
+
+/// Reads `request`: `{ headers, query, body, params, methods, bodyLimit, readAs, rawBody, files }`.
+pub(super) fn read_request(request: &Field<'_>) -> RequestSection {
+    request.object();
+    let headers = read_items(&request.get("headers"), true);
+    let query = read_items(&request.get("query"), false);
+    let body = read_items(&request.get("body"), false);
+    let params = read_items(&request.get("params"), false);
+    RequestSection {
+        intake: read_intake(request),
+        params: params
+            .iter()
+            .map(|item| match item.var {
+                Some(var) => Target::Key(var.to_owned()),
+                None => Target::Path(Path::parse(item.key)),
+            })
+            .collect(),
+        headers: headers
+            .iter()
+            .map(|item| HeaderItem {
+                name: item.key.to_ascii_lowercase(),
+                target: Target::Path(Path::parse(item.key)),
+            })
+            .collect(),
+        query: variables(&query),
+        has_body_items: !body.is_empty(),
+        body: variables(&body),
+    }
+}
+
+/// A row that has a key.
+struct Item<'a> {
+    key: &'a str,
+    /// Its `_var`, where there is one.
+    var: Option<&'a str>,
+}
+
+fn variables(items: &[Item<'_>]) -> Variables {
+    Variables::new(items.iter().map(|item| (item.key, item.var)))
+}
+
+fn read_items<'a>(items: &Field<'a>, are_headers: bool) -> Vec<Item<'a>> {
+    let rows = items.list().unwrap_or_default();
+    rows.iter().filter_map(|row| read_item(row, are_headers)).collect()
+}
+
+fn read_item<'a>(row: &Field<'a>, is_header: bool) -> Option<Item<'a>> {
+    row.required_object()?;
+    row.get("alias").text();
+    let var = row.get("_var").text();
+    let field = row.get("key");
+    let key = field.text().unwrap_or_default();
+    if key.is_empty() {
+        // Workflows made elsewhere hold such rows. They ask for nothing, so the others are read all the same.
+        if field.is_absent() || field.value().is_string() {
+            field.note("REQUIRED", field.not_empty());
+        }
+        return None;
+    }
+    if is_header && !is_token(key) {
+        // No request has such a header, so the variable is absent, as that of any header that wasn't sent.
+        let expected = "expected the name of an HTTP header, but found characters it cannot have";
+        field.note("HEADER_NAME", expected);
+    }
+    Some(Item {
+        key,
+        var: var.filter(|var| !var.is_empty()),
+    })
+}
+
+/// Methods an endpoint may take; the first is the default.
+const METHODS: [&str; 6] = ["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"];
+
+fn read_intake(request: &Field<'_>) -> Intake {
+    Intake {
+        methods: read_methods(&request.get("methods")),
+        body_limit: read_body_limit(&request.get("bodyLimit")),
+        read_as: read_format(&request.get("readAs")),
+        raw_body: request.get("rawBody").boolean().unwrap_or_default(),
+        files: read_files(&request.get("files")),
+    }
+}
+
+fn read_methods(methods: &Field<'_>) -> Vec<String> {
+    let mut read: Vec<String> = vec![];
+    for method in methods.list().unwrap_or_default() {
+        match method.value().as_str().filter(|method| METHODS.contains(method)) {
+            Some(known) if read.iter().any(|earlier| earlier == known) => {}
+            Some(known) => read.push(known.to_owned()),
+            None => method.issue("METHOD", format!("expected one of {}", METHODS.join(", "))),
+        }
+    }
+    if read.is_empty() {
+        read.push(METHODS[0].to_owned());
+    }
+    read
+}
+
+fn read_body_limit(limit: &Field<'_>) -> Option<usize> {
+    if limit.is_absent() {
+        return None;
+    }
+    let bytes = limit.value().as_u64().and_then(|bytes| usize::try_from(bytes).ok());
+    let bytes = bytes.filter(|bytes| *bytes > 0);
+    if bytes.is_none() {
+        limit.issue("BODY_LIMIT", "expected a number of bytes from 1 on");
+    }
+    bytes
+}
+
+fn read_format(name: &Field<'_>) -> Option<Format> {
+    if name.is_absent() {
+        return None;
+    }
+    let found = Format::NAMES
+        .iter()
+        .find(|(known, _)| name.value().as_str() == Some(known));
+    if found.is_none() {
+        let known = Format::NAMES.map(|(name, _)| name).join(", ");
+        name.issue("READ_AS", format!("expected one of {known}"));
+    }
+    found.map(|(_, format)| *format)
+}
+
+fn read_files(files: &Field<'_>) -> Option<Storage> {
+    if files.is_off() {
+        return None;
+    }
+    if !files.value().is_object() {
+        files.wrong_type("false or { storage }");
+        return None;
+    }
+    let storage = files.get("storage");
+    let name = storage.value().as_str().filter(|name| !name.is_empty());
+    if name.is_none() && !storage.is_absent() {
+        storage.wrong_type("the name of a storage");
+    }
+    Some(Storage {
+        name: name.map(str::to_owned),
+    })
+}
