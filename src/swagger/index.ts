@@ -108,7 +108,7 @@ const delivery = {
 /** What a call of a webhook may bring. */
 const content = {
   description:
-    'May be empty. `Content-Encoding` gzip, deflate and br are undone. The limit is NocoBase’s `REQUEST_BODY_LIMIT`.',
+    'May be empty. One `Content-Encoding`, gzip, deflate or br, is undone, to at most 100 times the size. The limit is NocoBase’s `REQUEST_BODY_LIMIT`.',
   content: {
     'application/json': { schema: anything, example: { order: { id: 1, status: 'paid' } } },
     'application/x-www-form-urlencoded': { schema: { type: 'object' } },

@@ -1,9 +1,12 @@
 //! From the bytes of a body to JSON text: inflation, character set, content type.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, BufRead, Read};
 
 use crate::error::ParseError;
+use crate::limits::{INFLATION_SLACK, INFLATION_WASTE, MAX_INFLATION};
 use crate::rejection::Rejection;
 use crate::request::lowercase;
 use crate::{json, multipart, query, xml};
@@ -77,7 +80,7 @@ pub struct Reading {
     pub limit: usize,
 }
 
-/// Reads a body: undoes `Content-Encoding` (the limit holding for the inflated size), then turns it into JSON text. An
+/// Reads a body: undoes `Content-Encoding` (one, the limit holding for the inflated size), then turns it into JSON text. An
 /// empty body is no body (`None`), whatever its type.
 ///
 /// JSON is not checked here but where it is walked, so that it is walked once.
@@ -206,27 +209,35 @@ fn excerpt(text: &str, characters: usize) -> Option<String> {
     (!text.is_empty()).then(|| text.chars().take(characters).collect())
 }
 
-/// Undoes the encodings a `Content-Encoding` header lists, last one first (RFC 9110 section 8.4).
+/// Undoes the encoding that a `Content-Encoding` header names (RFC 9110 section 8.4). It may list several, each costing the
+/// work of the ones inside it once more; nobody sends more than one, so that no more is undone.
 fn inflate<'a>(bytes: &'a [u8], encodings: &str, limit: usize) -> Result<Cow<'a, [u8]>, Rejection> {
-    let mut bytes = Cow::Borrowed(bytes);
-    for encoding in encodings
-        .rsplit(',')
-        .map(str::trim)
-        .filter(|encoding| !encoding.is_empty())
-    {
-        let encoding = encoding.to_ascii_lowercase();
-        let inflated = match encoding.as_str() {
-            "identity" => continue,
-            "gzip" | "x-gzip" => bounded("gzip", flate2::read::MultiGzDecoder::new(&*bytes), limit)?,
-            // "deflate" names the zlib format, but some senders leave its wrapper away, as they always have.
-            "deflate" if is_zlib(&bytes) => bounded("deflate", flate2::read::ZlibDecoder::new(&*bytes), limit)?,
-            "deflate" => bounded("deflate", flate2::read::DeflateDecoder::new(&*bytes), limit)?,
-            "br" => bounded("br", brotli::Decompressor::new(&*bytes, 4096), limit)?,
-            _ => return Err(Rejection::UnsupportedEncoding),
-        };
-        bytes = Cow::Owned(inflated);
+    let mut listed = encodings
+        .split(',')
+        .map(|encoding| encoding.trim().to_ascii_lowercase())
+        .filter(|encoding| !matches!(encoding.as_str(), "" | "identity"));
+    let Some(encoding) = listed.next() else {
+        return Ok(Cow::Borrowed(bytes));
+    };
+    if listed.next().is_some() {
+        return Err(Rejection::StackedEncodings);
     }
-    Ok(bytes)
+    let limit = limit.min(bytes.len().saturating_mul(MAX_INFLATION) + INFLATION_SLACK);
+    let made = Cell::new(0);
+    let input = Input {
+        bytes,
+        taken: 0,
+        made: &made,
+    };
+    let inflated = match encoding.as_str() {
+        "gzip" | "x-gzip" => bounded("gzip", flate2::bufread::MultiGzDecoder::new(input), &made, limit),
+        // "deflate" names the zlib format, but some senders leave its wrapper away, as they always have.
+        "deflate" if is_zlib(bytes) => bounded("deflate", flate2::bufread::ZlibDecoder::new(input), &made, limit),
+        "deflate" => bounded("deflate", flate2::bufread::DeflateDecoder::new(input), &made, limit),
+        "br" => bounded("br", brotli::Decompressor::new(input, 4096), &made, limit),
+        _ => Err(Rejection::UnsupportedEncoding),
+    };
+    inflated.map(Cow::Owned)
 }
 
 // RFC 1950 section 2.2: method 8, and a check that makes the first two bytes a multiple of 31.
@@ -234,15 +245,73 @@ fn is_zlib(bytes: &[u8]) -> bool {
     matches!(bytes, [first, second, ..] if first & 0x0f == 8 && u16::from_be_bytes([*first, *second]).is_multiple_of(31))
 }
 
-// Stops at one byte over the limit, so that a bomb costs no more than the limit.
-fn bounded(encoding: &'static str, decoder: impl Read, limit: usize) -> Result<Vec<u8>, Rejection> {
-    let mut inflated = Vec::new();
-    let read = decoder.take(limit as u64 + 1).read_to_end(&mut inflated);
-    if inflated.len() > limit {
-        return Err(Rejection::TooLarge { limit, inflated: true });
+/// Compressed bytes, given to a decoder as long as enough comes of them: members, blocks and tables of codes cost work
+/// without giving a byte, and any number of them may stand in a body.
+struct Input<'a> {
+    bytes: &'a [u8],
+    taken: usize,
+    /// Bytes that have come of it so far.
+    made: &'a Cell<usize>,
+}
+
+/// What [`Input`] ends with where too little comes of it.
+#[derive(Debug)]
+struct Wasteful;
+
+impl fmt::Display for Wasteful {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("more goes in than comes out")
     }
-    read.map_err(|_| Rejection::BadEncoding { encoding })?;
-    Ok(inflated)
+}
+
+impl std::error::Error for Wasteful {}
+
+impl BufRead for Input<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let end = self.bytes.len().min(self.made.get() + INFLATION_WASTE);
+        if self.taken >= end && end < self.bytes.len() {
+            return Err(io::Error::other(Wasteful));
+        }
+        Ok(&self.bytes[self.taken..end])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.taken += count;
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+// Stops once there is more than the limit, so that a bomb costs no more than the limit.
+fn bounded(
+    encoding: &'static str,
+    mut decoder: impl Read,
+    made: &Cell<usize>,
+    limit: usize,
+) -> Result<Vec<u8>, Rejection> {
+    let mut inflated = Vec::new();
+    let mut chunk = [0; 16 * 1024];
+    loop {
+        let count = match decoder.read(&mut chunk) {
+            Ok(0) => return Ok(inflated),
+            Ok(count) => count,
+            Err(error) if error.get_ref().is_some_and(|inner| inner.is::<Wasteful>()) => {
+                return Err(Rejection::WastefulEncoding { encoding })
+            }
+            Err(_) => return Err(Rejection::BadEncoding { encoding }),
+        };
+        if inflated.len() + count > limit {
+            return Err(Rejection::TooLarge { limit, inflated: true });
+        }
+        inflated.extend_from_slice(&chunk[..count]);
+        made.set(inflated.len());
+    }
 }
 
 #[cfg(test)]
@@ -340,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn encodings_are_undone_in_reverse_order() {
+    fn one_encoding_is_undone() {
         let body = br#"{"a":1}"#;
         let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
         zlib.write_all(body).unwrap();
@@ -355,11 +424,68 @@ mod tests {
             ("gzip", members),
             ("deflate", zlib.finish().unwrap()),
             ("deflate", raw.finish().unwrap()),
-            ("gzip, identity, gzip", gzip(&gzip(body))),
+            ("identity, gzip,, identity", gzip(body)),
         ] {
             let read = read_text(&bytes, "application/json", encoding);
             assert_eq!(read, Ok(Some(String::from_utf8_lossy(body).into_owned())), "{encoding}");
         }
+    }
+
+    #[test]
+    fn more_than_one_encoding_is_refused_before_any_is_undone() {
+        for encodings in ["gzip, gzip", "gzip,identity,br", "deflate, zstd", "GZIP, GZIP"] {
+            let refused = read_text(b"not that at all", "text/plain", encodings);
+            assert_eq!(refused, Err(Rejection::StackedEncodings), "{encodings}");
+        }
+    }
+
+    fn read_within(limit: usize, bytes: &[u8], encoding: &str) -> Result<usize, Rejection> {
+        let reading = Reading { limit, ..READING };
+        let read = read(bytes, Some("text/plain"), Some(encoding), reading)?;
+        Ok(read.map_or(0, |body| body.json.len()))
+    }
+
+    #[test]
+    fn a_body_inflates_to_a_hundred_times_its_size_at_most() {
+        let bomb = gzip(&vec![b' '; 2 << 20]);
+        let limit = bomb.len() * MAX_INFLATION + INFLATION_SLACK;
+        assert!(limit < 2 << 20);
+        let too_large = Err(Rejection::TooLarge { limit, inflated: true });
+        assert_eq!(read_within(100 << 20, &bomb, "gzip"), too_large);
+        let small = vec![b' '; INFLATION_SLACK];
+        assert_eq!(read_within(100 << 20, &gzip(&small), "gzip"), Ok(INFLATION_SLACK + 2));
+    }
+
+    #[test]
+    fn a_body_whose_encoding_holds_next_to_nothing_is_refused_wherever_it_ends() {
+        let members = gzip(b"").repeat(50_000);
+        // Stored blocks without a byte, as raw deflate and in a stream of zlib.
+        let blocks = [0, 0, 0, 0xff, 0xff].repeat(50_000);
+        let zlib = [&[0x78, 0x9c][..], &blocks].concat();
+        // Blocks with the fixed codes and nothing but their end, ten bits each: four of them in five bytes.
+        let fixed = [0b0000_0010, 0b0000_1000, 0b0010_0000, 0b1000_0000, 0].repeat(50_000);
+        // A window of 64 KiB, then empty blocks of metadata, each one byte: `00 11 0 00`, padded.
+        let metadata = [&[0x0c_u8][..], &[0b0000_0110].repeat(50_000)].concat();
+        for (encoding, bytes) in [
+            ("gzip", &members),
+            ("deflate", &blocks),
+            ("deflate", &zlib),
+            ("deflate", &fixed),
+            ("br", &metadata),
+        ] {
+            let name = encoding;
+            let refused = read_within(100 << 20, bytes, encoding);
+            assert_eq!(refused, Err(Rejection::WastefulEncoding { encoding: name }));
+        }
+        // What doesn't compress grows a little, and members may be small.
+        let mut noise = vec![0; 256 * 1024];
+        let mut state = 1_u32;
+        noise.fill_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            b' ' + (state >> 25) as u8 % 64
+        });
+        assert!(read_within(10 << 20, &gzip(&noise), "gzip").is_ok());
+        assert!(read_within(10 << 20, &gzip(b"a line of a log\n").repeat(500), "gzip").is_ok());
     }
 
     #[test]

@@ -17,6 +17,17 @@ pub const MAX_INFERRED_BYTES: usize = 1 << 20;
 /// object, so that `a[4000000000]` in a config doesn't make an array of four billion holes.
 pub const MAX_ARRAY_INDEX: u32 = 1000;
 
+/// How many times its size as sent a body may have as inflated, besides [`INFLATION_SLACK`]. JSON seldom compresses to a
+/// twentieth; a bomb does to a thousandth, and would turn a small request into work for a large one.
+pub const MAX_INFLATION: usize = 100;
+
+/// Bytes that a body may inflate to whatever its size: small ones that repeat themselves compress better than large ones.
+pub const INFLATION_SLACK: usize = 64 * 1024;
+
+/// Bytes that a compressed body may have more than has come of them so far: what doesn't compress grows by a thousandth, and
+/// each member of gzip takes 18. Without a bound, blocks and members that hold nothing cost work and give nothing to count.
+pub const INFLATION_WASTE: usize = 16 * 1024;
+
 /// Bracket groups of a query's or form's name that are taken apart; what is nested deeper stays one key with its brackets.
 /// `qs` takes 5 by default, which real forms exceed.
 pub const MAX_QUERY_DEPTH: usize = 20;

@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::auth::Diagnosis;
 use crate::error::ParseError;
+use crate::limits::INFLATION_WASTE;
 use crate::reply::Reply;
 
 /// Seconds a sender is asked to wait before it tries again, sent as `Retry-After`.
@@ -63,6 +64,11 @@ pub enum Rejection {
         /// The encoding that could not be undone.
         encoding: &'static str,
     },
+    /// A compressed body that is larger by far than what it holds.
+    WastefulEncoding {
+        /// The encoding.
+        encoding: &'static str,
+    },
     /// The client closed the connection, or sent another number of bytes than it declared.
     Incomplete,
     /// A content type that is not read.
@@ -84,6 +90,8 @@ pub enum Rejection {
     },
     /// A content encoding that is not undone.
     UnsupportedEncoding,
+    /// More than one content encoding.
+    StackedEncodings,
     /// The endpoint's own configuration cannot be used; the log says why.
     Misconfigured,
     /// As many events as the webhook takes have come in its time.
@@ -163,6 +171,13 @@ impl Rejection {
                 "ENCODING_INVALID",
                 format!("Expected a body with the Content-Encoding {encoding}, but its bytes are not that."),
             ),
+            Self::WastefulEncoding { encoding } => (
+                400,
+                "ENCODING_WASTEFUL",
+                format!(
+                    "Expected a body that the Content-Encoding {encoding} makes smaller, but found one that is larger than what it holds by more than {INFLATION_WASTE} bytes."
+                ),
+            ),
             Self::Incomplete => (
                 400,
                 "BODY_INCOMPLETE",
@@ -194,6 +209,11 @@ impl Rejection {
                 415,
                 "CONTENT_ENCODING_UNSUPPORTED",
                 "Expected the Content-Encoding gzip, deflate, br or identity.".into(),
+            ),
+            Self::StackedEncodings => (
+                415,
+                "CONTENT_ENCODINGS_STACKED",
+                "Expected at most one Content-Encoding (gzip, deflate or br), but found several.".into(),
             ),
             Self::Misconfigured => (
                 500,
@@ -233,7 +253,7 @@ impl Rejection {
                 "www-authenticate".to_owned(),
                 "Basic realm=\"webhook\", charset=\"UTF-8\"".to_owned(),
             )),
-            Self::UnsupportedEncoding => {
+            Self::UnsupportedEncoding | Self::StackedEncodings => {
                 // RFC 9110 section 12.5.3: a 415 about encodings lists the ones that are read.
                 headers.push(("accept-encoding".to_owned(), "gzip, deflate, br, identity".to_owned()));
             }
