@@ -20,16 +20,17 @@ pub struct Ranges(Vec<IpNet>);
 /// An entry of a list that is neither an address nor a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RangeError {
-    /// Which one, from 0.
+    /// Which one, from 0. The entry itself may have been filled from a secret variable, so it isn't kept.
     pub index: usize,
-    /// The entry.
-    pub text: String,
 }
 
 impl fmt::Display for RangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (number, text) = (self.index + 1, &self.text);
-        write!(f, "expected an address such as 192.0.2.1 or a range such as 192.0.2.0/24, but found {text:?} (entry {number})")
+        write!(
+            f,
+            "expected an address such as 192.0.2.1 or a range such as 192.0.2.0/24, but found another text (entry {})",
+            self.index + 1
+        )
     }
 }
 
@@ -43,12 +44,10 @@ impl Ranges {
     ///
     /// [`RangeError`] for the first entry that is neither.
     pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, RangeError> {
-        let ranges = texts.into_iter().enumerate().map(|(index, text)| {
-            parse_range(text.trim()).ok_or_else(|| RangeError {
-                index,
-                text: text.to_owned(),
-            })
-        });
+        let ranges = texts
+            .into_iter()
+            .enumerate()
+            .map(|(index, text)| parse_range(text.trim()).ok_or(RangeError { index }));
         ranges.collect::<Result<_, _>>().map(Self)
     }
 
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_no_address_is_named() {
+    fn names_an_entry_that_isnt_an_address_by_its_index_alone() {
         for wrong in [
             "",
             "192.0.2",
@@ -211,7 +210,11 @@ mod tests {
             "010.0.0.1",
         ] {
             let error = Ranges::parse(["10.0.0.1", wrong]).unwrap_err();
-            assert_eq!((error.index, error.text.as_str()), (1, wrong));
+            assert_eq!(error.index, 1);
+            assert!(
+                wrong.is_empty() || !error.to_string().contains(&format!("{wrong:?}")),
+                "{error}"
+            );
         }
     }
 

@@ -152,9 +152,10 @@ impl Scheme {
     /// # Errors
     ///
     /// A sentence for whoever wrote the scheme, for a field that isn't as it should be, a placeholder without a place to
-    /// fill it from, and a signature without a kind that counts.
+    /// fill it from, and a signature without a kind that counts. It never repeats a value of the scheme, which may have
+    /// been filled from a secret variable.
     pub fn from_json(json: &str) -> Result<Self, String> {
-        let scheme: Self = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let scheme: Self = serde_json::from_str(json).map_err(|error| without_values(&error))?;
         match &scheme {
             Self::Signature(signature) => signature.check()?,
             Self::Jwt(jwt) => jwt.check()?,
@@ -162,6 +163,32 @@ impl Scheme {
         }
         Ok(scheme)
     }
+}
+
+/// What serde says of a value that doesn't fit, without the value.
+///
+/// serde puts a value before ", expected", and the names it knows after it. A message without that part is one of our
+/// own conversions', which hold no value, or names a missing field.
+fn without_values(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let (line, column) = (error.line(), error.column());
+    let place = format!(" at line {line} column {column}");
+    let message = message.strip_suffix(&place).unwrap_or(&message);
+    let Some((found, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let kinds = [
+        "unknown field",
+        "unknown variant",
+        "invalid type",
+        "invalid value",
+        "invalid length",
+    ];
+    let kind = kinds.into_iter().find(|kind| found.starts_with(kind));
+    kind.map_or_else(
+        || format!("expected {expected}"),
+        |kind| format!("{kind}: expected {expected}"),
+    )
 }
 
 impl Signature {
@@ -525,7 +552,7 @@ impl Accept {
         let (bytes, encoding) = (self.algorithm.length(), self.encoding.name());
         match self.prefix.as_str() {
             "" => format!("{bytes} bytes in {encoding}"),
-            prefix => format!("{prefix:?} and {bytes} bytes in {encoding}"),
+            _ => format!("the configured prefix and {bytes} bytes in {encoding}"),
         }
     }
 }
@@ -534,7 +561,7 @@ impl Key {
     fn form(&self) -> String {
         let form = self.form.name();
         match &self.prefix {
-            Some(prefix) => format!("{prefix:?} and {form}"),
+            Some(_) => format!("the configured prefix and {form}"),
             None => form.to_owned(),
         }
     }

@@ -26,15 +26,15 @@ impl HeaderName {
 }
 
 impl TryFrom<String> for HeaderName {
-    type Error = String;
+    type Error = &'static str;
 
-    fn try_from(mut name: String) -> Result<Self, String> {
+    fn try_from(mut name: String) -> Result<Self, &'static str> {
         if name.is_empty()
             || !name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
         {
-            return Err(format!("expected the name of a header, but found {name:?}"));
+            return Err("expected the name of a header, but found characters it can't have");
         }
         name.make_ascii_lowercase();
         Ok(Self(name))

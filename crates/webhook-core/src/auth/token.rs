@@ -60,7 +60,7 @@ impl Token {
             Some(start) if start.eq_ignore_ascii_case(prefix) => {
                 Ok(Cow::Owned(value[prefix.len()..].trim_start_matches(' ').to_owned()))
             }
-            _ => Err(self.from.malformed(subject, format!("it to begin with {prefix:?}"))),
+            _ => Err(self.from.malformed(subject, "it to begin with the configured prefix")),
         }
     }
 }

@@ -67,7 +67,7 @@ impl TryFrom<String> for Template {
         while !rest.is_empty() {
             let (before, after) = rest.split_once('{').unwrap_or((rest, ""));
             if before.contains('}') {
-                return Err(format!("expected a {{ before each }}, but found {text:?}"));
+                return Err("expected a { before each }, but found a } without one".to_owned());
             }
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.to_owned()));
@@ -77,10 +77,10 @@ impl TryFrom<String> for Template {
             }
             let (name, after) = after
                 .split_once('}')
-                .ok_or_else(|| format!("expected a }} after each {{, but found {text:?}"))?;
+                .ok_or_else(|| "expected a } after each {, but found a { without one".to_owned())?;
             let (_, placeholder) = NAMES.iter().find(|(known, _)| *known == name).ok_or_else(|| {
                 let known = NAMES.map(|(name, _)| name).join(", ");
-                format!("expected one of {known} in the braces, but found {name:?}")
+                format!("expected one of {known} in the braces, but found another name")
             })?;
             pieces.push(Piece::Placeholder(*placeholder));
             rest = after;
@@ -141,9 +141,9 @@ mod tests {
     fn what_is_no_template_is_refused_with_what_was_expected() {
         for (text, message) in [
             ("", "expected what is signed, but found an empty text"),
-            ("{body", r#"expected a } after each {, but found "{body""#),
-            ("body}", r#"expected a { before each }, but found "body}""#),
-            ("{Body}", "expected one of id, timestamp, nonce, body, url, query, form, secret, encrypted in the braces, but found \"Body\""),
+            ("{body", "expected a } after each {, but found a { without one"),
+            ("body}", "expected a { before each }, but found a } without one"),
+            ("{Body}", "expected one of id, timestamp, nonce, body, url, query, form, secret, encrypted in the braces, but found another name"),
         ] {
             assert_eq!(Template::try_from(text.to_owned()).unwrap_err(), message);
         }
