@@ -238,6 +238,16 @@ export declare class Endpoint {
   get rateLimit(): RateLimit | null
   /** The refusal of an event beyond the rate limit, with the milliseconds until another one is let in. */
   rateLimited(wait: number): Reply
+  /**
+   * The rejection of a request from an address that has failed to authenticate too often, with the milliseconds until it
+   * may try again.
+   */
+  tooManyFailures(wait: number): Reply
+  /**
+   * The address that a request comes from, behind the trusted proxies where there are any; `null` where it can't be told.
+   * `head` is what `judgeFunction` says.
+   */
+  clientAddress(head: string): string | null
   /** Whether a proof covers the URL; if none does, a head may have path and query in its place. */
   get signsUrl(): boolean
   /** Whether the sender wants an answer of its own to every event, which `acknowledge` makes. */
@@ -349,6 +359,16 @@ export interface ConfigIssue {
   /** "expected X, but found Y". Never holds the value, which may be a secret. */
   message: string
 }
+
+/**
+ * Takes a request through all checks of a configuration that no webhook has yet, on a thread of libuv's pool. `config` is
+ * JSON text with its `{{$env.NAME}}` filled; `limit` bounds the body in bytes. The request's body must not be changed before
+ * the promise is fulfilled.
+ *
+ * The promise gives the JSON text of `{ accepted, checks, issues }`: the first two are those of a `Diagnosed`, the last what
+ * `checkConfig` gives. A configuration that can't be used accepts nothing and has no checks.
+ */
+export declare function diagnose(config: string, limit: number, request: DiagnosedRequest): Promise<string>
 
 /** A request to be diagnosed; what isn't known of it may be left out. */
 export interface DiagnosedRequest {
@@ -498,6 +518,9 @@ export declare function extractPaths(body: string | Uint8Array, paths: ReadonlyA
  * ```
  */
 export declare function inferPaths(sample: string | Uint8Array, kind: 'json' | 'query'): { ok: true; paths: Array<string> } | { ok: false; error: ParseError }
+
+/** `inferPaths` on a thread of libuv's pool. The promise gives the JSON text of what that returns. */
+export declare function inferPathsOffThread(sample: string, kind: 'json' | 'query'): Promise<string>
 
 /**
  * Judges a request by a trigger's configuration, as the server does with an enabled webhook, but for the workflow's key.

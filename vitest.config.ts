@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['__test__/**/*.test.ts', 'tests/client/**/*.test.ts'],
+          include: ['__test__/**/*.test.ts', 'tests/{client,unit}/**/*.test.ts'],
           testTimeout: 120_000,
           typecheck: { enabled: true, include: ['__test__/**/*.test-d.ts'] },
         },

@@ -329,6 +329,28 @@ impl Endpoint {
             .into()
     }
 
+    /// The rejection of a request from an address that has failed to authenticate too often, with the milliseconds until it
+    /// may try again.
+    #[napi(catch_unwind)]
+    pub fn too_many_failures(&self, wait: f64) -> Reply {
+        let seconds = (wait / 1000.0).ceil().max(1.0);
+        (&Rejection::TooManyFailures {
+            retry_after: seconds as u32,
+        })
+            .into()
+    }
+
+    /// The address that a request comes from, behind the trusted proxies where there are any; `null` where it can't be told.
+    /// `head` is what `judgeFunction` says.
+    #[napi(catch_unwind)]
+    pub fn client_address(&self, env: &Env, head: String) -> Result<Option<String>> {
+        let Some((texts, headers)) = lines_of(&head) else {
+            return misuse(env, "head", HEAD);
+        };
+        let address = self.endpoint.client_address(&request(texts, &headers, &[]));
+        Ok(address.map(|address| address.to_string()))
+    }
+
     /// Whether a proof covers the URL; if none does, a head may have path and query in its place.
     #[napi(getter, catch_unwind)]
     pub fn signs_url(&self) -> bool {
@@ -445,8 +467,10 @@ impl Task for DiagnoseTask {
         let Self { endpoint, request } = self;
         let failed = || Error::from_reason("diagnosing the request failed");
         let request = request.take().ok_or_else(failed)?;
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| diagnose_with(endpoint, request)))
-            .map_err(|_| failed())
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            diagnose_with(endpoint, request).to_string()
+        }))
+        .map_err(|_| failed())
     }
 
     fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
@@ -454,7 +478,8 @@ impl Task for DiagnoseTask {
     }
 }
 
-fn diagnose_with(endpoint: &judge::Endpoint, known: DiagnosedRequest) -> String {
+/// What a request comes to, as a `Diagnosed`.
+pub fn diagnose_with(endpoint: &judge::Endpoint, known: DiagnosedRequest) -> Value {
     let body: &[u8] = known.body.as_deref().unwrap_or_default();
     let headers = pairs(known.headers);
     let request = Request {
@@ -470,7 +495,7 @@ fn diagnose_with(endpoint: &judge::Endpoint, known: DiagnosedRequest) -> String 
     let address = endpoint.client_address(&request).map(|address| address.to_string());
     let length = known.length.map_or(body.len() as u64, |length| length as u64);
     let diagnosed = endpoint.diagnose(request, length);
-    serde_json::json!({ "accepted": diagnosed.accepted, "address": address, "checks": diagnosed.checks }).to_string()
+    serde_json::json!({ "accepted": diagnosed.accepted, "address": address, "checks": diagnosed.checks })
 }
 
 /// Reads the head of a request as people copy it: out of a browser, a proxy's log, or what `curl -v` prints. A request line

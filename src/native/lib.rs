@@ -4,6 +4,7 @@ mod auth;
 mod bare;
 mod convert;
 mod dispatch;
+mod editor;
 mod json;
 mod judge;
 mod query;

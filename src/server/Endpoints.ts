@@ -3,8 +3,8 @@ import type { Application } from '@nocobase/server';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { WorkflowModel } from '@nocobase/plugin-workflow';
 import { type Answer, prepareAnswer } from './answer';
-import type { ConfigIssue, RateLimit } from '../../index';
-import { type Endpoint, native, type Reply } from './native';
+import type { RateLimit } from '../../index';
+import { type DiagnosedRequest, type Endpoint, native, type Reply } from './native';
 
 /** A compiled configuration, with what every request asks it for, so that asking crosses to the addon once. */
 export interface Judge {
@@ -78,25 +78,17 @@ export class Endpoints {
     };
   }
 
-  /** Compiles a configuration that no workflow has yet; `judge` is absent where it can't be used, and `issues` say why. */
-  try({ response, ...request }: Config): { issues: ConfigIssue[]; judge?: Judge } {
-    const filled = this.fill(request) ?? JSON.stringify(request);
-    const issues = native().checkConfig({ ...(JSON.parse(filled) as object), response });
-    try {
-      return { issues, judge: compile(filled, this.limit) };
-    } catch (error) {
-      if (!issues.length) {
-        throw error;
-      }
-      return { issues };
-    }
-  }
-
-  // As JSON text, with what stands in NocoBase's variables and secrets now; `undefined` where it asks for none of them.
-  private fill(config: object): string | undefined {
-    return ENV_TEMPLATE.test(JSON.stringify(config))
-      ? JSON.stringify(parse(config)({ $env: this.app.environment.getVariables() }))
-      : undefined;
+  /**
+   * Takes a request through all checks of a configuration that no workflow has yet, off the main thread.
+   *
+   * @returns the JSON text of `{ accepted, checks, issues }`
+   */
+  diagnose({ response, ...request }: Config, pasted: DiagnosedRequest): Promise<string> {
+    // With what stands in NocoBase's variables and secrets now, where it asks for any of them.
+    const filled = ENV_TEMPLATE.test(JSON.stringify(request))
+      ? (parse(request)({ $env: this.app.environment.getVariables() }) as object)
+      : request;
+    return native().diagnose(JSON.stringify({ ...filled, response }), this.limit, pasted);
   }
 
   private compileRequest(config: object): () => Judge {

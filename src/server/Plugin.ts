@@ -4,8 +4,9 @@ import { Plugin } from '@nocobase/server';
 import PluginWorkflowServer from '@nocobase/plugin-workflow';
 import { TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
 import { Dispatch } from './dispatch';
-import { editorActions } from './editor';
+import { editorActions, hideValues } from './editor';
 import { Endpoints } from './Endpoints';
+import { FailedAuthentications } from './failures';
 import { FileKeeper } from './files';
 import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
@@ -42,7 +43,8 @@ export class WebhookPlugin extends Plugin {
     const kept = new KeptRefusals(this.app);
     const files = new FileKeeper(this.app, (body) => dispatch.exclusively(body));
     const limits = new RateLimits(this.app);
-    const receiver = new Receiver(endpoints, dispatch, files, limits, kept, this.app.logger);
+    const failures = new FailedAuthentications();
+    const receiver = new Receiver(endpoints, dispatch, files, limits, failures, kept, this.app.logger);
 
     // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
     this.app.once('afterLoad', () => {
@@ -77,6 +79,7 @@ export class WebhookPlugin extends Plugin {
       Object.assign(() => recovery.start(), { _reinitializable: true }),
     );
 
+    hideValues(this.app);
     const editor = editorActions(this.app, endpoints, kept);
     this.app.resourceManager.define({
       name: RESOURCE,

@@ -1,46 +1,80 @@
 import type { Context, Next } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
-import { DIAGNOSE_ACTION, INFER_ACTION, PRESETS_ACTION, REFUSALS_ACTION, TRIGGER_TYPE } from '../common/names';
+import {
+  DIAGNOSE_ACTION,
+  INFER_ACTION,
+  PRESETS_ACTION,
+  REFUSALS_ACTION,
+  RESOURCE,
+  TRIGGER_TYPE,
+} from '../common/names';
 import type { Endpoints } from './Endpoints';
-import { addressInUrl } from './http/claim';
+import { addressInUrl } from './http/address';
 import { calledUrl } from './http/url';
 import type { KeptRefusals } from './kept';
-import { type Diagnosed, native } from './native';
+import { type Native, native } from './native';
+import { type Fields, id, object, oneOf, optional, text, time, valuesOf } from './values';
 
 type Action = (ctx: Context, next: Next) => Promise<void>;
 
-const BASE64 = /^[A-Za-z0-9+/\s]*=*\s*$/;
+const KIB = 1024;
+
+/** Most characters of a sample: the paths of a larger one are too many for the form. */
+const SAMPLE = 1024 * KIB;
+
+/** Most characters of a configuration's JSON text: some two thousand rows. */
+const CONFIG = 256 * KIB;
+
+/** Most characters of a URL and of all headers: Node itself takes 16 KiB of both together. */
+const URL = 16 * KIB;
+const HEADERS = 32 * KIB;
+
+/** Most characters of a body, as text or as Base64. */
+const BODY = 1024 * KIB;
+
+const INFER: Fields<{ sample: string; kind: 'json' | 'query' }> = {
+  sample: text(SAMPLE),
+  kind: oneOf('json', 'query'),
+};
+
+interface Pasted {
+  config: object;
+  method?: string;
+  url?: string;
+  headers: string;
+  body: string;
+  bodyEncoding?: 'text' | 'base64';
+  at?: number;
+}
+
+const DIAGNOSE: Fields<Pasted> = {
+  config: object(CONFIG),
+  method: optional(text(32)),
+  url: optional(text(URL)),
+  headers: text(HEADERS),
+  body: text(BODY),
+  bodyEncoding: optional(oneOf('text', 'base64')),
+  at: optional(time()),
+};
 
 /** What the editor's forms ask; each is part of the permission to edit workflows. */
 export function editorActions(app: Application, endpoints: Endpoints, kept: KeptRefusals): Record<string, Action> {
   return {
     [INFER_ACTION]: async (ctx, next) => {
-      const { sample, kind } = valuesOf(ctx);
-      if (typeof sample !== 'string' || (kind !== 'json' && kind !== 'query')) {
-        ctx.throw(400, 'expected { sample: string, kind: "json" | "query" }');
-      }
-      ctx.body = native().inferPaths(sample as string, kind as 'json' | 'query');
+      const { sample, kind } = valuesOf(ctx, INFER);
+      answerJson(ctx, await native().inferPathsOffThread(sample, kind));
       await next();
     },
 
     [DIAGNOSE_ACTION]: async (ctx, next) => {
-      const { config, request } = pasted(ctx);
-      const { issues, judge } = endpoints.try(config);
-      if (judge) {
-        const { accepted, checks } = JSON.parse(await judge.endpoint.diagnose(request)) as Diagnosed;
-        ctx.body = { accepted, checks, issues };
-      } else {
-        ctx.body = { accepted: false, checks: [], issues };
-      }
+      const pasted = valuesOf(ctx, DIAGNOSE);
+      answerJson(ctx, await endpoints.diagnose(pasted.config, requestOf(ctx, pasted)));
       await next();
     },
 
     [REFUSALS_ACTION]: async (ctx, next) => {
-      const { workflowId } = valuesOf(ctx);
-      if (!/^\d{1,20}$/.test(String(workflowId))) {
-        ctx.throw(400, 'expected { workflowId: number | string }, the id of a workflow');
-      }
-      const where = { id: String(workflowId), type: TRIGGER_TYPE };
+      const { workflowId } = valuesOf(ctx, { workflowId: id() });
+      const where = { id: workflowId, type: TRIGGER_TYPE };
       const workflow = await app.db.getModel('workflows').findOne({ attributes: ['key'], where });
       if (!workflow) {
         ctx.throw(404, 'expected the id of a webhook workflow');
@@ -50,40 +84,45 @@ export function editorActions(app: Application, endpoints: Endpoints, kept: Kept
     },
 
     [PRESETS_ACTION]: async (ctx, next) => {
-      ctx.body = { presets: native().signaturePresets() };
+      presets ??= native().signaturePresets();
+      ctx.body = { presets };
       await next();
     },
   };
 }
 
-/** What an action was sent. */
-function valuesOf(ctx: Context): Record<string, unknown> {
-  return (ctx.action.params.values ?? {}) as Record<string, unknown>;
+let presets: ReturnType<Native['signaturePresets']> | undefined;
+
+/**
+ * Keeps what our actions are sent out of NocoBase's request log, which writes an action's values after it, also where the
+ * action was denied: a configuration holds secrets, a pasted request credentials.
+ */
+export function hideValues(app: Application): void {
+  app.use(
+    async function hideWebhookValues(ctx: Context, next: Next) {
+      try {
+        await next();
+      } finally {
+        if (ctx.action?.resourceName === RESOURCE) {
+          delete ctx.action.params.values;
+        }
+      }
+    },
+    { tag: 'webhookValues', after: 'logger', before: 'bodyParser' },
+  );
 }
 
-/** The configuration and the request out of what `diagnose` was sent; anything else is answered 400. */
-function pasted(ctx: Context) {
-  const { config, method, url, headers, body, bodyEncoding = 'text', at } = valuesOf(ctx);
-  // NocoBase's request log would show secrets and credentials after the action.
-  delete ctx.action.params.values;
-  const isText = (value: unknown): value is string => typeof value === 'string';
-  const isAbsent = (value: unknown): value is null | undefined => value == null;
-  const fits =
-    typeof config === 'object' &&
-    config !== null &&
-    !Array.isArray(config) &&
-    (isAbsent(method) || isText(method)) &&
-    (isAbsent(url) || isText(url)) &&
-    isText(headers) &&
-    isText(body) &&
-    (bodyEncoding === 'text' || (bodyEncoding === 'base64' && BASE64.test(body))) &&
-    (isAbsent(at) || (typeof at === 'number' && Number.isFinite(at)));
-  if (!fits) {
-    return ctx.throw(
-      400,
-      'expected { config: object, method?: string, url?: string, headers: string, body: string, ' +
-        'bodyEncoding?: "text" | "base64", at?: number }',
-    ) as never;
+/** Answers with JSON text, as NocoBase wraps it, without parsing it first. */
+function answerJson(ctx: Context, json: string): void {
+  ctx.withoutDataWrapping = true;
+  ctx.type = 'json';
+  ctx.body = `{"data":${json}}`;
+}
+
+/** The request that was pasted. A head that can't be read is answered 400. */
+function requestOf(ctx: Context, { method, url, headers, body, bodyEncoding, at }: Pasted) {
+  if (bodyEncoding === 'base64' && !isBase64(body)) {
+    return ctx.throw(400, 'expected body to be Base64, but found other characters') as never;
   }
   const head = native().readHead(headers);
   if (!head.ok) {
@@ -96,14 +135,22 @@ function pasted(ctx: Context) {
     return at < 0 ? '' : head.headers[at + 1];
   };
   return {
-    config,
-    request: {
-      method: (method || head.method || undefined)?.toUpperCase(),
-      path: target === undefined ? undefined : addressInUrl(target)?.path,
-      url: target === undefined || target.includes('://') ? (target ?? '') : calledUrl(header, false, target),
-      headers: head.headers,
-      body: Buffer.from(body, bodyEncoding === 'base64' ? 'base64' : 'utf8'),
-      at: isAbsent(at) ? undefined : (at as number),
-    },
+    method: (method || head.method || undefined)?.toUpperCase(),
+    path: target === undefined ? undefined : addressInUrl(target)?.path,
+    url: target === undefined || target.includes('://') ? (target ?? '') : calledUrl(header, false, target),
+    headers: head.headers,
+    body: Buffer.from(body, bodyEncoding === 'base64' ? 'base64' : 'utf8'),
+    at,
   };
+}
+
+// One character each, so that nothing is ever looked at twice.
+const NOT_BASE64 = /[^A-Za-z0-9+/\s]/;
+const NOT_PADDING = /[^=\s]/;
+
+function isBase64(body: string): boolean {
+  const padding = body.indexOf('=');
+  return padding < 0
+    ? !NOT_BASE64.test(body)
+    : !NOT_BASE64.test(body.slice(0, padding)) && !NOT_PADDING.test(body.slice(padding));
 }

@@ -3,14 +3,17 @@ import type { Context } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
 import type { Dispatch, UndoableEvent, WebhookEvent } from './dispatch';
 import type { Endpoints, Judge, WebhookEndpoint } from './Endpoints';
+import type { FailedAuthentications } from './failures';
 import { type FileKeeper, FilesMisconfigured } from './files';
-import type { Address } from './http/claim';
+import type { Address } from './http/address';
 import { LargeBodies } from './http/large';
 import { readBody } from './http/read';
 import { headOf, judgeWith, requestOf } from './judge';
 import type { KeptRefusals } from './kept';
 import type { RateLimits } from './limits';
 import { type Event, native, refuse, type Reply, type Upload } from './native';
+
+const UNAUTHORIZED = 401;
 
 /** A request's way from its key to its reply. Nothing is decided here: the core judges, the dispatch stores and runs. */
 export class Receiver {
@@ -23,6 +26,7 @@ export class Receiver {
     private readonly dispatch: Dispatch,
     private readonly files: FileKeeper,
     private readonly limits: RateLimits,
+    private readonly failures: FailedAuthentications,
     private readonly kept: KeptRefusals,
     private readonly log: Pick<Application['logger'], 'error'>,
   ) {}
@@ -44,9 +48,18 @@ export class Receiver {
     }
     const { req } = ctx;
     const { endpoint } = judge;
+    const head = headOf(judge, req, path);
+    const address = () => endpoint.clientAddress(head) ?? req.socket.remoteAddress ?? '';
     const refused = (reply: Reply, body?: Buffer, length?: number): Reply => {
+      if (reply.status === UNAUTHORIZED) {
+        this.failures.note(webhook.workflow.key, address());
+      }
       this.kept.keep(webhook, judge, reply, () => ({ ...requestOf(judge, req, path), body, length }));
       return reply;
+    };
+    const shutOut = () => {
+      const wait = this.failures.wait(webhook.workflow.key, address);
+      return wait ? endpoint.tooManyFailures(wait) : undefined;
     };
     // Before anything is looked at; what it counts are events that were let in, below.
     const { rateLimit } = judge;
@@ -55,8 +68,7 @@ export class Receiver {
       return refused(endpoint.rateLimited(full));
     }
     const declared = Number(req.headers['content-length'] ?? 0);
-    const head = headOf(judge, req, path);
-    const early = judge.checkHead(head, declared);
+    const early = shutOut() ?? judge.checkHead(head, declared);
     if (early) {
       return refused(early, undefined, declared);
     }
@@ -66,6 +78,11 @@ export class Receiver {
     }
     if (body === 'incomplete') {
       return req.destroyed && !ctx.res.writable ? undefined : refused(refuse('incomplete'));
+    }
+    // Others from the same address may have failed while this body came.
+    const late = shutOut();
+    if (late) {
+      return refused(late, body);
     }
     const judged = await judgeWith(judge, head, body, req.headers['content-encoding'] !== undefined);
     if (!('context' in judged)) {

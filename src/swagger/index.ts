@@ -95,9 +95,10 @@ const delivery = {
     415: refusal(
       'A content type or content encoding that is not read, or a file of a type that its storage does not take.',
     ),
-    429: refusal('As many events as the webhook takes have come.', {
-      'Retry-After': 'Seconds after which it takes another one.',
-    }),
+    429: refusal(
+      'As many events as the webhook takes have come, or too many requests from this address failed to authenticate.',
+      { 'Retry-After': 'Seconds after which it takes another one.' },
+    ),
     500: refusal('The synchronous workflow failed, or the webhook’s configuration can not be used.'),
     503: refusal('The event could not be stored, too many wait already, or the application is stopping.', {
       'Retry-After': 'Seconds after which to try again.',
@@ -149,7 +150,11 @@ export default {
                 type: 'object',
                 required: ['sample', 'kind'],
                 properties: {
-                  sample: { type: 'string', description: 'A JSON text; or a URL, or the query of one.' },
+                  sample: {
+                    type: 'string',
+                    maxLength: 1_048_576,
+                    description: 'A JSON text; or a URL, or the query of one.',
+                  },
                   kind: { type: 'string', enum: ['json', 'query'] },
                 },
               },
@@ -192,6 +197,7 @@ export default {
             },
           },
           400: refusal('Another body than described.'),
+          413: refusal('A sample that is longer than described.'),
           ...editorsOnly,
         },
       },
@@ -210,21 +216,29 @@ export default {
                 type: 'object',
                 required: ['config', 'headers', 'body'],
                 properties: {
-                  config: { type: 'object', description: 'As in the workflow’s `config`; `{{$env.NAME}}` is filled.' },
+                  config: {
+                    type: 'object',
+                    description:
+                      'As in the workflow’s `config`; `{{$env.NAME}}` is filled. At most 262,144 characters of JSON, nested at most 100 levels deep.',
+                  },
                   workflowId: { type: 'string', description: 'The workflow whose configuration it is, if it has one.' },
                   method: {
                     type: 'string',
+                    maxLength: 32,
                     description: 'Without it that of a request line in `headers`, or one that is taken.',
                   },
                   url: {
                     type: 'string',
+                    maxLength: 16_384,
                     description: 'The whole URL or its path; without it that of a request line in `headers`.',
                   },
                   headers: {
                     type: 'string',
-                    description: 'One `Name: value` a line, as a browser, a proxy’s log or `curl -v` shows them.',
+                    maxLength: 32_768,
+                    description:
+                      'One `Name: value` a line, as a browser, a proxy’s log or `curl -v` shows them; at most 200 headers.',
                   },
-                  body: { type: 'string', description: 'Exactly as it was sent.' },
+                  body: { type: 'string', maxLength: 1_048_576, description: 'Exactly as it was sent.' },
                   bodyEncoding: { type: 'string', enum: ['text', 'base64'], default: 'text' },
                   at: { type: 'number', description: 'When it came, in milliseconds since 1970; without it now.' },
                 },
@@ -252,6 +266,7 @@ export default {
             },
           }),
           400: refusal('Another body than described, or a line that is no header.'),
+          413: refusal('A value that is longer than described.'),
           ...editorsOnly,
         },
       },

@@ -41,6 +41,14 @@ describe('an example value', () => {
     expect(exampleValue(rows('a["b.c"]'))).toEqual({ a: { 'b.c': 'example' } });
   });
 
+  it('has an object where an array would be huge', () => {
+    expect(exampleValue(rows('items[4000000000].sku', 'items[0]', 'orders.20260101'))).toEqual({
+      items: { 0: 'example', 4000000000: { sku: 'example' } },
+      orders: { 20260101: 'example' },
+    });
+    expect(exampleValue(rows('[4000000000]', '[0]'))).toEqual({ 0: 'example', 4000000000: 'example' });
+  });
+
   it('leaves the prototype alone', () => {
     expect(exampleValue(rows('__proto__.polluted', 'a'))).toEqual({ a: 'example' });
     expect({}).not.toHaveProperty('polluted');

@@ -30,6 +30,25 @@ const outcomes = ({ checks }: { checks: Check[] }) =>
     .filter(({ outcome }) => outcome !== 'notConfigured')
     .map(({ check, index = '', outcome }) => `${check}${index}:${outcome}`)
     .join(' ');
+/** The token of someone who may not edit workflows. */
+async function member(): Promise<string> {
+  const account = { email: 'member@example.com', username: 'member', password: 'member-password', roles: ['member'] };
+  const signIn = async () => {
+    const response = await app.fetch('auth:signIn', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-authenticator': 'basic' },
+      body: JSON.stringify({ account: account.username, password: account.password }),
+    });
+    return response.ok ? ((await response.json()) as { data: { token: string } }).data.token : undefined;
+  };
+  const known = await signIn();
+  if (known) {
+    return known;
+  }
+  await app.api('POST', 'users:create', account);
+  return (await signIn()) as string;
+}
+
 const post = (action: string, values: unknown, token?: string) =>
   app.fetch(`webhook:${action}`, {
     method: 'POST',
@@ -117,13 +136,28 @@ describe('a pasted request', () => {
     expect(answer).toMatchObject({ accepted: true, issues: [{ path: 'response.statusCode' }] });
   });
 
-  it('that is none is refused with 400, saying why and repeating nothing', async () => {
+  it('of another form is rejected with 400, saying what was expected and repeating nothing', async () => {
     const token = await app.login();
+    const good = { config: {}, headers: '', body: '' };
+    const deep = JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`) as unknown;
     for (const [values, message] of [
-      [{}, 'expected { config: object'],
-      [{ config: [], headers: '', body: '' }, 'expected { config: object'],
-      [{ config: {}, headers: '', body: '?', bodyEncoding: 'base64' }, 'expected { config: object'],
-      [{ config: {}, headers: `a: 1\n${SECRET}`, body: '' }, 'headers: expected a name, a colon and a value at line 2'],
+      [{}, 'expected config to be an object'],
+      [{ ...good, config: [SECRET] }, 'expected config to be an object'],
+      [{ ...good, config: SECRET }, 'expected config to be an object'],
+      [{ ...good, config: { deep } }, 'expected config to be an object nested at most 100 levels deep'],
+      [{ ...good, headers: [SECRET] }, 'expected headers to be a string, but found a list'],
+      [{ ...good, headers: undefined }, 'expected headers to be a string, but found nothing'],
+      [{ ...good, body: { toString: 1 } }, 'expected body to be a string, but found an object'],
+      [{ ...good, url: 1 }, 'expected url to be a string, but found a number'],
+      [{ ...good, method: {} }, 'expected method to be a string, but found an object'],
+      [{ ...good, at: '1' }, 'expected at to be a number of milliseconds since 1970, but found a string'],
+      [{ ...good, at: 1e300 }, 'expected at to be a number of milliseconds since 1970'],
+      [{ ...good, bodyEncoding: SECRET }, 'expected bodyEncoding to be \\"text\\" or \\"base64\\", but found a string'],
+      [{ ...good, body: '?', bodyEncoding: 'base64' }, 'expected body to be Base64'],
+      [{ ...good, body: 'YQ=a', bodyEncoding: 'base64' }, 'expected body to be Base64'],
+      [{ ...good, headers: `a: 1\n${SECRET}` }, 'headers: expected a name, a colon and a value at line 2'],
+      [{ ...good, headers: 'a: 1\n'.repeat(201) }, 'headers: expected at most 200 headers, but found more at line 201'],
+      [[SECRET], 'expected an object, but found a list'],
     ] as const) {
       const response = await post('diagnose', values, token);
       const text = await response.text();
@@ -132,12 +166,46 @@ describe('a pasted request', () => {
     }
   });
 
-  it('leaves nothing of its secrets in the log', async () => {
-    const before = app.logs().length;
+  it('that is too large is rejected with 413', async () => {
+    const token = await app.login();
+    const good = { config: {}, headers: '', body: '' };
+    for (const [name, most, value] of [
+      ['method', 32, 'A'.repeat(33)],
+      ['url', 16_384, '/webhook:trigger/'.repeat(20_000)],
+      ['headers', 32_768, `a: ${'1'.repeat(32_766)}`],
+      ['body', 1_048_576, `${'a'.repeat(500_000)}${' '.repeat(600_000)}!`],
+      ['config', 262_144, { a: 'a'.repeat(262_144) }],
+    ] as const) {
+      const response = await post('diagnose', { ...good, bodyEncoding: 'base64', [name]: value }, token);
+      const text = await response.text();
+      expect([response.status, text]).toEqual([413, expect.stringContaining(`${name} to have at most ${most} char`)]);
+    }
+    const sample = await post('inferPaths', { sample: ' '.repeat(1_048_577), kind: 'json' }, token);
+    expect([sample.status, await sample.text()]).toEqual([413, expect.stringContaining('expected sample to have')]);
+  });
+
+  it('is read without looking at any of it more than a few times', async () => {
+    // With regular expressions that go back these took minutes; the test would time out.
+    const url = `${'/webhook:trigger/'.repeat(900)}?`;
+    const body = `${'QUJD'.repeat(100_000)}${' '.repeat(600_000)}=`;
+    expect(await diagnose({ config: {}, url, body, bodyEncoding: 'base64' })).toMatchObject({ issues: [] });
+  });
+
+  it('leaves nothing of its secrets in the log, whatever becomes of it', async () => {
     const pasted = 'pasted-credentials';
     const config = { authentication: [{ preset: 'gitlab-token', secrets: ['typed-secret'] }] };
-    await diagnose({ config, headers: `x-gitlab-token: ${pasted}`, body: pasted });
-    expect(await logged(app, 'webhook:diagnose', before)).not.toMatch(/pasted-credentials|typed-secret/);
+    const values = { config, headers: `x-gitlab-token: ${pasted}`, body: pasted };
+    for (const [sent, token, status] of [
+      [values, await app.login(), 200],
+      [{ ...values, headers: pasted }, await app.login(), 400],
+      [{ ...values, url: pasted.repeat(1000) }, await app.login(), 413],
+      [values, undefined, 401],
+      [values, await member(), 403],
+    ] as const) {
+      const before = app.logs().length;
+      expect((await post('diagnose', sent, token)).status).toBe(status);
+      expect(await logged(app, 'response /api/webhook:diagnose', before)).not.toMatch(/pasted-cred|typed-secret/);
+    }
   });
 });
 
@@ -212,20 +280,24 @@ describe('what a webhook refused', () => {
 });
 
 it('only who may edit workflows can ask', async () => {
-  const account = { email: 'member@example.com', username: 'member', password: 'member-password', roles: ['member'] };
-  await app.api('POST', 'users:create', account);
-  const signedIn = await app.fetch('auth:signIn', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-authenticator': 'basic' },
-    body: JSON.stringify({ account: 'member', password: account.password }),
-  });
-  const { data } = (await signedIn.json()) as { data: { token: string } };
+  const token = await member();
   for (const action of ['diagnose', 'refusals', 'presets', 'inferPaths']) {
     expect((await post(action, {})).status, action).toBe(401);
-    expect((await post(action, {}, data.token)).status, action).toBe(403);
+    expect((await post(action, {}, token)).status, action).toBe(403);
   }
-  for (const workflowId of [undefined, 'x', "1' or 1", {}, 999_999_999]) {
-    const { status } = await post('refusals', { workflowId }, await app.login());
-    expect([400, 404], String(workflowId)).toContain(status);
+  for (const [workflowId, status] of [
+    [undefined, 400],
+    ['x', 400],
+    ["1' or 1", 400],
+    [{}, 400],
+    [{ toString: 1 }, 400],
+    [[1], 400],
+    [-1, 400],
+    [1.5, 400],
+    [1e300, 400],
+    [999_999_999, 404],
+  ] as const) {
+    const response = await post('refusals', { workflowId }, await app.login());
+    expect(response.status, JSON.stringify(workflowId)).toBe(status);
   }
 });

@@ -68,6 +68,9 @@ pub const MAX_SIGNATURES: usize = 16;
 /// There are some sixty forms, so that such a body takes a tenth of a second; callers who aren't let in may cause it.
 pub const MAX_HINT_BYTES: usize = 64 * 1024;
 
+/// Headers of a request that is pasted into the debugger; ten times what senders and the proxies on the way add.
+pub const MAX_PASTED_HEADERS: usize = 200;
+
 /// Events that a rate limit may let in within its time. Who wants more wants none.
 pub const MAX_RATE_REQUESTS: u32 = 1_000_000;
 

@@ -1,6 +1,7 @@
 //! The head of a request as people copy it: out of a browser, a proxy's log, or what `curl -v` prints.
 
 use crate::error::ParseError;
+use crate::limits::MAX_PASTED_HEADERS;
 use crate::request::{is_token, Headers};
 
 /// What a copied head says.
@@ -19,7 +20,8 @@ pub struct Head {
 ///
 /// # Errors
 ///
-/// `HEADER_LINE` for a line that is none of these. The message doesn't hold the line, which may be a secret.
+/// `HEADER_LINE` for a line that is none of these, `TOO_MANY_HEADERS` beyond [`MAX_PASTED_HEADERS`]. The message doesn't
+/// hold the line, which may be a secret.
 ///
 /// ```
 /// use webhook_core::pasted::read_head;
@@ -56,6 +58,10 @@ pub fn read_head(text: &str) -> Result<Head, ParseError> {
                 return Err(ParseError::at("HEADER_LINE", message, text.as_bytes(), start));
             }
         };
+        if pairs.len() == MAX_PASTED_HEADERS {
+            let message = format!("expected at most {MAX_PASTED_HEADERS} headers, but found more");
+            return Err(ParseError::at("TOO_MANY_HEADERS", message, text.as_bytes(), start));
+        }
         match (pseudo, name) {
             (":", "method") => head.method = Some(value.to_owned()),
             (":", "path") => head.target = Some(value.to_owned()),
@@ -78,7 +84,7 @@ fn request_line(line: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::read_head;
+    use super::{read_head, MAX_PASTED_HEADERS};
 
     #[test]
     fn a_head_is_read_as_browsers_proxies_and_curl_show_it() {
@@ -118,6 +124,14 @@ mod tests {
         let head = read_head("X-A: 1\nx-a: 2\nAuthorization: Basic a:b").unwrap();
         assert_eq!(head.headers.joined("x-a").as_deref(), Some("1, 2"));
         assert_eq!(head.headers.first("authorization"), Some("Basic a:b"));
+    }
+
+    #[test]
+    fn rejects_more_headers_than_a_request_has() {
+        let text = |count| "a: 1\n".repeat(count);
+        assert!(read_head(&text(MAX_PASTED_HEADERS)).is_ok());
+        let error = read_head(&text(MAX_PASTED_HEADERS + 1)).unwrap_err();
+        assert_eq!((error.code, error.line), ("TOO_MANY_HEADERS", 201));
     }
 
     #[test]

@@ -99,6 +99,11 @@ pub enum Rejection {
         /// Seconds until it takes another one.
         retry_after: u32,
     },
+    /// Too many requests from this address failed to authenticate.
+    TooManyFailures {
+        /// Seconds until the address may try again.
+        retry_after: u32,
+    },
     /// The queue is full.
     Busy,
     /// The event could not be stored.
@@ -225,6 +230,11 @@ impl Rejection {
                 "RATE_LIMITED",
                 "This webhook takes no more requests for the moment; try again later.".into(),
             ),
+            Self::TooManyFailures { .. } => (
+                429,
+                "TOO_MANY_FAILURES",
+                "Too many requests from this address failed to authenticate; try again later.".into(),
+            ),
             Self::Busy => (503, "BUSY", "Too many requests wait already; try again later.".into()),
             Self::NotStored => (
                 503,
@@ -257,7 +267,9 @@ impl Rejection {
                 // RFC 9110 section 12.5.3: a 415 about encodings lists the ones that are read.
                 headers.push(("accept-encoding".to_owned(), "gzip, deflate, br, identity".to_owned()));
             }
-            Self::RateLimited { retry_after } => headers.push(("retry-after".to_owned(), retry_after.to_string())),
+            Self::RateLimited { retry_after } | Self::TooManyFailures { retry_after } => {
+                headers.push(("retry-after".to_owned(), retry_after.to_string()));
+            }
             Self::Busy | Self::NotStored | Self::Stopping => {
                 headers.push(("retry-after".to_owned(), RETRY_AFTER_SECONDS.to_string()));
             }

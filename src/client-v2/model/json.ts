@@ -1,4 +1,5 @@
 import { type Node, parseTree } from 'jsonc-parser';
+import { trimEnd, trimStart } from 'lodash';
 
 /** Where in a text something is wrong, counted from 1. */
 export interface Place {
@@ -74,8 +75,9 @@ function digits(literal: string): string {
     return literal;
   }
   const [, sign, whole, fraction = '', exponent = '0'] = match;
-  const all = (whole + fraction).replace(/^0+/, '');
-  const significant = all.replace(/0+$/, '');
+  const all = trimStart(whole + fraction, '0');
+  // A regular expression for zeros at the end would begin again at each zero.
+  const significant = trimEnd(all, '0');
   const power = Number(exponent) - fraction.length + (all.length - significant.length);
   return significant ? `${sign}${significant}e${power}` : '0';
 }

@@ -1,4 +1,4 @@
-import { has, set, toPath } from 'lodash';
+import { has, setWith, toPath } from 'lodash';
 import type { HeaderItem, PathItem } from '../../common/config';
 
 /** What stands for a value nobody knows yet. */
@@ -16,6 +16,17 @@ const SET_BY_SENDER = new Set([
   'transfer-encoding',
 ]);
 
+/** An index from here on is a key of an object, as in the core: an array of so many holes takes long to write as JSON. */
+const MOST_ELEMENTS = 1000;
+
+function isIndex(segment: string): boolean {
+  return /^\d+$/.test(segment);
+}
+
+function isHuge(path: string[]): boolean {
+  return path.some((segment) => isIndex(segment) && Number(segment) >= MOST_ELEMENTS);
+}
+
 /** A path cut into the keys it goes through. */
 export function segments(path: string): string[] {
   // `[]` means every element; one is enough for an example.
@@ -28,11 +39,13 @@ export function exampleValue(rows: PathItem[] | undefined, example: unknown = EX
   if (!paths.length) {
     return undefined;
   }
-  const root = paths.every(([first]) => /^\d+$/.test(first)) ? [] : {};
-  // Longest first: `order` must not take the place of the object that `order.id` needs.
-  for (const path of paths.sort((a, b) => b.length - a.length)) {
+  const root = paths.every(([first]) => isIndex(first) && Number(first) < MOST_ELEMENTS) ? [] : {};
+  // Longest first: `order` must not take the place of the object that `order.id` needs. Before them those that make objects
+  // of what others would make huge arrays of.
+  const order = (path: string[]) => (isHuge(path) ? MOST_ELEMENTS : 0) + path.length;
+  for (const path of paths.sort((a, b) => order(b) - order(a))) {
     if (!has(root, path)) {
-      set(root, path, example);
+      setWith(root, path, example, isHuge(path) ? Object : undefined);
     }
   }
   // `set` leaves holes below the highest index of an array; they are nothing in JSON.

@@ -11,7 +11,7 @@ export function newSecret(form: KeyForm = 'text'): string {
     return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
   }
   const base64 = btoa(String.fromCharCode(...bytes));
-  return form === 'base64' ? base64 : base64.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  return form === 'base64' ? base64 : base64.replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
 }
 
 /** Whether a text is nothing but one of NocoBase's "Variables and secrets". */

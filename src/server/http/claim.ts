@@ -1,37 +1,13 @@
 import type { Context, Next } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
-import { TRIGGER_ACTION, RESOURCE } from '../../common/names';
+import trimEnd from 'lodash/trimEnd';
 import type { Reply } from '../native';
+import { type Address, addressIn } from './address';
 import { takeFromGateway } from './gateway';
 import { send } from './send';
 
-/** Where a call goes: the workflow's key, and what stands behind it in the path; both as sent, empty for nothing. */
-export interface Address {
-  key: string;
-  path: string;
-}
-
 const ADDRESS = Symbol('webhook address');
 type Claimed = { [ADDRESS]?: Address };
-
-// Some clients escape the colon of a path.
-const ACTION = `${RESOURCE}(?::|%3a)${TRIGGER_ACTION}(?:/([^/]*)(?:/(.*?))??/?)?$`;
-const AT_START = new RegExp(`^${ACTION}`, 'i');
-const ANYWHERE = new RegExp(`/${ACTION}`, 'i');
-
-/** The address in a path of the form `<prefix>webhook:trigger/<key>/<path>`; `undefined` for a path of another form. */
-function addressIn(path: string, prefix: string): Address | undefined {
-  return path.startsWith(prefix) ? found(AT_START.exec(path.slice(prefix.length))) : undefined;
-}
-
-/** The address in a URL, or the path and query of one, wherever a proxy or a sub-app has put it. */
-export function addressInUrl(url: string): Address | undefined {
-  return found(ANYWHERE.exec(url.split(/[?#]/, 1)[0]));
-}
-
-function found(match: RegExpExecArray | null): Address | undefined {
-  return match ? { key: match[1] ?? '', path: match[2] ?? '' } : undefined;
-}
 
 /**
  * Takes webhook calls out of the way that requests go in NocoBase.
@@ -43,7 +19,7 @@ export function claimWebhooks(
   app: Application,
   receive: (ctx: Context, address: Address) => Promise<Reply | undefined>,
 ): void {
-  const prefix = `${(app.resourceManager.options.prefix ?? '/api').replace(/\/+$/, '')}/`;
+  const prefix = `${trimEnd(app.resourceManager.options.prefix ?? '/api', '/')}/`;
   takeFromGateway(app, (target) => addressIn(target.split('?', 1)[0], prefix) !== undefined);
   app.use(
     async function claimWebhook(ctx: Context, next: Next) {

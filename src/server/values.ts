@@ -1,0 +1,111 @@
+import type { Context } from '@nocobase/actions';
+
+/** What one value of an action has to be. */
+export interface Field<T> {
+  /** What is expected, for an error. */
+  expected: string;
+  fits(value: unknown): value is T;
+  /** The characters of a value; those beyond `most` are answered 413. */
+  length?(value: T): number;
+  most?: number;
+  optional?: boolean;
+}
+
+export type Fields<T> = { [name in keyof T]-?: Field<Exclude<T[name], undefined>> };
+
+/** Most objects and lists that may be open at once in a value: no form makes more, and others would overflow the stack. */
+const MOST_LEVELS = 100;
+
+/** A text of at most so many characters. */
+export function text(most: number): Field<string> {
+  return {
+    expected: 'a string',
+    fits: (value): value is string => typeof value === 'string',
+    length: (value) => value.length,
+    most,
+  };
+}
+
+/** An object whose JSON text has at most so many characters. */
+export function object(most: number): Field<object> {
+  return {
+    expected: `an object nested at most ${MOST_LEVELS} levels deep`,
+    fits: (value): value is object => kindOf(value) === 'an object' && !isDeeper(value, MOST_LEVELS),
+    length: (value) => JSON.stringify(value).length,
+    most,
+  };
+}
+
+/** A number of milliseconds since 1970. */
+export function time(): Field<number> {
+  return {
+    expected: 'a number of milliseconds since 1970',
+    fits: (value): value is number => typeof value === 'number' && Math.abs(value) <= 8.64e15,
+  };
+}
+
+/** The id of a record. */
+export function id(): Field<number | string> {
+  return {
+    expected: 'an id: a whole number or its digits',
+    fits: (value): value is number | string =>
+      typeof value === 'string' ? /^\d{1,20}$/.test(value) : Number.isSafeInteger(value) && Number(value) >= 0,
+  };
+}
+
+/** One of some texts. */
+export function oneOf<T extends string>(...texts: T[]): Field<T> {
+  return {
+    expected: texts.map((known) => `"${known}"`).join(' or '),
+    fits: (value): value is T => texts.includes(value as T),
+  };
+}
+
+/** A value that may be left out; `null` is the same. */
+export function optional<T>(field: Field<T>): Field<T> {
+  return { ...field, optional: true };
+}
+
+/**
+ * Returns what an action was sent; others than the fields are left out. Answers 400 to a value of another type, and 413 to one
+ * that is too large, without repeating the value: it may be a secret.
+ */
+export function valuesOf<T extends object>(ctx: Context, fields: Fields<T>): T {
+  const sent: unknown = ctx.action.params.values ?? {};
+  if (kindOf(sent) !== 'an object') {
+    ctx.throw(400, `expected an object, but found ${kindOf(sent)}`);
+  }
+  const values: Partial<Record<string, unknown>> = {};
+  for (const [name, field] of Object.entries<Field<unknown>>(fields as never)) {
+    const value = (sent as Record<string, unknown>)[name] ?? undefined;
+    if (value === undefined && field.optional) {
+      continue;
+    }
+    if (!field.fits(value)) {
+      ctx.throw(400, `expected ${name} to be ${field.expected}, but found ${kindOf(value)}`);
+    }
+    const length = field.length?.(value) ?? 0;
+    if (field.most !== undefined && length > field.most) {
+      ctx.throw(413, `expected ${name} to have at most ${field.most} characters, but found ${length}`);
+    }
+    values[name] = value;
+  }
+  return values as T;
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) {
+    return 'nothing';
+  }
+  if (Array.isArray(value)) {
+    return 'a list';
+  }
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}

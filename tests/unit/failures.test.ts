@@ -1,0 +1,84 @@
+// When an address that fails to authenticate is shut out of a webhook, and for how long.
+import { beforeEach, expect, it } from 'vitest';
+import { FailedAuthentications } from '../../src/server/failures';
+
+const ADDRESS = '192.0.2.7';
+
+let now: number;
+let failures: FailedAuthentications;
+beforeEach(() => {
+  now = 1_000_000;
+  failures = new FailedAuthentications(() => now);
+});
+
+const fail = (times: number, { key = 'key', address = ADDRESS, every = 0 } = {}) => {
+  for (let count = 0; count < times; count += 1) {
+    failures.note(key, address);
+    now += every;
+  }
+};
+const wait = (key = 'key', address = ADDRESS) => failures.wait(key, () => address);
+
+it('shuts an address out after more than 20 failures within a minute', () => {
+  fail(20);
+  expect(wait()).toBe(0);
+  fail(1);
+  expect(wait()).toBe(60_000);
+});
+
+it('counts any minute, not only one that begins with the first failure', () => {
+  fail(1);
+  now += 50_000;
+  fail(20, { every: 100 });
+  expect(wait()).toBe(8_000);
+  now += 8_000;
+  // The first is a minute old; the others are not.
+  expect(wait()).toBe(0);
+  fail(1);
+  expect(wait()).toBe(50_000);
+});
+
+it('says for how long: until the first of the last 21 failures is a minute old', () => {
+  fail(30, { every: 1_000 });
+  expect(wait()).toBe(60_000 - 21_000);
+  now += 38_999;
+  expect(wait()).toBe(1);
+  now += 1;
+  expect(wait()).toBe(0);
+});
+
+it('never shuts out an address that fails 20 times a minute', () => {
+  fail(200, { every: 3_000 });
+  expect(wait()).toBe(0);
+});
+
+it('counts each webhook and each address by itself', () => {
+  fail(21);
+  expect(wait('other')).toBe(0);
+  expect(wait('key', '192.0.2.8')).toBe(0);
+});
+
+it("doesn't ask for the address of a request to a webhook at which nobody failed lately", () => {
+  const ask = () => {
+    throw new Error('asked for the address');
+  };
+  expect(failures.wait('key', ask)).toBe(0);
+  fail(1);
+  expect(failures.wait('other', ask)).toBe(0);
+  now += 60_000;
+  expect(wait()).toBe(0);
+  expect(failures.wait('key', ask)).toBe(0);
+});
+
+it('remembers 10,000 addresses at most, those that failed last, and none for longer than a minute', () => {
+  fail(21, { address: 'first' });
+  fail(21, { address: 'again' });
+  for (let count = 0; count < 9_999; count += 1) {
+    fail(1, { key: `key${count % 7}`, address: `2001:db8::${count}` });
+  }
+  expect(failures.size).toBe(10_000);
+  expect([wait('key', 'first'), wait('key', 'again')]).toEqual([0, 60_000]);
+  now += 60_000;
+  fail(1);
+  expect(failures.size).toBe(1);
+});
