@@ -170,6 +170,26 @@ export interface SignedRequest {
   body?: string | Uint8Array;
 }
 
+/** A request to be diagnosed; what isn't known of it may be left out. */
+export interface DiagnosedRequest {
+  /** The method; without it one that is taken. */
+  method?: string;
+  /** What stands behind the key; without it one that is taken. */
+  path?: string;
+  /** The whole URL as the sender called it. */
+  url: string;
+  /** The other end of the connection; without it the request isn't refused for its address. */
+  peer?: string;
+  /** Names and values in turn, repeated ones kept apart. */
+  headers: Array<string>;
+  /** The exact bytes; without them there was no body, or it was not read. */
+  body?: Uint8Array | Body;
+  /** Bytes of a body that was not read. */
+  length?: number;
+  /** When it came, in milliseconds since 1970; without it now. */
+  at?: number;
+}
+
 /**
  * Which binding artifact the generated loader actually loaded: `'native'` for
  * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
@@ -177,6 +197,35 @@ export interface SignedRequest {
  * can point the loader at a WASI artifact this package does not build itself.
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
+
+/**
+ * A large body, put together from its pieces in memory that JavaScript can't reach: a thread can read it while JavaScript goes
+ * on, without a copy.
+ */
+export declare class Body {
+  /**
+   * An empty body with room for `capacity` bytes.
+   *
+   * Throws an Error where there isn't as much memory.
+   */
+  constructor(capacity: number)
+  /** How many bytes there is room for. */
+  get capacity(): number
+  /** How many bytes there are. */
+  get length(): number
+  /**
+   * Appends a piece and returns how many bytes there are now.
+   *
+   * Throws a TypeError for a piece that isn't a Uint8Array or for which there is no room, and while the body is being judged.
+   */
+  append(piece: Uint8Array): number
+  /**
+   * Empties the body for another one.
+   *
+   * Throws an Error where it is still being judged and there isn't as much memory again.
+   */
+  clear(): void
+}
 
 /**
  * The queues between the requests of one application and its database and engine.
@@ -256,7 +305,7 @@ export declare class Endpoint {
    * The answer to an event that was taken over, with the sender's acknowledgement as its body; `secret` is the event's,
    * `random` holds 16 new random bytes. An answer that isn't 2xx stays as it is.
    */
-  acknowledge(reply: Reply, secret: number | undefined | null, random: Buffer): Reply
+  acknowledge(reply: Reply, secret: number | undefined | null, random: Uint8Array): Reply
   /**
    * Makes the function that judges a request: it gives the event it brings, the answer to a sender's question, or a refusal;
    * an event with nothing but a context as that context's text, since a string costs less than an object; which secret it
@@ -272,12 +321,13 @@ export declare class Endpoint {
   judgeFunction(): (head: string, body: Uint8Array) => string | Event | Reply
   /**
    * Judges a request on a thread of libuv's pool. `head` is what `judgeFunction` says; the promise is rejected where it has
-   * more lines or fewer than it says. The body must not be changed before the promise is fulfilled.
+   * more lines or fewer than it says. Bytes in an array are copied first, since JavaScript goes on and could change or free
+   * them; those of a `Body` are not.
    */
-  judgeOffThread(head: string, body: Buffer): Promise<Event | Reply>
+  judgeOffThread(head: string, body: Uint8Array | Body): Promise<Event | Reply>
   /**
-   * Takes a request through all checks, on a thread of libuv's pool, and tells what each came to; no proof ends it. The
-   * body must not be changed before the promise is fulfilled.
+   * Takes a request through all checks, on a thread of libuv's pool, and tells what each came to; no proof ends it. Bytes in
+   * an array are copied first.
    *
    * The promise gives the JSON text of a `Diagnosed`.
    */
@@ -362,33 +412,12 @@ export interface ConfigIssue {
 
 /**
  * Takes a request through all checks of a configuration that no webhook has yet, on a thread of libuv's pool. `config` is
- * JSON text with its `{{$env.NAME}}` filled; `limit` bounds the body in bytes. The request's body must not be changed before
- * the promise is fulfilled.
+ * JSON text with its `{{$env.NAME}}` filled; `limit` bounds the body in bytes. Bytes in an array are copied first.
  *
  * The promise gives the JSON text of `{ accepted, checks, issues }`: the first two are those of a `Diagnosed`, the last what
  * `checkConfig` gives. A configuration that can't be used accepts nothing and has no checks.
  */
 export declare function diagnose(config: string, limit: number, request: DiagnosedRequest): Promise<string>
-
-/** A request to be diagnosed; what isn't known of it may be left out. */
-export interface DiagnosedRequest {
-  /** The method; without it one that is taken. */
-  method?: string
-  /** What stands behind the key; without it one that is taken. */
-  path?: string
-  /** The whole URL as the sender called it. */
-  url: string
-  /** The other end of the connection; without it the request isn't refused for its address. */
-  peer?: string
-  /** Names and values in turn, repeated ones kept apart. */
-  headers: Array<string>
-  /** The exact bytes; without them there was no body, or it was not read. */
-  body?: Buffer
-  /** Bytes of a body that was not read. */
-  length?: number
-  /** When it came, in milliseconds since 1970; without it now. */
-  at?: number
-}
 
 /** What a `Dispatcher` has done since it was made, and what it holds now. */
 export interface DispatchCounts {

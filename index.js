@@ -835,6 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.Body = nativeBinding.Body
 module.exports.Dispatcher = nativeBinding.Dispatcher
 module.exports.Endpoint = nativeBinding.Endpoint
 module.exports.Upload = nativeBinding.Upload

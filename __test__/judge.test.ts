@@ -99,8 +99,10 @@ describe('checkConfig', () => {
         message: expect.stringContaining('begins with a letter'),
       },
     ]);
-    expect(checkConfig(null)).toEqual([]);
-    expect(checkConfig(1)).toMatchObject([{ path: '', code: 'WRONG_TYPE' }]);
+    for (const config of [null, 1, []]) {
+      expect(checkConfig(config)).toMatchObject([{ path: '', code: 'WRONG_TYPE' }]);
+      expect(() => judge(config, {})).toThrow('expected an object');
+    }
   });
 
   it('throws a TypeError for what JSON cannot hold', () => {

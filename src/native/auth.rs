@@ -1,7 +1,5 @@
 //! Who a sender is.
 
-use std::borrow::Cow;
-
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use webhook_core::auth::address::{parse_address, Ranges};
@@ -9,8 +7,10 @@ use webhook_core::auth::{self, presets, RequestParts, Scheme, Secret};
 use webhook_core::limits::MAX_SECRETS;
 use webhook_core::request::Headers;
 
-use crate::convert::{header_pairs, is_absent, json_value, object, optional_text, text};
-use crate::types::{bytes, misuse, parse_json};
+use crate::convert::{
+    header_pairs, json_value, misuse, number_as, object, optional_text, text, texts, texts_as, Bytes,
+};
+use crate::types::parse_json;
 
 /// The schemes of known senders by name, to be used as they are or changed.
 ///
@@ -64,22 +64,19 @@ pub fn verify_signature<'env>(
     let request = object(env, "request", request)?;
     let url = optional_text(env, "request.url", request.get_named_property("url")?)?.unwrap_or_default();
     let headers = Headers::new(header_pairs(env, request.get_named_property("headers")?)?);
-    // Reading the others may run JavaScript (a getter), which could take the body's memory away: the body comes last.
-    let body: Unknown = request.get_named_property("body")?;
-    let body = if is_absent(&body)? {
-        Cow::Borrowed(&[][..])
-    } else {
-        bytes(env, "request.body", body)?
-    };
+    let body = Bytes::optional(env, "request.body", request.get_named_property("body")?)?;
     let before_fragment = url.split_once('#').map_or(url.as_str(), |(before, _)| before);
-    let parts = RequestParts {
-        url: &url,
-        query: before_fragment.split_once('?').map_or("", |(_, query)| query),
-        headers: &headers,
-        body: &body,
-    };
+    let verified = body.with(|body| {
+        let parts = RequestParts {
+            url: &url,
+            query: before_fragment.split_once('?').map_or("", |(_, query)| query),
+            headers: &headers,
+            body,
+        };
+        auth::diagnose(&scheme, &secrets, &parts, now)
+    })?;
     let mut outcome = Object::new(env)?;
-    match auth::diagnose(&scheme, &secrets, &parts, now) {
+    match verified {
         Ok(verified) => {
             outcome.set("ok", true)?;
             outcome.set("secret", verified.secret as u32)?;
@@ -107,10 +104,8 @@ pub fn verify_signature<'env>(
 /// ```
 #[napi(catch_unwind, ts_args_type = "ranges: ReadonlyArray<string>, address: string")]
 pub fn match_address(env: &Env, ranges: Unknown, address: Unknown) -> Result<bool> {
-    let Ok(texts) = Vec::<String>::from_unknown(ranges) else {
-        return misuse(env, "ranges", "an array of strings");
-    };
-    let ranges = Ranges::parse(texts.iter().map(String::as_str))
+    let entries = texts(env, "ranges", ranges)?;
+    let ranges = Ranges::parse(entries.iter().map(String::as_str))
         .or_else(|error| misuse(env, "ranges", &format!("addresses and ranges: {error}")))?;
     Ok(parse_address(&text(env, "address", address)?).is_some_and(|address| ranges.contains(address)))
 }
@@ -126,26 +121,16 @@ fn read_scheme(env: &Env, scheme: Unknown) -> Result<Scheme> {
 }
 
 fn read_secrets(env: &Env, secrets: Unknown) -> Result<Vec<Secret>> {
-    let texts = Vec::<String>::from_unknown(secrets).unwrap_or_default();
-    let secrets: Vec<_> = texts.iter().map_while(|text| Secret::new(text).ok()).collect();
-    if secrets.len() != texts.len() || !(1..=MAX_SECRETS).contains(&secrets.len()) {
-        return misuse(
-            env,
-            "secrets",
-            &format!("an array of 1 to {MAX_SECRETS} strings, none of them blank"),
-        );
+    let expected = format!("an array of 1 to {MAX_SECRETS} strings, none of them blank");
+    let given = texts_as(env, "secrets", &expected, secrets)?;
+    let secrets: Vec<_> = given.iter().map_while(|text| Secret::new(text).ok()).collect();
+    if secrets.len() != given.len() || !(1..=MAX_SECRETS).contains(&secrets.len()) {
+        return misuse(env, "secrets", &expected);
     }
     Ok(secrets)
 }
 
 fn read_time(env: &Env, now: Unknown) -> Result<i64> {
-    let time = match now.get_type()? {
-        // SAFETY: the type was checked.
-        ValueType::Number => unsafe { now.cast::<f64>() }?,
-        _ => f64::NAN,
-    };
-    if !time.is_finite() {
-        return misuse(env, "now", "a number of milliseconds since 1970");
-    }
-    Ok(time.floor() as i64)
+    let expected = "a number of milliseconds since 1970";
+    Ok(number_as(env, "now", expected, now)?.floor() as i64)
 }

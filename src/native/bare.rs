@@ -71,54 +71,6 @@ unsafe extern "C" fn call<T: Bare>(env: sys::napi_env, info: sys::napi_callback_
     })
 }
 
-/// The bytes of a `Uint8Array`, which a `Buffer` is too; `None` for any other value.
-///
-/// # Safety
-/// `value` is a value of this call, and no JavaScript runs while the bytes are looked at.
-pub unsafe fn byte_array<'a>(env: &Env, value: sys::napi_value) -> Option<&'a [u8]> {
-    let (mut kind, mut length, mut start) = (0, 0, ptr::null_mut());
-    let none = ptr::null_mut();
-    // SAFETY: `value` is a value of this call; what isn't asked for may be null.
-    let status = unsafe {
-        sys::napi_get_typedarray_info(env.raw(), value, &mut kind, &mut length, &mut start, none, none.cast())
-    };
-    if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
-        return None;
-    }
-    // An array without bytes has no memory.
-    if length == 0 || start.is_null() {
-        return Some(&[]);
-    }
-    // SAFETY: Node tells start and length of the array's memory.
-    Some(unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length) })
-}
-
-/// Does something with a string argument; `None` for a value that is none. Short ones are not copied to the heap.
-///
-/// # Errors
-/// What Node says.
-pub fn with_text<R>(env: &Env, value: sys::napi_value, work: impl FnOnce(&str) -> R) -> Result<Option<R>> {
-    let mut short = [0_u8; 1024];
-    let mut length = 0;
-    // SAFETY: `value` is a value of this call, and as many bytes may be written as there are.
-    let status = unsafe {
-        let start = short.as_mut_ptr().cast();
-        sys::napi_get_value_string_utf8(env.raw(), value, start, short.len(), &mut length)
-    };
-    match status {
-        sys::Status::napi_string_expected => return Ok(None),
-        status => check_status!(status)?,
-    }
-    // Node stops before a character that doesn't fit; it has four bytes at most, and a zero byte stands behind.
-    if length + 5 <= short.len() {
-        let text = std::str::from_utf8(&short[..length]).map_err(|error| Error::from_reason(error.to_string()))?;
-        return Ok(Some(work(text)));
-    }
-    // SAFETY: `value` is a string of this call.
-    let text = unsafe { String::from_napi_value(env.raw(), value) }?;
-    Ok(Some(work(&text)))
-}
-
 /// A string of JavaScript, given its UTF-8 or, several times as fast, its Latin-1, which ASCII is too.
 pub fn string(env: &Env, text: &[u8], latin1: bool) -> Result<sys::napi_value> {
     let create = if latin1 {

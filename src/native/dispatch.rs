@@ -22,6 +22,7 @@ use webhook_dispatch::{
 };
 
 use crate::bare::{function, string, Bare};
+use crate::convert::List;
 
 /// Weak, so that a dispatcher alone never keeps Node's event loop alive.
 type Callback<T, R> = ThreadsafeFunction<T, R, T, Status, false, true>;
@@ -78,7 +79,8 @@ pub enum BatchAnswer {
     /// All is stored; for each event, in the batch's order, whether it is to be handed on to `start`.
     Stored {
         /// One for each event.
-        start: Vec<bool>,
+        #[napi(ts_type = "Array<boolean>")]
+        start: List<bool>,
     },
     /// Nothing is stored, and no event is to blame.
     Unavailable {
@@ -172,7 +174,7 @@ impl Store for JsStore {
     async fn store(&self, events: Vec<Arc<u32>>) -> std::result::Result<(), StoreFailure> {
         let tickets = tickets(&events);
         match call(&self.store, tickets.clone()).await {
-            Ok(BatchAnswer::Stored { start }) if start.len() == tickets.len() => {
+            Ok(BatchAnswer::Stored { start: List(start) }) if start.len() == tickets.len() => {
                 let to_start = tickets
                     .into_iter()
                     .zip(start)
@@ -180,7 +182,7 @@ impl Store for JsStore {
                 self.starter.add(to_start);
                 Ok(())
             }
-            Ok(BatchAnswer::Stored { start }) => Err(StoreFailure::Unavailable(format!(
+            Ok(BatchAnswer::Stored { start: List(start) }) => Err(StoreFailure::Unavailable(format!(
                 "expected {} events to be stored, but found {}",
                 tickets.len(),
                 start.len()
@@ -197,10 +199,12 @@ impl Store for JsStore {
             Outcome::Unavailable(reason) => NotStored::Unavailable { reason: reason.clone() },
             Outcome::Refused(reason) => NotStored::Refused { reason: reason.clone() },
         };
-        // It can only fail where Node is ending, and nobody waits any more.
+        let mode = ThreadsafeFunctionCallMode::NonBlocking;
+        // It can only fail where Node is ending, and nobody waits any more. What the callback throws is taken here: an exception
+        // that nobody takes would end the process.
         let _ = self
             .not_stored
-            .call((tickets(events), why).into(), ThreadsafeFunctionCallMode::NonBlocking);
+            .call_with_return_value((tickets(events), why).into(), mode, |_, _| Ok(()));
     }
 }
 

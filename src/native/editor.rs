@@ -11,18 +11,21 @@ use webhook_core::{config, error, json as core_json, judge, query};
 use crate::judge::{diagnose_with, DiagnosedRequest};
 
 /// Takes a request through all checks of a configuration that no webhook has yet, on a thread of libuv's pool. `config` is
-/// JSON text with its `{{$env.NAME}}` filled; `limit` bounds the body in bytes. The request's body must not be changed before
-/// the promise is fulfilled.
+/// JSON text with its `{{$env.NAME}}` filled; `limit` bounds the body in bytes. Bytes in an array are copied first.
 ///
 /// The promise gives the JSON text of `{ accepted, checks, issues }`: the first two are those of a `Diagnosed`, the last what
 /// `checkConfig` gives. A configuration that can't be used accepts nothing and has no checks.
-#[napi(catch_unwind, ts_return_type = "Promise<string>")]
-pub fn diagnose(config: String, limit: u32, request: DiagnosedRequest) -> AsyncTask<Question> {
-    AsyncTask::new(Question::Diagnose {
+#[napi(
+    catch_unwind,
+    ts_args_type = "config: string, limit: number, request: DiagnosedRequest",
+    ts_return_type = "Promise<string>"
+)]
+pub fn diagnose(env: &Env, config: String, limit: u32, request: Unknown) -> Result<AsyncTask<Question>> {
+    Ok(AsyncTask::new(Question::Diagnose {
         config,
         limit: limit as usize,
-        request: Some(request),
-    })
+        request: DiagnosedRequest::read(env, request)?,
+    }))
 }
 
 /// `inferPaths` on a thread of libuv's pool. The promise gives the JSON text of what that returns.
@@ -40,7 +43,7 @@ pub enum Question {
     Diagnose {
         config: String,
         limit: usize,
-        request: Option<DiagnosedRequest>,
+        request: DiagnosedRequest,
     },
     Infer {
         sample: String,
@@ -51,7 +54,7 @@ pub enum Question {
 impl Question {
     fn answer(&mut self) -> Option<String> {
         match self {
-            Self::Diagnose { config, limit, request } => diagnosed(config, *limit, request.take()?),
+            Self::Diagnose { config, limit, request } => diagnosed(config, *limit, request),
             Self::Infer { sample, kind } => Some(inferred(match kind.as_str() {
                 "json" => core_json::infer_json(sample.as_bytes()),
                 "query" => query::infer_query(sample),
@@ -76,7 +79,7 @@ impl Task for Question {
     }
 }
 
-fn diagnosed(config: &str, limit: usize, request: DiagnosedRequest) -> Option<String> {
+fn diagnosed(config: &str, limit: usize, request: &DiagnosedRequest) -> Option<String> {
     let mut config: Value = serde_json::from_str(config).ok()?;
     let issues = config::check(&config);
     // A webhook judges requests whatever is wrong with its response.

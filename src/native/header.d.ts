@@ -169,3 +169,23 @@ export interface SignedRequest {
   /** The exact bytes as they were received; a string is taken as UTF-8. None is an empty body. */
   body?: string | Uint8Array;
 }
+
+/** A request to be diagnosed; what isn't known of it may be left out. */
+export interface DiagnosedRequest {
+  /** The method; without it one that is taken. */
+  method?: string;
+  /** What stands behind the key; without it one that is taken. */
+  path?: string;
+  /** The whole URL as the sender called it. */
+  url: string;
+  /** The other end of the connection; without it the request isn't refused for its address. */
+  peer?: string;
+  /** Names and values in turn, repeated ones kept apart. */
+  headers: Array<string>;
+  /** The exact bytes; without them there was no body, or it was not read. */
+  body?: Uint8Array | Body;
+  /** Bytes of a body that was not read. */
+  length?: number;
+  /** When it came, in milliseconds since 1970; without it now. */
+  at?: number;
+}

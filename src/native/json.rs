@@ -10,8 +10,9 @@ use napi_derive::napi;
 use webhook_core::json::{self, PathSet};
 use webhook_core::query;
 
-use crate::bare::{byte_array, function, string, Bare};
-use crate::types::{accepted, bytes, misuse, parse_json, refused};
+use crate::bare::{function, string, Bare};
+use crate::convert::{misuse, texts, Bytes};
+use crate::types::{accepted, parse_json, refused};
 
 /// Lists the paths of a sample: a path for every key, branches included, in the order in which they first appear.
 ///
@@ -38,17 +39,16 @@ use crate::types::{accepted, bytes, misuse, parse_json, refused};
     ts_return_type = "{ ok: true; paths: Array<string> } | { ok: false; error: ParseError }"
 )]
 pub fn infer_paths<'env>(env: &'env Env, sample: Unknown<'env>, kind: Unknown<'env>) -> Result<Object<'env>> {
-    let kind = if kind.get_type()? == ValueType::String {
-        String::from_unknown(kind)?
-    } else {
-        String::new()
+    let kind = match kind.get_type()? {
+        ValueType::String => String::from_unknown(kind)?,
+        _ => String::new(),
     };
-    let sample = bytes(env, "sample", sample)?;
-    let paths = match kind.as_str() {
-        "json" => json::infer_json(&sample),
-        "query" => query::infer_query(&String::from_utf8_lossy(&sample)),
+    let infer: fn(&[u8]) -> _ = match kind.as_str() {
+        "json" => json::infer_json,
+        "query" => |sample| query::infer_query(&String::from_utf8_lossy(sample)),
         _ => return misuse(env, "kind", "'json' or 'query'"),
     };
+    let paths = Bytes::new(env, "sample", sample)?.with(infer)?;
     match paths {
         Ok(paths) => accepted(env, "paths", paths),
         Err(error) => refused(env, error),
@@ -79,17 +79,14 @@ pub fn infer_paths<'env>(env: &'env Env, sample: Unknown<'env>, kind: Unknown<'e
     ts_return_type = "{ ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }"
 )]
 pub fn extract_paths<'env>(env: &'env Env, body: Unknown<'env>, paths: Unknown<'env>) -> Result<Object<'env>> {
-    // Reading an array may run JavaScript (a getter), which could take the body's memory away: the body comes after it.
-    let Ok(paths) = Vec::<String>::from_unknown(paths) else {
-        return misuse(env, "paths", "an array of strings");
-    };
-    let body = bytes(env, "body", body)?;
-    let values = match PathSet::new(paths.iter().map(String::as_str)).extract(&body) {
-        Ok(values) => values,
-        Err(error) => return refused(env, error),
-    };
+    let paths = texts(env, "paths", paths)?;
     let keys: Vec<_> = paths.iter().map(|path| json::quote(path)).collect();
-    accepted(env, "values", parse_json(env, json::assemble::flat(&keys, &values))?)
+    let set = PathSet::new(paths.iter().map(String::as_str));
+    let values = Bytes::new(env, "body", body)?.with(|body| Ok(json::assemble::flat(&keys, &set.extract(body)?)))?;
+    match values {
+        Ok(values) => accepted(env, "values", parse_json(env, values)?),
+        Err(error) => refused(env, error),
+    }
 }
 
 /// Compiles paths once and gives the function that takes their values out of a body: `extractPaths` for many bodies.
@@ -109,9 +106,7 @@ pub fn extract_paths<'env>(env: &'env Env, body: Unknown<'env>, paths: Unknown<'
     ts_return_type = "(body: string | Uint8Array) => { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }"
 )]
 pub fn compile_paths<'env>(env: &'env Env, paths: Unknown<'env>) -> Result<Unknown<'env>> {
-    let Ok(paths) = Vec::<String>::from_unknown(paths) else {
-        return misuse(env, "paths", "an array of strings");
-    };
+    let paths = texts(env, "paths", paths)?;
     let set = PathSet::new(paths.iter().map(String::as_str));
     let (read, run) = (function(env, set)?, function(env, Run)?);
     // Unpacking in JavaScript is several times faster than making the values by native calls.
@@ -138,14 +133,14 @@ impl Bare for PathSet {
 
     /// A body gives the packed values, or the refusal as an object.
     fn call(&self, env: &Env, [body, _]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
-        // SAFETY: `body` is a value of this call, and no JavaScript runs before it is read.
-        let body = match unsafe { byte_array(env, body) } {
-            Some(bytes) => Cow::Borrowed(bytes),
-            // SAFETY: `body` is a value of this call.
-            None => bytes(env, "body", unsafe { Unknown::from_napi_value(env.raw(), body)? })?,
-        };
-        match self.extract(&body) {
-            Ok(values) => pack(env, &values),
+        // SAFETY: `body` is a value of this call.
+        let body = unsafe { Unknown::from_napi_value(env.raw(), body) }?;
+        let packed = Bytes::new(env, "body", body)?.with(|body| self.extract(body).map(|values| pack(&values)))?;
+        match packed {
+            Ok(packed) => {
+                let (packed, form) = packed?;
+                string(env, &packed, form != Form::Utf8)
+            }
             Err(error) => Ok(refused(env, error)?.raw()),
         }
     }
@@ -179,7 +174,7 @@ mod head {
 ///
 /// First a bit for each path, in characters of seven, the lowest first: whether there is a value. Then the values, in order,
 /// each beginning with a character that says how it goes on (`head`).
-fn pack(env: &Env, values: &[Option<Cow<'_, str>>]) -> Result<sys::napi_value> {
+fn pack(values: &[Option<Cow<'_, str>>]) -> Result<(Vec<u8>, Form)> {
     let length: usize = values.iter().map(|value| value.as_deref().map_or(0, str::len)).sum();
     // A double may be longer than its text, and before a text there are six characters at most.
     let mut packed = Vec::with_capacity(length + values.len() * (1 + size_of::<f64>()) + values.len() / BITS + 1);
@@ -214,7 +209,7 @@ fn pack(env: &Env, values: &[Option<Cow<'_, str>>]) -> Result<sys::napi_value> {
             _ => form.write_json(&mut packed, value),
         }
     }
-    string(env, &packed, form != Form::Utf8)
+    Ok((packed, form))
 }
 
 /// What the bytes of the packed values are.

@@ -1,6 +1,5 @@
 //! Endpoints, and the one-off forms of what they do for plugin authors.
 
-use std::borrow::Cow;
 use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,9 +14,13 @@ use webhook_core::rejection::Rejection;
 use webhook_core::request::{Headers, Request};
 use webhook_core::{config, judge, pasted, reply};
 
-use crate::bare::{byte_array, function, string, with_text, Bare};
-use crate::convert::{header_pairs, is_absent, json_value, object, optional_text, text};
-use crate::types::{accepted, bytes, misuse, parse_json, refused};
+use crate::bare::{function, string, Bare};
+use crate::body::Source;
+use crate::convert::{
+    elements, header_pairs, json_value, misuse, number, object, optional_number, optional_text, text, texts,
+    with_bytes, with_text, Bytes,
+};
+use crate::types::{accepted, parse_json, refused};
 
 /// One thing that is wrong with a configuration.
 #[napi(object)]
@@ -41,7 +44,7 @@ impl From<config::ConfigIssue> for ConfigIssue {
 }
 
 /// An answer ready to be sent.
-#[napi(object)]
+#[napi(object, object_from_js = false)]
 pub struct Reply {
     /// HTTP status, 200 to 599.
     pub status: u16,
@@ -69,17 +72,6 @@ impl From<reply::Reply> for Reply {
             body: reply.body,
             code: None,
             reason: None,
-        }
-    }
-}
-
-impl From<Reply> for reply::Reply {
-    fn from(reply: Reply) -> Self {
-        let pair = |pair: Vec<String>| <[String; 2]>::try_from(pair).ok().map(|[name, value]| (name, value));
-        Self {
-            status: reply.status,
-            headers: reply.headers.into_iter().filter_map(pair).collect(),
-            body: reply.body,
         }
     }
 }
@@ -174,10 +166,10 @@ impl Upload {
     }
 
     /// The context of the event as JSON text, with what is known of the kept files, as JSON texts in the order of the files.
-    #[napi(catch_unwind)]
-    pub fn context(&self, records: Vec<String>) -> Result<String> {
+    #[napi(catch_unwind, ts_args_type = "records: Array<string>")]
+    pub fn context(&self, env: &Env, records: Unknown) -> Result<String> {
         self.endpoint
-            .context(&self.upload, &records)
+            .context(&self.upload, &texts(env, "records", records)?)
             .map_err(|error| Error::from_reason(error.to_string()))
     }
 }
@@ -365,15 +357,18 @@ impl Endpoint {
 
     /// The answer to an event that was taken over, with the sender's acknowledgement as its body; `secret` is the event's,
     /// `random` holds 16 new random bytes. An answer that isn't 2xx stays as it is.
-    #[napi(catch_unwind)]
-    pub fn acknowledge(&self, env: Env, reply: Reply, secret: Option<u32>, random: Buffer) -> Result<Reply> {
-        let Ok(random) = <[u8; 16]>::try_from(random.as_ref()) else {
-            return misuse(&env, "random", "16 bytes");
+    #[napi(
+        catch_unwind,
+        ts_args_type = "reply: Reply, secret: number | undefined | null, random: Uint8Array"
+    )]
+    pub fn acknowledge(&self, env: &Env, reply: Unknown, secret: Option<u32>, random: Unknown) -> Result<Reply> {
+        let (reply, code, reason) = read_reply(env, reply)?;
+        let random = with_bytes(env, "random", random.raw(), |bytes| <[u8; 16]>::try_from(bytes))?;
+        let Ok(random) = random else {
+            return misuse(env, "random", "16 bytes");
         };
-        let Reply { code, reason, .. } = &reply;
-        let (code, reason) = (code.clone(), reason.clone());
         let secret = secret.map(|secret| secret as usize);
-        let answer = self.endpoint.acknowledge(reply.into(), secret, now(), random);
+        let answer = self.endpoint.acknowledge(reply, secret, now(), random);
         Ok(Reply {
             code,
             reason,
@@ -400,63 +395,109 @@ impl Endpoint {
     }
 
     /// Judges a request on a thread of libuv's pool. `head` is what `judgeFunction` says; the promise is rejected where it has
-    /// more lines or fewer than it says. The body must not be changed before the promise is fulfilled.
-    #[napi(catch_unwind, ts_return_type = "Promise<Event | Reply>")]
-    pub fn judge_off_thread(&self, head: String, body: Buffer) -> AsyncTask<JudgeTask> {
-        AsyncTask::new(JudgeTask {
+    /// more lines or fewer than it says. Bytes in an array are copied first, since JavaScript goes on and could change or free
+    /// them; those of a `Body` are not.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "head: string, body: Uint8Array | Body",
+        ts_return_type = "Promise<Event | Reply>"
+    )]
+    pub fn judge_off_thread(&self, env: &Env, head: String, body: Unknown) -> Result<AsyncTask<JudgeTask>> {
+        Ok(AsyncTask::new(JudgeTask {
             endpoint: Arc::clone(&self.endpoint),
             head,
-            body,
-        })
+            body: Source::new(env, "body", body)?,
+        }))
     }
 
-    /// Takes a request through all checks, on a thread of libuv's pool, and tells what each came to; no proof ends it. The
-    /// body must not be changed before the promise is fulfilled.
+    /// Takes a request through all checks, on a thread of libuv's pool, and tells what each came to; no proof ends it. Bytes in
+    /// an array are copied first.
     ///
     /// The promise gives the JSON text of a `Diagnosed`.
-    #[napi(catch_unwind, ts_return_type = "Promise<string>")]
-    pub fn diagnose(&self, request: DiagnosedRequest) -> AsyncTask<DiagnoseTask> {
-        AsyncTask::new(DiagnoseTask {
+    #[napi(
+        catch_unwind,
+        ts_args_type = "request: DiagnosedRequest",
+        ts_return_type = "Promise<string>"
+    )]
+    pub fn diagnose(&self, env: &Env, request: Unknown) -> Result<AsyncTask<DiagnoseTask>> {
+        Ok(AsyncTask::new(DiagnoseTask {
             endpoint: Arc::clone(&self.endpoint),
-            request: Some(request),
-        })
+            request: DiagnosedRequest::read(env, request)?,
+        }))
     }
 
     /// The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
     /// `undefined` is "not given".
-    #[napi(catch_unwind)]
-    pub fn shape(&self, headers: Vec<String>, query: Option<String>, body: Option<String>) -> Result<String> {
+    #[napi(
+        catch_unwind,
+        ts_args_type = "headers: Array<string>, query?: string | undefined | null, body?: string | undefined | null"
+    )]
+    pub fn shape(&self, env: &Env, headers: Unknown, query: Option<String>, body: Option<String>) -> Result<String> {
+        let headers = pairs(texts(env, "headers", headers)?);
         self.endpoint
-            .shape(&pairs(headers), query.as_deref(), body.as_deref())
+            .shape(&headers, query.as_deref(), body.as_deref())
             .map_err(|error| Error::from_reason(error.to_string()))
     }
 }
 
-/// A request to be diagnosed; what isn't known of it may be left out.
-#[napi(object)]
+/// Reads a `Reply`: what is sent, its code and its reason.
+fn read_reply(env: &Env, reply: Unknown) -> Result<(reply::Reply, Option<String>, Option<String>)> {
+    const HEADERS: &str = "an array of names and values";
+    let reply = object(env, "reply", reply)?;
+    let status = number(env, "reply.status", reply.get_named_property("status")?)?;
+    let given: Unknown = reply.get_named_property("headers")?;
+    let mut headers = Vec::new();
+    for pair in elements(env, "reply.headers", HEADERS, given)? {
+        let Ok([name, value]) = <[String; 2]>::try_from(texts(env, "reply.headers", pair?)?) else {
+            return misuse(env, "reply.headers", HEADERS);
+        };
+        headers.push((name, value));
+    }
+    let body = text(env, "reply.body", reply.get_named_property("body")?)?;
+    let code = optional_text(env, "reply.code", reply.get_named_property("code")?)?;
+    let reason = optional_text(env, "reply.reason", reply.get_named_property("reason")?)?;
+    let reply = reply::Reply {
+        status: status as u16,
+        headers,
+        body,
+    };
+    Ok((reply, code, reason))
+}
+
+/// A request to be diagnosed; see `header.d.ts`.
 pub struct DiagnosedRequest {
-    /// The method; without it one that is taken.
-    pub method: Option<String>,
-    /// What stands behind the key; without it one that is taken.
-    pub path: Option<String>,
-    /// The whole URL as the sender called it.
-    pub url: String,
-    /// The other end of the connection; without it the request isn't refused for its address.
-    pub peer: Option<String>,
-    /// Names and values in turn, repeated ones kept apart.
-    pub headers: Vec<String>,
-    /// The exact bytes; without them there was no body, or it was not read.
-    pub body: Option<Buffer>,
-    /// Bytes of a body that was not read.
-    pub length: Option<f64>,
-    /// When it came, in milliseconds since 1970; without it now.
-    pub at: Option<f64>,
+    method: Option<String>,
+    path: Option<String>,
+    url: String,
+    peer: Option<String>,
+    headers: Headers<'static>,
+    length: Option<f64>,
+    at: Option<f64>,
+    body: Option<Source>,
+}
+
+impl DiagnosedRequest {
+    /// Reads the argument `request`.
+    pub fn read(env: &Env, request: Unknown) -> Result<Self> {
+        let request = object(env, "request", request)?;
+        let optional = |argument, name| optional_text(env, argument, request.get_named_property(name)?);
+        Ok(Self {
+            method: optional("request.method", "method")?,
+            path: optional("request.path", "path")?,
+            url: text(env, "request.url", request.get_named_property("url")?)?,
+            peer: optional("request.peer", "peer")?,
+            headers: pairs(texts(env, "request.headers", request.get_named_property("headers")?)?),
+            length: optional_number(env, "request.length", request.get_named_property("length")?)?,
+            at: optional_number(env, "request.at", request.get_named_property("at")?)?,
+            body: Source::optional(env, "request.body", request.get_named_property("body")?)?,
+        })
+    }
 }
 
 /// A request diagnosed on a thread of libuv's pool.
 pub struct DiagnoseTask {
     endpoint: Arc<judge::Endpoint>,
-    request: Option<DiagnosedRequest>,
+    request: DiagnosedRequest,
 }
 
 impl Task for DiagnoseTask {
@@ -465,12 +506,10 @@ impl Task for DiagnoseTask {
 
     fn compute(&mut self) -> Result<Self::Output> {
         let Self { endpoint, request } = self;
-        let failed = || Error::from_reason("diagnosing the request failed");
-        let request = request.take().ok_or_else(failed)?;
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             diagnose_with(endpoint, request).to_string()
         }))
-        .map_err(|_| failed())
+        .map_err(|_| Error::from_reason("diagnosing the request failed"))
     }
 
     fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
@@ -479,15 +518,21 @@ impl Task for DiagnoseTask {
 }
 
 /// What a request comes to, as a `Diagnosed`.
-pub fn diagnose_with(endpoint: &judge::Endpoint, known: DiagnosedRequest) -> Value {
-    let body: &[u8] = known.body.as_deref().unwrap_or_default();
-    let headers = pairs(known.headers);
+pub fn diagnose_with(endpoint: &judge::Endpoint, known: &DiagnosedRequest) -> Value {
+    let body = known.body.as_ref().map_or(&[][..], Source::bytes);
+    let any_path;
     let request = Request {
         method: known.method.as_deref().unwrap_or(endpoint.any_method()),
-        path: &known.path.unwrap_or_else(|| endpoint.any_path()),
+        path: match &known.path {
+            Some(path) => path,
+            None => {
+                any_path = endpoint.any_path();
+                &any_path
+            }
+        },
         url: &known.url,
         query: query_of(&known.url),
-        headers: &headers,
+        headers: &known.headers,
         body,
         peer: known.peer.as_deref().unwrap_or_default(),
         now: known.at.map_or_else(now, |at| at as i64),
@@ -521,12 +566,10 @@ impl Bare for Arc<judge::Endpoint> {
     const NAME: &'static CStr = c"judge";
 
     fn call(&self, env: &Env, [head, body]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
-        // SAFETY: `body` is a value of this call, and no JavaScript runs before the request is judged.
-        let Some(body) = (unsafe { byte_array(env, body) }) else {
-            return misuse(env, "body", "a Uint8Array");
-        };
-        let judged = with_text(env, head, |head| judge_head(self, head, body))?;
-        match judged.flatten() {
+        let judged = with_text(env, head, |head| {
+            with_bytes(env, "body", body, |body| judge_head(self, head, body))
+        })?;
+        match judged.transpose()?.flatten() {
             Some(Ok(judge::Judged::Event(judge::Event {
                 context,
                 idempotency_key: None,
@@ -599,7 +642,7 @@ fn lines_of(head: &str) -> Option<([&str; 4], Headers<'_>)> {
 pub struct JudgeTask {
     endpoint: Arc<judge::Endpoint>,
     head: String,
-    body: Buffer,
+    body: Source,
 }
 
 impl Task for JudgeTask {
@@ -609,9 +652,11 @@ impl Task for JudgeTask {
     fn compute(&mut self) -> Result<Self::Output> {
         let Self { endpoint, head, body } = self;
         // A panic on a thread of the pool would end the process; here it fails the one request.
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| judge_head(endpoint, head, body)))
-            .map_err(|_| Error::from_reason("judging the request panicked"))?
-            .ok_or_else(|| Error::from_reason(format!("expected head to be {HEAD}")))
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            judge_head(endpoint, head, body.bytes())
+        }))
+        .map_err(|_| Error::from_reason("judging the request panicked"))?
+        .ok_or_else(|| Error::from_reason(format!("expected head to be {HEAD}")))
     }
 
     fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
@@ -720,22 +765,20 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
     let url = optional_text(env, "request.url", request.get_named_property("url")?)?.unwrap_or_default();
     let peer = optional_text(env, "request.address", request.get_named_property("address")?)?.unwrap_or_default();
     let query = optional_text(env, "request.query", request.get_named_property("query")?)?;
-    let body: Unknown = request.get_named_property("body")?;
-    let body = if is_absent(&body)? {
-        Cow::Borrowed(&[][..])
-    } else {
-        bytes(env, "request.body", body)?
-    };
-    let judged = endpoint.judge(Request {
-        method: method.as_deref().unwrap_or("POST"),
-        path: &path,
-        url: &url,
-        query: query.as_deref().unwrap_or_else(|| query_of(&url)),
-        headers: &Headers::new(header_pairs(env, request.get_named_property("headers")?)?),
-        body: &body,
-        peer: &peer,
-        now: now(),
-    });
+    let headers = Headers::new(header_pairs(env, request.get_named_property("headers")?)?);
+    let body = Bytes::optional(env, "request.body", request.get_named_property("body")?)?;
+    let judged = body.with(|body| {
+        endpoint.judge(Request {
+            method: method.as_deref().unwrap_or("POST"),
+            path: &path,
+            url: &url,
+            query: query.as_deref().unwrap_or_else(|| query_of(&url)),
+            headers: &headers,
+            body,
+            peer: &peer,
+            now: now(),
+        })
+    })?;
     let mut decision = Object::new(env)?;
     decision.set("accepted", matches!(judged, Ok(judge::Judged::Event(_))))?;
     let (code, reply) = match judged {

@@ -2,6 +2,7 @@
 
 mod auth;
 mod bare;
+mod body;
 mod convert;
 mod dispatch;
 mod editor;

@@ -4,7 +4,8 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use webhook_core::query;
 
-use crate::types::{accepted, bytes, parse_json, refused};
+use crate::convert::Bytes;
+use crate::types::{accepted, parse_json, refused};
 
 /// Reads a query string as the `qs` package reads it: `a[b]=1` is a key in a key, `a[]=1` and `a=1&a=2` are lists.
 ///
@@ -26,8 +27,8 @@ use crate::types::{accepted, bytes, parse_json, refused};
     ts_return_type = "{ ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }"
 )]
 pub fn parse_query<'env>(env: &'env Env, query: Unknown<'env>) -> Result<Object<'env>> {
-    let query = bytes(env, "query", query)?;
-    match query::read_query(&String::from_utf8_lossy(&query)) {
+    let query = Bytes::new(env, "query", query)?;
+    match query.with(|query| query::read_query(&String::from_utf8_lossy(query)))? {
         Ok(json) => accepted(env, "values", parse_json(env, json)?),
         Err(error) => refused(env, error),
     }

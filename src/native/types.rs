@@ -1,7 +1,5 @@
 //! What several exports give to JavaScript.
 
-use std::borrow::Cow;
-
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -30,32 +28,6 @@ impl From<webhook_core::error::ParseError> for ParseError {
             offset: u32::try_from(error.offset).unwrap_or(u32::MAX),
         }
     }
-}
-
-/// Throws a `TypeError` saying what an argument should have been; for misuse by the calling code, never for what a
-/// sender sent.
-pub fn misuse<T>(env: &Env, argument: &str, expected: &str) -> Result<T> {
-    let message = format!("expected {argument} to be {expected}");
-    env.throw_type_error(&message, None)?;
-    Err(Error::new(Status::PendingException, message))
-}
-
-/// The bytes of an argument that is a string (as UTF-8), a `Buffer` or a `Uint8Array`.
-pub fn bytes<'env>(env: &Env, argument: &str, value: Unknown<'env>) -> Result<Cow<'env, [u8]>> {
-    if value.get_type()? == ValueType::String {
-        // SAFETY: the type was checked above.
-        return Ok(Cow::Owned(unsafe { value.cast::<String>() }?.into_bytes()));
-    }
-    if value.is_typedarray()? {
-        // SAFETY: the type was checked above; the conversion checks the kind of array again.
-        if let Ok(slice) = unsafe { value.cast::<Uint8ArraySlice>() } {
-            // SAFETY: no JavaScript runs while the addon's function does, so nothing writes to it.
-            return Ok(Cow::Borrowed(unsafe {
-                std::slice::from_raw_parts(slice.as_ptr(), slice.len())
-            }));
-        }
-    }
-    misuse(env, argument, "a string, a Buffer or a Uint8Array")
 }
 
 /// `{ ok: true, [name]: value }`

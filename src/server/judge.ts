@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Semaphore } from 'async-mutex';
 import type { Judge } from './Endpoints';
 import { calledUrl } from './http/url';
-import type { Event, Reply } from './native';
+import type { Body, Event, Reply } from './native';
 
 /** From this size on a body is judged off the main thread: below, the way there costs more than the work. */
 const OFF_THREAD_BYTES = 64 * 1024;
@@ -33,10 +33,10 @@ export function headOf({ headerNames, signsUrl }: Judge, req: IncomingMessage, p
 export function judgeWith(
   judge: Judge,
   head: string,
-  body: Buffer,
+  body: Buffer | Body,
   encoded: boolean,
 ): Event | Reply | Promise<Event | Reply> {
-  if (body.length >= OFF_THREAD_BYTES || encoded) {
+  if (!Buffer.isBuffer(body) || body.length >= OFF_THREAD_BYTES || encoded) {
     return judges.runExclusive(() => judge.endpoint.judgeOffThread(head, body));
   }
   const judged = judge.judge(head, body);

@@ -6,6 +6,8 @@ export type Native = typeof import('../../index');
 /** An endpoint compiled from a workflow's configuration. */
 export type Endpoint = InstanceType<Native['Endpoint']>;
 export type { Check, Diagnosed, DiagnosedRequest, Event, Reply, UploadedFile } from '../../index';
+/** A large body, in memory that only the addon reaches. */
+export type Body = InstanceType<Native['Body']>;
 /** The files of an event that are to be kept. */
 export type Upload = InstanceType<Native['Upload']>;
 

@@ -11,7 +11,7 @@ import { readBody } from './http/read';
 import { headOf, judgeWith, requestOf } from './judge';
 import type { KeptRefusals } from './kept';
 import type { RateLimits } from './limits';
-import { type Event, native, refuse, type Reply, type Upload } from './native';
+import { type Body, type Event, native, refuse, type Reply, type Upload } from './native';
 
 const UNAUTHORIZED = 401;
 
@@ -50,7 +50,7 @@ export class Receiver {
     const { endpoint } = judge;
     const head = headOf(judge, req, path);
     const address = () => endpoint.clientAddress(head) ?? req.socket.remoteAddress ?? '';
-    const refused = (reply: Reply, body?: Buffer, length?: number): Reply => {
+    const refused = (reply: Reply, body?: Buffer | Body, length?: number): Reply => {
       if (reply.status === UNAUTHORIZED) {
         this.failures.note(webhook.workflow.key, address());
       }

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { type Body, native } from '../native';
 
-/** Most bytes of buffers that are kept for bodies to come. */
+/** Most bytes of memory that is kept for bodies to come. */
 const KEPT_BYTES = 32 * 1024 * 1024;
 
-/** For how long a kept buffer may go unused. */
+/** For how long kept memory may go unused. */
 const KEPT_MS = 10_000;
 
 /**
@@ -13,31 +14,30 @@ const KEPT_MS = 10_000;
 const TURN_BYTES = 256 * 1024;
 
 /**
- * Reads the large bodies of an app, mindful of everybody else in the process: each goes into one buffer as it comes, as joining
- * its pieces at the end takes twice the memory and holds everything up, 10 ms and more for 10 MB.
+ * Reads the large bodies of an app, mindful of everybody else in the process: each goes into the addon's memory as it comes, as
+ * joining its pieces at the end takes twice the memory and holds everything up, 10 ms and more for 10 MB. JavaScript can't reach
+ * that memory, so that a thread can judge it as it is.
  */
 export class LargeBodies {
   /**
-   * Buffers that nobody needs any more. With a new one for each body V8 collects all garbage several times a second, 20 ms each
-   * time, since it counts the bytes of buffers among its own.
+   * Bodies that nobody needs any more, for their memory. With a new one for each V8 collects all garbage several times a second,
+   * 20 ms each time, since it counts the bytes among its own.
    */
-  private kept: { buffer: ArrayBuffer; since: number }[] = [];
-  /** The bodies whose buffers can be kept, and have not been handed back. */
-  private readonly lent = new WeakSet<Buffer>();
+  private kept: { body: Body; since: number }[] = [];
+  /** The bodies that can be kept, and have not been handed back. */
+  private readonly lent = new WeakSet<Body>();
   private dropping: NodeJS.Timeout | undefined;
   private bytesOfTurn = 0;
   private waiting: IncomingMessage[] = [];
 
   /** Reads a body of a declared length. Node itself sees to it that no more comes than was declared. */
-  read(request: IncomingMessage, length: number): Promise<Buffer | 'incomplete'> {
+  read(request: IncomingMessage, length: number): Promise<Body | 'incomplete'> {
     return new Promise((resolve) => {
-      let body: Buffer | undefined;
-      let filled = 0;
+      let body: Body | undefined;
       request.on('data', (piece: Buffer) => {
         // Only now: who declares a length and sends nothing takes no memory.
         body ??= this.take(length);
-        filled += piece.copy(body, filled);
-        if (filled === length) {
+        if (body.append(piece) === length) {
           resolve(body);
         } else {
           this.pace(request, piece.length);
@@ -49,23 +49,22 @@ export class LargeBodies {
   }
 
   /** Says that nobody will look at a body any more. One that was not read here is let be. */
-  giveBack(body: Buffer): void {
-    if (!this.lent.delete(body)) {
+  giveBack(body: Buffer | Body): void {
+    if (Buffer.isBuffer(body) || !this.lent.delete(body)) {
       return;
     }
-    this.kept.push({ buffer: body.buffer as ArrayBuffer, since: Date.now() });
-    let bytes = this.kept.reduce((sum, { buffer: { byteLength } }) => sum + byteLength, 0);
+    this.kept.push({ body, since: Date.now() });
+    let bytes = this.kept.reduce((sum, { body: { capacity } }) => sum + capacity, 0);
     while (bytes > KEPT_BYTES) {
-      bytes -= this.kept.shift()?.buffer.byteLength ?? bytes;
+      bytes -= this.kept.shift()?.body.capacity ?? bytes;
     }
     this.dropUnusedLater();
   }
 
-  // What is in the buffer is whatever was there before.
-  private take(length: number): Buffer {
-    const index = this.kept.findIndex(({ buffer: { byteLength } }) => byteLength >= length && byteLength <= 2 * length);
-    const buffer = index < 0 ? new ArrayBuffer(length) : this.kept.splice(index, 1)[0].buffer;
-    const body = Buffer.from(buffer, 0, length);
+  private take(length: number): Body {
+    const index = this.kept.findIndex(({ body: { capacity } }) => capacity >= length && capacity <= 2 * length);
+    const body = index < 0 ? new (native().Body)(length) : this.kept.splice(index, 1)[0].body;
+    body.clear();
     this.lent.add(body);
     return body;
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
+import type { Body } from '../native';
 import type { LargeBodies } from './large';
 
 /** How reading a body can go wrong without the server being at fault. */
@@ -20,7 +21,7 @@ export async function readBody(
   request: IncomingMessage,
   limit: number,
   large: LargeBodies,
-): Promise<Buffer | ReadFailure> {
+): Promise<Buffer | Body | ReadFailure> {
   const declared = request.headers['content-length'];
   if (declared === '0' || (declared === undefined && request.headers['transfer-encoding'] === undefined)) {
     return EMPTY;

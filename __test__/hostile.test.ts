@@ -1,0 +1,278 @@
+// Arguments that do something while they are read, and memory that JavaScript takes away. What could end the process is tried in
+// another one.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import {
+  Body,
+  checkConfig,
+  Endpoint,
+  extractPaths,
+  judge,
+  matchAddress,
+  verifyBasicAuth,
+  verifySignature,
+} from '../index';
+
+const root = join(__dirname, '..');
+const json = { 'content-type': 'application/json' };
+
+/** Runs a script that sees the exports as `addon`, and returns what it gives to `tell`. */
+function inProcess(script: string): unknown {
+  const prelude = `
+    const addon = require('./index.js');
+    const tell = (value) => console.log(JSON.stringify(value));
+    const thrown = (work) => { try { return work(); } catch (error) { return error.name + ': ' + error.message; } };
+    const detach = ({ buffer }) => { structuredClone(buffer, { transfer: [buffer] }); gc(); };
+    const endless = Object.setPrototypeOf(new Array(2 ** 32 - 1), new Proxy([], { get: () => 'a', has: () => true }));
+    const limits = Object.fromEntries(
+      ['batchEvents', 'batchBytes', 'linger', 'queueEvents', 'queueBytes', 'storeTime', 'abandoned', 'permits', 'runQueue']
+        .concat(['runWait', 'runHold', 'startShare', 'startWindow', 'startBurst', 'startQuiet', 'startWaiting'])
+        .map((name) => [name, 1000]),
+    );
+    const huge = () => [new Array(2 ** 32 - 1), new Array(2 ** 31), endless];
+  `;
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '-e', prelude + script], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+describe('memory of a body that goes away while the request is read', () => {
+  it.each([
+    ['judge', 'addon.judge({}, request)'],
+    ['verifySignature', `addon.verifySignature('github', ['s'], request, 0)`],
+  ])('%s throws a TypeError where a getter transfers it', (_, call) => {
+    const script = `
+      const body = new Uint8Array(1 << 20).fill(0x20);
+      const request = { body, get headers() { detach(body); return {}; } };
+      tell(thrown(() => ${call}));`;
+    expect(inProcess(script)).toBe(
+      'TypeError: expected request.body to be bytes, but found an array whose memory was transferred',
+    );
+  });
+
+  it.each([
+    ['judge', 'addon.judge({}, request).accepted', false],
+    ['verifySignature', `addon.verifySignature('github', ['s'], request, 0).ok`, false],
+  ])('%s reads what is left where a getter resizes it', (_, call, expected) => {
+    const script = `
+      const buffer = new ArrayBuffer(1 << 20, { maxByteLength: 1 << 20 });
+      const body = new Uint8Array(buffer);
+      const headers = ${JSON.stringify(json)};
+      const request = { body, get headers() { buffer.resize(8); return headers; } };
+      tell(${call});`;
+    expect(inProcess(script)).toBe(expected);
+  });
+
+  it('extractPaths throws a TypeError where an element of the paths transfers it', () => {
+    const script = `
+      const body = new Uint8Array(1 << 20).fill(0x20);
+      const paths = Object.defineProperty(['a'], 0, { get() { detach(body); return 'a'; } });
+      tell(thrown(() => addon.extractPaths(body, paths)));`;
+    expect(inProcess(script)).toMatch(/^TypeError: expected body to be bytes/);
+  });
+});
+
+test('a body is judged off the thread as it was when it was handed over, whatever becomes of its memory', () => {
+  const script = `
+    const endpoint = new addon.Endpoint('{}', 1 << 22);
+    const head = 'POST\\n\\n/\\n\\ncontent-type\\napplication/json\\n1';
+    const text = JSON.stringify({ a: 'x'.repeat(1 << 20) });
+    const attacks = [
+      (body) => body.fill(0),
+      (body) => detach(body),
+      (body) => body.buffer.resize?.(0),
+    ];
+    const judged = attacks.flatMap((attack) => [ArrayBuffer, SharedArrayBuffer].map(async (Memory) => {
+      const body = new Uint8Array(new Memory(text.length, { maxByteLength: text.length }));
+      body.set(Buffer.from(text));
+      const here = endpoint.judgeOffThread(head, body);
+      const diagnosed = endpoint.diagnose({ url: '/', headers: Object.entries(${JSON.stringify(json)}).flat(), body });
+      if (Memory === ArrayBuffer || attack === attacks[0]) attack(body);
+      const { context } = await here;
+      return context === '{"headers":{},"query":{},"body":' + text + '}' && JSON.parse(await diagnosed).accepted;
+    }));
+    Promise.all(judged).then(tell);`;
+  expect(inProcess(script)).toEqual([true, true, true, true, true, true]);
+});
+
+describe('Body', () => {
+  const endpoint = new Endpoint('{}', 1_000_000);
+  const head = 'POST\n\n/\n\ncontent-type\napplication/json\n1';
+
+  it('is judged as a Buffer with the same bytes', async () => {
+    const body = new Body(10);
+    expect(body.append(Buffer.from('[1,'))).toBe(3);
+    expect(body.append(new Uint8Array([50, 93]))).toBe(5);
+    expect([body.length, body.capacity]).toEqual([5, 10]);
+    expect(await endpoint.judgeOffThread(head, body)).toEqual(
+      await endpoint.judgeOffThread(head, Buffer.from('[1,2]')),
+    );
+    body.clear();
+    expect(body.length).toBe(0);
+  });
+
+  it('takes no more than there is room for, and nothing but bytes', () => {
+    const body = new Body(2);
+    expect(() => body.append(Buffer.from('abc'))).toThrow(
+      new TypeError('expected piece to be no larger than the room that is left'),
+    );
+    expect(() => body.append('ab' as never)).toThrow(TypeError);
+    expect(body.length).toBe(0);
+  });
+
+  it('can be emptied and filled again while it is judged', async () => {
+    const body = new Body(500_000);
+    const text = JSON.stringify(['x'.repeat(400_000)]);
+    body.append(Buffer.from(text));
+    const judged = endpoint.judgeOffThread(head, body);
+    expect(() => body.append(Buffer.from('1'))).toThrow(
+      new TypeError("expected body to be one that isn't being judged"),
+    );
+    body.clear();
+    body.append(Buffer.from('{'));
+    expect(await judged).toMatchObject({ context: `{"headers":{},"query":{},"body":${text}}` });
+  });
+});
+
+describe('an array with a length that no memory could hold', () => {
+  it.each([
+    ['extractPaths', `addon.extractPaths('{}', list)`],
+    ['compilePaths', 'addon.compilePaths(list)'],
+    ['matchAddress', `addon.matchAddress(list, '192.0.2.1')`],
+    ['the secrets of verifySignature', `addon.verifySignature('github', list, { headers: {} }, 0)`],
+    ['the headers of verifySignature', `addon.verifySignature('github', ['s'], { headers: list }, 0)`],
+    ['the headers of judge', 'addon.judge({}, { headers: list })'],
+    ['a header of judge', 'addon.judge({}, { headers: { a: list } })'],
+    ['the configuration of judge', 'addon.judge({ request: { body: list } }, {})'],
+    ['checkConfig', 'addon.checkConfig(list)'],
+    ['shape', 'endpoint.shape(list)'],
+    ['diagnose', `endpoint.diagnose({ url: '/', headers: list })`],
+    ['acknowledge', `endpoint.acknowledge({ status: 200, headers: list, body: '' }, 0, new Uint8Array(16))`],
+  ])('is a TypeError in %s', (_, call) => {
+    const script = `const endpoint = new addon.Endpoint('{}', 1000); tell(huge().map((list) => thrown(() => ${call})));`;
+    for (const error of inProcess(script) as string[]) expect(error).toMatch(/^TypeError: expected .* 100000 /);
+  });
+
+  it('fails the batch that a store answers with it', () => {
+    const script = `
+      const store = async () => ({ status: 'stored', start: new Array(2 ** 32 - 1) });
+      const notStored = (tickets, why) => { tell([tickets, why.status]); clearTimeout(alive); };
+      const alive = setTimeout(() => {}, 10000);
+      new addon.Dispatcher(limits, store, notStored, async () => {}, async () => {}).submitFunction()(7, 1);`;
+    expect(inProcess(script)).toEqual([[7], 'unavailable']);
+  });
+});
+
+test('what a callback of a dispatcher throws does not end the process', () => {
+  const script = `
+    const fail = () => { throw new Error('mine'); };
+    const notStored = () => { setImmediate(() => { tell('alive'); clearTimeout(alive); }); fail(); };
+    const alive = setTimeout(() => {}, 10000);
+    new addon.Dispatcher(limits, fail, notStored, fail, fail).submitFunction()(7, 1);`;
+  expect(inProcess(script)).toBe('alive');
+});
+
+describe('a configuration that JSON would lose something of', () => {
+  const basic = { username: 'u', password: 'p' };
+  const lossy: Array<[string, unknown]> = [
+    ['a Map', new Map([['basicAuthentication', basic]])],
+    ['a Map behind a proxy', new Proxy(new Map(), {})],
+    ['a Map inside', { basicAuthentication: new Map(Object.entries(basic)) }],
+    ['a function', { basicAuthentication: () => basic }],
+    ['a symbol', { basicAuthentication: Symbol('s') }],
+    ['NaN', { basicAuthentication: NaN }],
+    ['a BigInt', { basicAuthentication: 1n }],
+    ['half of a surrogate pair', { basicAuthentication: { ...basic, password: 'p\ud800' } }],
+    ['undefined from toJSON', { toJSON: () => undefined }],
+  ];
+
+  it.each(lossy)('is a TypeError: %s', (_, config) => {
+    expect(() => judge(config, {})).toThrow(TypeError);
+    expect(() => checkConfig(config)).toThrow(TypeError);
+  });
+
+  it('is a TypeError without end and beyond 127 levels', () => {
+    const cycle: Record<string, unknown> = {};
+    cycle.response = cycle;
+    expect(() => checkConfig(cycle)).toThrow(new RegExp('to be at most 127 levels deep$'));
+  });
+
+  it('names the place, and passes on what a getter throws', () => {
+    expect(() => checkConfig({ request: { body: [{ key: NaN }] } })).toThrow(
+      new TypeError('expected config.request.body[0].key to be a finite number'),
+    );
+    const error = new RangeError('mine');
+    const throwing = {
+      get request() {
+        throw error;
+      },
+    };
+    expect(() => checkConfig(throwing)).toThrow(error);
+  });
+
+  it('is read where it has `toJSON`, another realm or no prototype', () => {
+    const config = { basicAuthentication: { toJSON: () => basic, username: 1 } };
+    expect(judge(config, {})).toMatchObject({ accepted: false, code: 'UNAUTHORIZED' });
+    const bare = Object.assign(Object.create(null) as object, { basicAuthentication: basic, response: undefined });
+    expect(judge(bare, {})).toMatchObject({ accepted: false, code: 'UNAUTHORIZED' });
+  });
+});
+
+describe('arguments of a kind that looks like another', () => {
+  it('are read where their memory is shared', () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(7));
+    shared.set(Buffer.from('{"a":1}'));
+    expect(extractPaths(shared, ['a'])).toEqual({ ok: true, values: { a: 1 } });
+    expect(judge({}, { headers: json, body: shared })).toMatchObject({ accepted: true });
+  });
+
+  it('are a TypeError as headers where their content would be lost', () => {
+    for (const headers of [new Map([['a', 'b']]), new Headers({ a: 'b' }), new URLSearchParams('a=b')]) {
+      expect(() => judge({}, { headers: headers as never })).toThrow(
+        new TypeError('expected request.headers to be a plain object'),
+      );
+    }
+  });
+
+  it('are a TypeError as a request that is an array', () => {
+    expect(() => judge({}, [] as never)).toThrow(new TypeError('expected request to be an object'));
+  });
+
+  it('never take a header from a prototype', () => {
+    const headers = Object.setPrototypeOf({}, { authorization: 'Basic dTpw', __proto__: null }) as Record<
+      string,
+      string
+    >;
+    const config = { basicAuthentication: { username: 'u', password: 'p' } };
+    expect(judge(config, { headers })).toMatchObject({ accepted: false });
+  });
+
+  it('are a TypeError as text with half of a surrogate pair, which as UTF-8 would equal another text', () => {
+    const authorization = `Basic ${Buffer.from('u:\ufffd').toString('base64')}`;
+    expect(verifyBasicAuth(authorization, 'u', '\ufffd')).toBe(true);
+    expect(() => verifyBasicAuth(authorization, 'u', '\ud800')).toThrow(TypeError);
+    expect(() => matchAddress(['192.0.2.1'], '\ud800')).toThrow(TypeError);
+    expect(() => verifySignature('github', ['\udfff'], { headers: {} }, 0)).toThrow(TypeError);
+  });
+});
+
+test('every function of the addon turns a panic into an Error', () => {
+  const sources = readdirSync(join(root, 'src/native')).filter((file) => file.endsWith('.rs'));
+  const exports = sources.flatMap((file) => {
+    const source = readFileSync(join(root, 'src/native', file), 'utf8');
+    // An attribute, what is said about the function in between, and the function.
+    return [
+      ...source.matchAll(
+        /#\[napi\b((?:(?!#\[napi\b)[^])*?)\]\n((?:\s*(?:\/\/\/.*|#\[.*\])\n)*)\s*pub (?:async )?fn (\w+)/g,
+      ),
+    ];
+  });
+  expect(exports.length).toBeGreaterThan(30);
+  const without = exports.filter(([, attribute]) => !attribute.includes('catch_unwind')).map(([, , , name]) => name);
+  expect(without).toEqual([]);
+});
