@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           include: ['__test__/**/*.test.ts', 'tests/{client,unit}/**/*.test.ts'],
           testTimeout: 120_000,
-          typecheck: { enabled: true, include: ['__test__/**/*.test-d.ts'] },
+          typecheck: { enabled: true, include: ['__test__/**/*.test-d.ts'], tsconfig: '__test__/tsconfig.json' },
         },
       },
       ...['server', 'crash', 'services'].map((name) => ({

@@ -24,7 +24,9 @@ function platformOf(name) {
 function complete(folder) {
   const cwd = join(root, folder);
   const file = join(cwd, 'package-lock.json');
-  execFileSync('npm', ['install', '--package-lock-only', '--legacy-peer-deps'], { cwd, stdio: 'inherit', shell: true });
+  // Whoever installs has a registry of their own: the lock names none.
+  const args = ['install', '--package-lock-only', '--legacy-peer-deps', '--omit-lockfile-registry-resolved'];
+  execFileSync('npm', args, { cwd, stdio: 'inherit', shell: true });
 
   const lock = JSON.parse(readFileSync(file, 'utf8'));
   const known = new Set(Object.keys(lock.packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 13)));

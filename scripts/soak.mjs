@@ -69,6 +69,8 @@ await main(async () => {
     }
     await sleep(2000);
     agent.destroy();
+    const others = Object.keys(answers).filter((answer) => answer !== '200');
+    if (others.length > 0) throw new Error(`expected 200 for every event, but found ${JSON.stringify(answers)}`);
   } finally {
     await app.remove();
   }

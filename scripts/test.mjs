@@ -1,8 +1,10 @@
 // `npm test`: everything, from a fresh clone. `npm test -- --project server tests/server/x.test.ts` hands its arguments to
 // vitest and leaves the Rust tests out.
+// `npm run test:rust` (`--rust`): the Rust tests only. `npm run test:unit` (`--unit`): what JavaScript may rely on, and the
+// models of the forms. Neither needs NocoBase, a database or the packed plugin.
 // `npm run test:services` (`--services`): the server tests again on PostgreSQL and MariaDB, and what needs Redis.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
@@ -37,8 +39,8 @@ function tally(name, { code, passed, failed, skipped, failures }) {
   return { name, passed, failed: notPassed === 0 && (code !== 0 || passed === 0) ? 1 : notPassed, failures };
 }
 
-async function rust() {
-  const { code, output } = await show('cargo', ['test', '--workspace', '--no-fail-fast']);
+async function rust(args = ['--workspace'], env) {
+  const { code, output } = await show('cargo', ['test', ...args, '--no-fail-fast'], env);
   const results = [...output.matchAll(/^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/gm)];
   const sum = (index) => results.reduce((total, result) => total + Number(result[index]), 0);
   const failures = [...output.matchAll(/^test (.+) \.\.\. FAILED$/gm)].map((result) => result[1]);
@@ -75,32 +77,46 @@ async function vitest(name, args, env) {
   });
 }
 
-await main(async () => {
-  checkMachine();
+/** The tests that need neither NocoBase nor a service, by the option that asks for them alone. */
+const quick = {
+  '--rust': () => rust(),
+  '--unit': async () => {
+    await installPackages();
+    const { nativeStep, runSteps } = await import('./lib/steps.mjs');
+    await runSteps([nativeStep], {});
+    return vitest('unit', ['--project', 'unit']);
+  },
+};
+
+/** The tests of real NocoBases, with all that they need. */
+async function whole(args) {
   await installPackages();
   const { buildSteps, packStep, runSteps } = await import('./lib/steps.mjs');
   await runSteps([...buildSteps, packStep], {});
   const { ensureServices } = await import('./lib/services.mjs');
-  const args = process.argv.slice(2);
   const forServices = args[0] === '--services';
   const stopServices = await ensureServices(forServices ? ['postgres', 'mariadb', 'redis'] : ['postgres']);
-  const started = Date.now();
-  const results = [];
   try {
     if (forServices) {
+      const results = [];
       for (const dialect of ['postgres', 'mariadb']) {
         results.push(await vitest(`server on ${dialect}`, ['--project', 'server'], { TEST_DIALECT: dialect }));
       }
-      if (existsSync(join(root, 'tests/services'))) results.push(await vitest('services', ['--project', 'services']));
-    } else if (args.length > 0) {
-      results.push(await vitest('vitest', args));
-    } else {
-      results.push(await rust(), await vitest('vitest', ['--project', '!services']));
+      return [...results, await vitest('services', ['--project', 'services'])];
     }
+    if (args.length > 0) return [await vitest('vitest', args)];
+    return [await rust(), await vitest('vitest', ['--project', '!services'])];
   } finally {
     await stopServices();
   }
-  console.log(`\nTests took ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+await main(async () => {
+  checkMachine();
+  const started = Date.now();
+  const args = process.argv.slice(2);
+  const results = quick[args[0]] ? [await quick[args[0]]()] : await whole(args);
+  console.log(`\nTook ${Math.round((Date.now() - started) / 1000)} s`);
   for (const { name, passed, failed, failures } of results) {
     console.log(`${name}: ${passed} passed, ${failed} failed`);
     for (const failure of failures) console.log(`FAILED: ${failure}`);

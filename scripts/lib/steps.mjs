@@ -22,13 +22,20 @@ export function runSteps(tasks, ctx) {
   }).run();
 }
 
-/** Progress of a step: every report on a terminal, elsewhere (a log file, CI) one in ten seconds. */
+/**
+ * Progress of a step: every report on a terminal, below the step; elsewhere (a log file, CI) one in ten seconds, which names
+ * the step, as others may report at the same time.
+ */
 function reporter(task) {
   let shown = Date.now();
+  const { title } = task;
   return (text) => {
-    if (!process.stdout.isTTY && Date.now() - shown < 10_000) return;
-    shown = Date.now();
-    task.output = text;
+    if (process.stdout.isTTY) {
+      task.output = text;
+    } else if (Date.now() - shown >= 10_000) {
+      shown = Date.now();
+      task.output = `${title}: ${text}`;
+    }
   };
 }
 
@@ -41,10 +48,38 @@ const buildStep = (title, build) => ({
   },
 });
 
-/** From a fresh clone to `dist`: NocoBase comes first, as the version file is made from it. */
+/**
+ * Steps that run at the same time. As with `make -j`, the first error waits for the others to end: their processes would
+ * otherwise go on without anybody to see how they end.
+ */
+const together = (title, steps) => ({
+  title,
+  task: (_, parent) => {
+    const running = [];
+    const started = steps.map(({ title, task }) => ({
+      title,
+      task: async (ctx, own) => {
+        const end = task(ctx, own);
+        running.push(end);
+        try {
+          await end;
+        } catch (error) {
+          own.title = `${title} (failed; the steps beside it end first)`;
+          await Promise.allSettled(running);
+          throw error;
+        }
+      },
+    }));
+    return parent.newListr(started, { concurrent: true, rendererOptions: { collapseSubtasks: false } });
+  },
+});
+
+/** The native addon alone. */
+export const nativeStep = buildStep('Build the native addon', buildNative);
+
+/** From a fresh clone to `dist`. The version file comes last, as it is made from NocoBase and the bundles. */
 export const buildSteps = [
-  buildStep('Install NocoBase', installRuntime),
-  buildStep('Build the native addon', buildNative),
+  together('Install NocoBase, build the native addon', [buildStep('Install NocoBase', installRuntime), nativeStep]),
   buildStep('Bundle the server', buildServer),
   buildStep('Bundle the browser clients', buildClients),
   { title: 'Write locales and versions', task: () => (copyLocale(), writeExternalVersions()) },

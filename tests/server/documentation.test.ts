@@ -1,7 +1,10 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { METHODS } from '../../src/common/config';
 import { PACKAGE_NAME } from '../../src/common/names';
+import { root } from '../../scripts/lib/paths.mjs';
 import { type App, bootApp } from '../support/app';
 
 interface Documentation extends Record<string, unknown> {
@@ -78,6 +81,16 @@ describe("NocoBase's API documentation", () => {
   it('is listed by its title', async () => {
     const urls = await app.api<{ name: string }[]>('GET', 'swagger:getUrls');
     expect(urls.map((url) => url.name)).toContain('NocoBase API - Workflow: Webhook');
+  });
+});
+
+describe('the translations', () => {
+  it("cover the languages of NocoBase's own workflow plugin", () => {
+    const files = (folder: string) =>
+      readdirSync(join(root, folder))
+        .filter((file) => file.endsWith('.json'))
+        .sort();
+    expect(files('src/locale')).toEqual(files('.nocobase/runtime/node_modules/@nocobase/plugin-workflow/dist/locale'));
   });
 });
 
