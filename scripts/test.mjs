@@ -2,6 +2,7 @@
 // vitest and leaves the Rust tests out.
 // `npm run test:rust` (`--rust`): the Rust tests only. `npm run test:unit` (`--unit`): what JavaScript may rely on, and the
 // models of the forms. Neither needs NocoBase, a database or the packed plugin.
+// `npm run test:portable` (`--portable`): the Rust tests of the rules as on a processor without vector instructions.
 // `npm run test:services` (`--services`): the server tests again on PostgreSQL and MariaDB, and what needs Redis.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -80,6 +81,10 @@ async function vitest(name, args, env) {
 /** The tests that need neither NocoBase nor a service, by the option that asks for them alone. */
 const quick = {
   '--rust': () => rust(),
+  '--portable': () =>
+    rust(['--package', 'webhook-core', '--package', 'webhook-simd', '--target-dir', 'target/portable'], {
+      RUSTFLAGS: '--cfg webhook_portable',
+    }),
   '--unit': async () => {
     await installPackages();
     const { nativeStep, runSteps } = await import('./lib/steps.mjs');

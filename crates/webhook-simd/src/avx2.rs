@@ -7,8 +7,8 @@ use std::arch::x86_64::{
     _mm_cvtsi128_si64, _mm_set1_epi8, _mm_set_epi64x,
 };
 
-use crate::pass::{Kinds, Passed, Passing, Reader};
-use crate::{Index, Masks, BATCH, BLOCK};
+use crate::pass::{Kinds, Passing, Reader};
+use crate::{Index, Masks, BLOCK};
 
 #[inline]
 pub(crate) fn is_supported() -> bool {
@@ -20,19 +20,13 @@ pub(crate) fn is_supported() -> bool {
 
 /// Takes in blocks until the batch is full or the text has ended.
 pub(crate) fn fill(index: &mut Index<'_>) {
-    // SAFETY: there is no index unless `is_supported` found all that the function is compiled for.
+    // SAFETY: `Implementation::fastest` gives this one only where `is_supported` found all that the function is compiled for.
     unsafe { fill_blocks(index) }
 }
 
 #[target_feature(enable = "avx2,pclmulqdq,bmi1,popcnt")]
 fn fill_blocks(index: &mut Index<'_>) {
-    let (text, mut last) = (index.text, [0; BLOCK]);
-    while index.count + BLOCK <= index.tokens.len() && index.count < BATCH {
-        let Some(block) = block(text, index.next, &mut last) else {
-            return;
-        };
-        index.take(masks(block), |bits| prefix_xor(bits));
-    }
+    index.fill_by(|block| masks(block), |bits| prefix_xor(bits));
 }
 
 /// Passes over blocks up to the last bracket: where it stands, if the text isn't refused.
@@ -42,32 +36,8 @@ pub(crate) fn pass(index: &mut Index<'_>, passing: Passing, reader: &mut impl Re
 }
 
 #[target_feature(enable = "avx2,pclmulqdq,bmi1,popcnt")]
-fn pass_blocks(index: &mut Index<'_>, mut passing: Passing, reader: &mut impl Reader) -> Option<usize> {
-    let (text, mut last) = (index.text, [0; BLOCK]);
-    loop {
-        let block = block(text, index.next, &mut last)?;
-        match index.pass_block(kinds(block), |bits| prefix_xor(bits), &mut passing, reader) {
-            Passed::Block => {}
-            Passed::End(at) => return Some(at),
-            Passed::Refused => return None,
-        }
-    }
-}
-
-/// The block at `at`, none if the text has ended. The last one is made in `last`.
-#[inline(always)]
-fn block<'b>(text: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> Option<&'b [u8; BLOCK]> {
-    let rest = &text[at.min(text.len())..];
-    if let Some(block) = rest.first_chunk() {
-        return Some(block);
-    }
-    if rest.is_empty() {
-        return None;
-    }
-    // White space is no token.
-    last.fill(b' ');
-    last[..rest.len()].copy_from_slice(rest);
-    Some(last)
+fn pass_blocks(index: &mut Index<'_>, passing: Passing, reader: &mut impl Reader) -> Option<usize> {
+    index.pass_by(|block| kinds(block), |bits| prefix_xor(bits), passing, reader)
 }
 
 #[inline]

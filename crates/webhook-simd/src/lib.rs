@@ -1,5 +1,5 @@
-//! Where the tokens of a JSON text begin, and where a container ends: the first stage of reading the text, done with AVX2 on
-//! 64 bytes at a time.
+//! Where the tokens of a JSON text begin, and where a container ends: the first stage of reading the text, done on 64 bytes at
+//! a time, with AVX2 where the processor has it.
 //!
 //! The method is that of Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (<https://arxiv.org/abs/1902.08318>):
 //! each block becomes bit masks of quotes, backslashes, operators and white space; bit arithmetic tells what is inside of
@@ -12,21 +12,18 @@
 //! token looks at its first character anyway.
 #![deny(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn)]
-// On other processors there is no index, and what makes one has no use.
-#![cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 
-#[cfg(target_arch = "x86_64")]
+// `--cfg webhook_portable` compiles for any processor as for one without vector instructions, so that tests reach what runs
+// there.
+#[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
 mod avx2;
-#[cfg(not(target_arch = "x86_64"))]
-mod none;
 mod pass;
-#[cfg(target_arch = "x86_64")]
+mod portable;
+#[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
 mod sse2;
 
-#[cfg(not(target_arch = "x86_64"))]
-use none as avx2;
-#[cfg(not(target_arch = "x86_64"))]
-use none as sse2;
+#[cfg(any(not(target_arch = "x86_64"), webhook_portable))]
+use portable as sse2;
 
 use std::cell::Cell;
 
@@ -39,9 +36,41 @@ const BLOCK: usize = 64;
 /// With fewer bytes for a token than this, a container is passed over by blocks faster than by tokens.
 const DENSE: usize = 5;
 
+/// A way to find out what a block is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Implementation {
+    /// By AVX2 and the carry-less product.
+    #[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
+    Avx2,
+    /// In plain Rust, for tests: what is common to all ways then is tested on every processor.
+    Portable,
+}
+
+impl Implementation {
+    /// The fastest one that the processor can do.
+    #[inline]
+    pub fn fastest() -> Self {
+        #[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
+        if avx2::is_supported() {
+            return Self::Avx2;
+        }
+        Self::Portable
+    }
+
+    /// All that the processor can do.
+    pub fn supported() -> Vec<Self> {
+        match Self::fastest() {
+            Self::Portable => vec![Self::Portable],
+            #[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
+            fastest => vec![fastest, Self::Portable],
+        }
+    }
+}
+
 /// The index of a text, made in batches as it is read.
 #[derive(Debug)]
 pub struct Index<'a> {
+    implementation: Implementation,
     text: &'a [u8],
     /// Start of the first block of this batch.
     from: usize,
@@ -88,16 +117,29 @@ struct Masks {
 }
 
 impl<'a> Index<'a> {
-    /// An index of `text`, or none where the processor lacks what it takes, or the text is larger than positions can say.
+    /// An index of `text`, or none where the processor lacks AVX2, without which looking at each byte in turn takes a half to a
+    /// quarter of the time, or the text is larger than positions can say.
     #[inline]
     pub fn new(text: &'a [u8]) -> Option<Self> {
-        if !is_supported() || text.len() >= u32::MAX as usize {
+        let fastest = Implementation::fastest();
+        if fastest == Implementation::Portable {
+            return None;
+        }
+        Self::made_by(fastest, text)
+    }
+
+    /// An index made in one of the [`supported`](Implementation::supported) ways, for tests on any processor; none if the text is
+    /// larger than positions can say.
+    #[inline]
+    pub fn made_by(implementation: Implementation, text: &'a [u8]) -> Option<Self> {
+        if text.len() >= u32::MAX as usize {
             return None;
         }
         let mut tokens = SPARE.try_with(Cell::take).unwrap_or_default();
         // A whole block is written at a time.
         tokens.resize(BATCH + BLOCK, 0);
         Some(Self {
+            implementation,
             text,
             from: 0,
             next: 0,
@@ -120,7 +162,11 @@ impl<'a> Index<'a> {
         self.count = 0;
         self.from = self.next;
         while self.next < self.text.len() && self.count == 0 {
-            avx2::fill(self);
+            match self.implementation {
+                #[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
+                Implementation::Avx2 => avx2::fill(self),
+                Implementation::Portable => portable::fill(self),
+            }
         }
     }
 
@@ -148,6 +194,18 @@ impl<'a> Index<'a> {
     #[inline(always)]
     pub fn has_backslashes(&self) -> bool {
         self.backslashes
+    }
+
+    /// Takes in blocks until the batch is full or the text has ended.
+    #[inline(always)]
+    fn fill_by(&mut self, masks: impl Fn(&[u8; BLOCK]) -> Masks, prefix_xor: impl Fn(u64) -> u64) {
+        let (text, mut last) = (self.text, [0; BLOCK]);
+        while self.count + BLOCK <= self.tokens.len() && self.count < BATCH {
+            let Some(block) = block(text, self.next, &mut last) else {
+                return;
+            };
+            self.take(masks(block), &prefix_xor);
+        }
     }
 
     /// Takes in the block at `self.next`.
@@ -236,10 +294,20 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Whether the processor has what [`Index`] takes.
-#[inline]
-pub fn is_supported() -> bool {
-    avx2::is_supported()
+/// The block at `at`, none if the text has ended. The last one is made in `last`.
+#[inline(always)]
+fn block<'b>(text: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> Option<&'b [u8; BLOCK]> {
+    let rest = &text[at.min(text.len())..];
+    if let Some(block) = rest.first_chunk() {
+        return Some(block);
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    // White space is no token.
+    last.fill(b' ');
+    last[..rest.len()].copy_from_slice(rest);
+    Some(last)
 }
 
 /// Which of 32 bytes are digits, a bit for each, the lowest for the first.

@@ -7,7 +7,9 @@
 //!
 //! It knows that a text is refused, not why or where.
 
-use crate::{avx2, Carry, Index, BLOCK};
+#[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
+use crate::avx2;
+use crate::{block, portable, Carry, Implementation, Index, BLOCK};
 
 /// What passing over containers takes of the one who reads the text.
 pub trait Reader {
@@ -257,12 +259,37 @@ impl Index<'_> {
         }
     }
 
+    /// Passes over blocks up to the last bracket: where it stands, if the text isn't refused.
+    #[inline(always)]
+    pub(crate) fn pass_by(
+        &mut self,
+        kinds: impl Fn(&[u8; BLOCK]) -> Kinds,
+        prefix_xor: impl Fn(u64) -> u64,
+        mut passing: Passing,
+        reader: &mut impl Reader,
+    ) -> Option<usize> {
+        let (text, mut last) = (self.text, [0; BLOCK]);
+        loop {
+            let block = block(text, self.next, &mut last)?;
+            match self.pass_block(kinds(block), &prefix_xor, &mut passing, reader) {
+                Passed::Block => {}
+                Passed::End(at) => return Some(at),
+                Passed::Refused => return None,
+            }
+        }
+    }
+
     /// Passes over all up to the last bracket that `reader` is told of, from where a value begins; `array` tells what it is
     /// in. Gives where that bracket stands, from behind which the index goes on; none if the text is refused.
     pub fn pass(&mut self, at: usize, array: bool, reader: &mut impl Reader) -> Option<usize> {
         self.next = at;
         self.carry = Carry::default();
-        let end = avx2::pass(self, Passing::before_value(array), reader)?;
+        let passing = Passing::before_value(array);
+        let end = match self.implementation {
+            #[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
+            Implementation::Avx2 => avx2::pass(self, passing, reader),
+            Implementation::Portable => portable::pass(self, passing, reader),
+        }?;
         self.restart(end + 1);
         Some(end)
     }

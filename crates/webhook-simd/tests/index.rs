@@ -1,7 +1,7 @@
 //! The index against one that looks at each byte in turn.
 
 use proptest::prelude::*;
-use webhook_simd::{digits, is_supported, Index};
+use webhook_simd::{digits, Implementation, Index};
 
 /// Positions of the tokens, and whether the strings are well formed.
 fn naive(text: &[u8]) -> (Vec<u32>, bool) {
@@ -57,8 +57,20 @@ fn naive(text: &[u8]) -> (Vec<u32>, bool) {
     (tokens, sound)
 }
 
-fn indexed(text: &[u8]) -> (Vec<u32>, bool) {
-    let mut index = Index::new(text).expect("the processor has AVX2");
+/// Compares the index made in every way that the processor can do with the naive one.
+fn assert_indexed(text: &[u8]) {
+    for implementation in Implementation::supported() {
+        assert_eq!(
+            indexed(implementation, text),
+            naive(text),
+            "{implementation:?}: {}",
+            String::from_utf8_lossy(text)
+        );
+    }
+}
+
+fn indexed(implementation: Implementation, text: &[u8]) -> (Vec<u32>, bool) {
+    let mut index = Index::made_by(implementation, text).expect("the text is small");
     let mut tokens = Vec::new();
     loop {
         index.advance();
@@ -70,9 +82,11 @@ fn indexed(text: &[u8]) -> (Vec<u32>, bool) {
 }
 
 #[test]
-fn the_tests_of_this_file_run_on_a_processor_that_has_what_the_index_takes() {
-    assert!(is_supported());
-    assert!(Index::new(b"").is_some());
+fn an_index_is_made_in_the_fastest_way_and_in_plain_rust() {
+    let supported = Implementation::supported();
+    println!("Tested: {supported:?}");
+    assert_eq!(supported.first(), Some(&Implementation::fastest()));
+    assert_eq!(supported.last(), Some(&Implementation::Portable));
 }
 
 #[test]
@@ -92,7 +106,7 @@ fn strings_are_followed_over_the_ends_of_blocks() {
             r#""\\\\\\\\""#,
         ] {
             let text = format!("{}{string}, 12 {}", " ".repeat(before), "[1]".repeat(before));
-            assert_eq!(indexed(text.as_bytes()), naive(text.as_bytes()), "{text}");
+            assert_indexed(text.as_bytes());
         }
     }
 }
@@ -100,8 +114,7 @@ fn strings_are_followed_over_the_ends_of_blocks() {
 #[test]
 fn a_text_of_tokens_only_fills_several_batches() {
     for length in [63, 64, 65, 2047, 2048, 2049, 5000] {
-        let text = "[".repeat(length);
-        assert_eq!(indexed(text.as_bytes()), ((0..length as u32).collect(), true));
+        assert_indexed("[".repeat(length).as_bytes());
     }
 }
 
@@ -109,17 +122,19 @@ fn a_text_of_tokens_only_fills_several_batches() {
 fn an_index_goes_on_from_where_it_is_told_to() {
     let text = format!("[{}]", r#"{"a":"x,y"},"#.repeat(500));
     let at = 1 + 12 * 77;
-    let mut index = Index::new(text.as_bytes()).unwrap();
-    index.advance();
-    index.restart(at);
-    index.advance();
-    assert_eq!(index.tokens()[0] as usize, at);
     let rest: Vec<_> = naive(&text.as_bytes()[at..])
         .0
         .iter()
         .map(|token| token + at as u32)
         .collect();
-    assert_eq!(index.tokens(), &rest[..index.tokens().len()]);
+    for implementation in Implementation::supported() {
+        let mut index = Index::made_by(implementation, text.as_bytes()).unwrap();
+        index.advance();
+        index.restart(at);
+        index.advance();
+        assert_eq!(index.tokens()[0] as usize, at);
+        assert_eq!(index.tokens(), &rest[..index.tokens().len()], "{implementation:?}");
+    }
 }
 
 #[test]
@@ -142,6 +157,6 @@ proptest! {
         // Backslashes stand in strings only: outside of them, where no JSON has one, the index takes them for escapes too.
         text in r#"([\[\]{}:,]|[a1é \n\t]|"([a-z,:{é]|\\["\\/bnux]|\\u00e9|\n){0,70}"|[ ]{0,70}){0,40}("[a-z,]{0,5}(\\)?)?"#
     ) {
-        prop_assert_eq!(indexed(text.as_bytes()), naive(text.as_bytes()));
+        assert_indexed(text.as_bytes());
     }
 }

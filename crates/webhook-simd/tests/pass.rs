@@ -1,7 +1,7 @@
 //! Passing over containers. That it decides as one who reads token by token is tested in `webhook-core`, where the grammar is;
 //! here that it works at any place of a block, for Miri and the sanitizers too.
 
-use webhook_simd::{Bracket, Index, Reader};
+use webhook_simd::{Bracket, Implementation, Index, Reader};
 
 struct Containers<'a> {
     text: &'a [u8],
@@ -37,9 +37,19 @@ impl Reader for Containers<'_> {
     }
 }
 
-/// The place of the bracket that ends what begins at `at`, and the token that comes next.
+/// The place of the bracket that ends what begins at `at`, and the token that comes next: the same in every way that the
+/// processor can do.
 fn pass(text: &str, at: usize) -> Option<(usize, Option<u32>)> {
-    let mut index = Index::new(text.as_bytes()).expect("the processor has AVX2");
+    let mut passed = Implementation::supported()
+        .into_iter()
+        .map(|implementation| pass_by(implementation, text, at));
+    let first = passed.next().expect("one that every processor can do");
+    passed.for_each(|other| assert_eq!(other, first, "{text}"));
+    first
+}
+
+fn pass_by(implementation: Implementation, text: &str, at: usize) -> Option<(usize, Option<u32>)> {
+    let mut index = Index::made_by(implementation, text.as_bytes()).expect("the text is small");
     let mut containers = Containers {
         text: text.as_bytes(),
         open: Vec::new(),

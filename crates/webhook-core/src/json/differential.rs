@@ -1,7 +1,8 @@
-//! The cursors against each other: the same decisions and the same values, byte for byte. The index is read in both of its
-//! ways, token by token as it is in small texts, and by blocks wherever it can.
+//! The cursors against each other: the same decisions and the same values, byte for byte. The index is made in every way that
+//! the processor can do, and read in both of its ways, token by token as it is in small texts, and by blocks wherever it can.
 
 use proptest::prelude::*;
+use webhook_simd::{Implementation, Index};
 
 use super::extract::{Found, PathSet, Walk};
 use super::indexed::Indexed;
@@ -12,10 +13,13 @@ fn compare(text: &str, paths: &[&str]) {
     let values = |found: Found| found.take(&set, text);
     let mut scanner = Scanner::new(text.as_bytes());
     let by_scanner = Walk::new(&set, text, &mut scanner).run().map(values).ok();
-    for indexed in [Indexed::new, Indexed::passing] {
-        let mut indexed = indexed(text.as_bytes()).expect("the processor has AVX2");
-        let by_index = Walk::new(&set, text, &mut indexed).run().map(values).ok();
-        assert_eq!(by_index, by_scanner, "{paths:?} of {text}");
+    for implementation in Implementation::supported() {
+        for indexed in [Indexed::of, Indexed::passing] {
+            let index = Index::made_by(implementation, text.as_bytes()).expect("the text is small");
+            let mut indexed = indexed(text.as_bytes(), index);
+            let by_index = Walk::new(&set, text, &mut indexed).run().map(values).ok();
+            assert_eq!(by_index, by_scanner, "{implementation:?}: {paths:?} of {text}");
+        }
     }
 }
 

@@ -26,7 +26,12 @@ impl<'a> Indexed<'a> {
     /// A cursor before the first value of valid UTF-8, one BOM skipped; none where the processor can't.
     #[inline(always)]
     pub(crate) fn new(text: &'a [u8]) -> Option<Self> {
-        let mut index = Index::new(text)?;
+        Some(Self::of(text, Index::new(text)?))
+    }
+
+    /// A cursor before the first value, with an index that is at its start.
+    #[inline(always)]
+    pub(crate) fn of(text: &'a [u8], mut index: Index<'a>) -> Self {
         if text.starts_with(b"\xEF\xBB\xBF") {
             index.restart(3);
         }
@@ -42,15 +47,15 @@ impl<'a> Indexed<'a> {
             end: 0,
         };
         indexed.advance();
-        Some(indexed)
+        indexed
     }
 
     /// One that passes over containers by blocks wherever it can.
     #[cfg(test)]
-    pub(crate) fn passing(text: &'a [u8]) -> Option<Self> {
-        let mut indexed = Self::new(text)?;
+    pub(crate) fn passing(text: &'a [u8], index: Index<'a>) -> Self {
+        let mut indexed = Self::of(text, index);
         indexed.pass_from = 0;
-        Some(indexed)
+        indexed
     }
 
     /// Goes on to the next batch.
