@@ -11,7 +11,7 @@ use serde_json::{json, Value};
 use webhook_core::auth::address::{client_address, parse_address, Proxies, Ranges};
 use webhook_core::auth::basic::Basic;
 use webhook_core::auth::envelope::{open_feishu, WecomKey};
-use webhook_core::auth::{diagnose, presets, verify, RequestParts, Scheme, Secret};
+use webhook_core::auth::{diagnose, presets, verify, HintWork, RequestParts, Scheme, Secret};
 use webhook_core::body::{self, Reading};
 use webhook_core::handshake::Handshake;
 use webhook_core::json::{check, infer_json, PathSet, Variables};
@@ -141,7 +141,7 @@ pub fn headers(data: &[u8]) {
         };
         // The slow way decides as the fast one does.
         let fast = verify(&scheme, &[secret(KEY)], &request, NOW);
-        let slow = diagnose(&scheme, &[secret(KEY)], &request, NOW);
+        let slow = diagnose(&scheme, &[secret(KEY)], &request, NOW, &HintWork::default());
         assert_eq!(fast.is_ok(), slow.is_ok(), "{name}");
     }
 }

@@ -61,11 +61,12 @@ export async function createSides(app, definition = {}) {
  * @param {number} [load.seconds] for how long; or
  * @param {number} [load.amount] how many requests
  * @param {number} [load.expected] the status of every answer
+ * @param {(request: object) => object} [load.vary] what is different in the next request, such as its path
  * @returns {Promise<{ rate: number, p99: number, answers: number, others: number }>} answers with the expected status a
  *   second, the latency's 99th percentile in ms, how many answers had that status, and how many had another or never came
  */
-export async function fire(url, { connections, seconds, amount, expected = 200, headers = {}, body = BODY, path }) {
-  const requests = path ? [{ setupRequest: (request) => ({ ...request, path: path() }) }] : undefined;
+export async function fire(url, { connections, seconds, amount, expected = 200, headers = {}, body = BODY, vary }) {
+  const requests = vary ? [{ setupRequest: (request) => ({ ...request, ...vary(request) }) }] : undefined;
   const result = await autocannon({
     url,
     connections,

@@ -36,7 +36,7 @@ async function webhooks({ log, quick }) {
     let next = 0;
     const load = {
       headers: { authorization: `Basic ${btoa('user:password')}` },
-      path: () => `/api/webhook:trigger/seeded${(next = (next + 7919) % count)}`,
+      vary: () => ({ path: `/api/webhook:trigger/seeded${(next = (next + 7919) % count)}` }),
     };
     // Each webhook once, so that all are compiled; as many for one, so that all processes are equally warm.
     await fire(app.url, { ...load, connections: 16, amount: quick ? count : 10_000 });

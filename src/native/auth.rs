@@ -3,7 +3,7 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use webhook_core::auth::address::{parse_address, Ranges};
-use webhook_core::auth::{self, presets, RequestParts, Scheme, Secret};
+use webhook_core::auth::{self, presets, HintWork, RequestParts, Scheme, Secret};
 use webhook_core::limits::MAX_SECRETS;
 use webhook_core::request::Headers;
 
@@ -73,7 +73,7 @@ pub fn verify_signature<'env>(
             headers: &headers,
             body,
         };
-        auth::diagnose(&scheme, &secrets, &parts, now)
+        auth::diagnose(&scheme, &secrets, &parts, now, &HintWork::default())
     })?;
     let mut outcome = Object::new(env)?;
     match verified {

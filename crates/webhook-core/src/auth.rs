@@ -19,6 +19,7 @@ pub mod token;
 use serde::{Deserialize, Serialize};
 
 pub use diagnosis::{Diagnosis, Hint, Subject};
+pub use hints::HintWork;
 pub use secret::{BlankSecret, Secret};
 pub use source::{HeaderName, Source};
 
@@ -103,8 +104,8 @@ pub fn verify(
     Ok(Verified { secret, claims })
 }
 
-/// As [`verify`], and for a signature that no secret matches it also tries what commonly goes wrong, which costs some
-/// dozens of times as much: for the debugger, not for every request.
+/// As [`verify`], and for a signature that no secret matches it also tries what commonly goes wrong, as long as there is
+/// `work` left, which is meant for one request: for the debugger, not for every request.
 ///
 /// # Errors
 ///
@@ -114,11 +115,12 @@ pub fn diagnose(
     secrets: &[Secret],
     request: &RequestParts<'_>,
     now: i64,
+    work: &HintWork,
 ) -> Result<Verified, Diagnosis> {
     verify(scheme, secrets, request, now).map_err(|diagnosis| match (diagnosis, scheme) {
         (Diagnosis::NoMatch { signatures, .. }, Scheme::Signature(signature)) => Diagnosis::NoMatch {
             signatures,
-            hint: hints::find(signature, secrets, request),
+            hint: hints::find(signature, secrets, request, work),
         },
         (diagnosis, _) => diagnosis,
     })

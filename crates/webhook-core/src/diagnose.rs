@@ -6,7 +6,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::auth::{self, Diagnosis, RequestParts};
+use crate::auth::{self, Diagnosis, HintWork, RequestParts};
 use crate::config::Proof;
 use crate::judge::{Admitted, Endpoint, Watcher};
 use crate::rejection::Rejection;
@@ -145,6 +145,7 @@ impl Endpoint {
 
 struct Record {
     checks: Vec<Check>,
+    work: HintWork,
     knows_peer: bool,
 }
 
@@ -184,7 +185,11 @@ impl Record {
                 },
             })
             .collect();
-        Self { checks, knows_peer }
+        Self {
+            checks,
+            work: HintWork::default(),
+            knows_peer,
+        }
     }
 
     fn keep(&mut self, name: CheckName, outcome: Outcome) {
@@ -197,7 +202,7 @@ impl Record {
 
 impl Watcher for Record {
     fn prove(&self, proof: &Proof, request: &RequestParts<'_>, now: i64) -> Result<auth::Verified, Diagnosis> {
-        auth::diagnose(&proof.scheme, &proof.secrets, request, now)
+        auth::diagnose(&proof.scheme, &proof.secrets, request, now, &self.work)
     }
 
     fn saw<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<T, Rejection> {

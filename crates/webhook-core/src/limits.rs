@@ -65,8 +65,12 @@ pub const MAX_SECRETS: usize = 4;
 pub const MAX_SIGNATURES: usize = 16;
 
 /// Bytes of a body up to which it is tried in other forms when its signature doesn't match: more than most events have.
-/// There are some sixty forms, so that such a body takes a tenth of a second; callers who aren't let in may cause it.
 pub const MAX_HINT_BYTES: usize = 64 * 1024;
+
+/// Bytes that are written and signed in search of the form in which the signatures of one request match, for all methods and
+/// secrets together: a few milliseconds of work, which callers who aren't accepted may cause. It is enough for all sixty forms
+/// of a body of 16 KiB and one secret; of larger ones the likely forms are tried.
+pub const MAX_HINT_WORK: usize = 2 * 1024 * 1024;
 
 /// Headers of a request that is pasted into the debugger; ten times what senders and the proxies on the way add.
 pub const MAX_PASTED_HEADERS: usize = 200;

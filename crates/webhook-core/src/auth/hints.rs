@@ -1,20 +1,49 @@
 //! What commonly goes wrong with a signature, tried one after another.
 
+use std::cell::Cell;
+
 use super::signature::{Encoding, Placeholder, Signature};
 use super::{Hint, RequestParts, Secret};
 use crate::json;
-use crate::limits::MAX_HINT_BYTES;
+use crate::limits::{MAX_HINT_BYTES, MAX_HINT_WORK};
+
+/// The work that is left for finding hints about one request.
+#[derive(Debug)]
+pub struct HintWork(Cell<usize>);
+
+impl Default for HintWork {
+    fn default() -> Self {
+        Self(Cell::new(MAX_HINT_WORK))
+    }
+}
+
+impl HintWork {
+    // Whether there is work left for so many bytes, which it then takes.
+    fn takes(&self, bytes: usize) -> bool {
+        let left = self.0.get().checked_sub(bytes);
+        self.0.set(left.unwrap_or(0));
+        left.is_some()
+    }
+}
 
 /// The first change to the request, a secret or the scheme with which the signature would match.
 ///
 /// Only someone who could have sent a matching request learns anything from it: a change that matches is one for which the
 /// sender knew the signature.
-pub(super) fn find(scheme: &Signature, secrets: &[Secret], request: &RequestParts<'_>) -> Option<Hint> {
+pub(super) fn find(
+    scheme: &Signature,
+    secrets: &[Secret],
+    request: &RequestParts<'_>,
+    work: &HintWork,
+) -> Option<Hint> {
+    let is_signed = |scheme: &Signature, secrets: &[Secret], request: &RequestParts<'_>| {
+        work.takes(request.body.len() * secrets.len()) && scheme.is_signed(secrets, request)
+    };
     let trimmed: Vec<_> = secrets
         .iter()
         .filter_map(|secret| Secret::new(secret.expose().trim()).ok())
         .collect();
-    if scheme.is_signed(&trimmed, request) {
+    if is_signed(scheme, &trimmed, request) {
         return Some(Hint::SecretWhitespace);
     }
     for form in [Encoding::Text, Encoding::Base64, Encoding::Hex] {
@@ -27,7 +56,7 @@ pub(super) fn find(scheme: &Signature, secrets: &[Secret], request: &RequestPart
                 }
             }
             let without_prefix: Vec<_> = trimmed.iter().filter_map(strip_prefix).collect();
-            if other.is_signed(&trimmed, request) || other.is_signed(&without_prefix, request) {
+            if is_signed(&other, &trimmed, request) || is_signed(&other, &without_prefix, request) {
                 return Some(Hint::SecretForm);
             }
         }
@@ -36,13 +65,13 @@ pub(super) fn find(scheme: &Signature, secrets: &[Secret], request: &RequestPart
         let forms = super::signature::url_variants(request.url);
         if forms
             .iter()
-            .any(|url| scheme.is_signed(secrets, &RequestParts { url, ..*request }))
+            .any(|url| is_signed(scheme, secrets, &RequestParts { url, ..*request }))
         {
             return Some(Hint::Url);
         }
     }
-    bodies(request.body)
-        .find(|(_, body)| scheme.is_signed(secrets, &RequestParts { body, ..*request }))
+    bodies(request.body, work)
+        .find(|(_, body)| is_signed(scheme, secrets, &RequestParts { body, ..*request }))
         .map(|(hint, _)| hint)
 }
 
@@ -53,8 +82,8 @@ fn strip_prefix(secret: &Secret) -> Option<Secret> {
     Secret::new(rest).ok().filter(|_| is_prefix)
 }
 
-/// The forms that a body may have had when it was signed, each made when it is asked for.
-fn bodies(body: &[u8]) -> impl Iterator<Item = (Hint, Vec<u8>)> + '_ {
+/// The forms that a body may have had when it was signed, each made when it is asked for and while there is work left.
+fn bodies<'a>(body: &'a [u8], work: &'a HintWork) -> impl Iterator<Item = (Hint, Vec<u8>)> + 'a {
     let text = std::str::from_utf8(body).ok().filter(|_| body.len() <= MAX_HINT_BYTES);
     text.into_iter().flat_map(|text| {
         let ends = ["\n", "\r\n"].map(|end| (Hint::BodyWhitespace, format!("{text}{end}").into_bytes()));
@@ -64,13 +93,13 @@ fn bodies(body: &[u8]) -> impl Iterator<Item = (Hint, Vec<u8>)> + '_ {
         ends.into_iter()
             .chain([trimmed])
             .chain(line_breaks)
-            .chain(rewritten(text))
             .chain([(Hint::BodyEmpty, Vec::new())])
+            .chain(rewritten(text, work))
     })
 }
 
 /// A JSON text as other libraries write it; none for a text that is no JSON.
-fn rewritten(text: &str) -> impl Iterator<Item = (Hint, Vec<u8>)> + '_ {
+fn rewritten<'a>(text: &'a str, work: &'a HintWork) -> impl Iterator<Item = (Hint, Vec<u8>)> + 'a {
     let all_escapes = [
         Escapes::Kept,
         Escapes::None,
@@ -94,7 +123,7 @@ fn rewritten(text: &str) -> impl Iterator<Item = (Hint, Vec<u8>)> + '_ {
                 Hint::BodyEscaping
             };
             layouts.into_iter().flat_map(move |layout| {
-                let rewritten = rewrite(text, layout, escapes);
+                let rewritten = work.takes(text.len()).then(|| rewrite(text, layout, escapes)).flatten();
                 let both = rewritten.map(|text| [format!("{text}\n"), text]);
                 both.into_iter().flatten().map(move |text| (hint, text.into_bytes()))
             })
@@ -142,7 +171,7 @@ fn rewrite(text: &str, layout: Layout, escapes: Escapes) -> Option<String> {
         }
     };
     while let Some(c) = rest.chars().next() {
-        if out.len() > 8 * MAX_HINT_BYTES {
+        if out.len() > 2 * MAX_HINT_BYTES + text.len() {
             return None;
         }
         let closes = matches!(c, ']' | '}');
@@ -221,7 +250,40 @@ fn push_string(out: &mut String, token: &str, escapes: Escapes) {
 
 #[cfg(test)]
 mod tests {
-    use super::{rewrite, Escapes, Layout};
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::Sha256;
+
+    use super::{rewrite, Escapes, Hint, HintWork, Layout, RequestParts, Secret};
+    use crate::auth::{presets, Scheme};
+    use crate::request::Headers;
+
+    #[test]
+    fn finds_the_last_form_of_a_body_of_16_kib_and_ends_early_for_more_work() {
+        let github = presets::find("github").unwrap();
+        let Scheme::Signature(scheme) = &github else { panic!() };
+        let find = |elements: usize, secrets: usize| {
+            let sent = format!("[{}1]", "\"/\u{e9}\",".repeat(elements));
+            let signed = rewrite(&sent, Layout::Indented(4), Escapes::Both).unwrap() + "\n";
+            let hmac = Hmac::<Sha256>::new_from_slice(b"secret").unwrap().chain_update(signed);
+            let signature = format!("sha256={}", hex::encode(hmac.finalize().into_bytes()));
+            let headers = Headers::new([("x-hub-signature-256".to_owned(), signature)]);
+            let (url, query, body) = ("", "", sent.as_bytes());
+            let request = RequestParts {
+                url,
+                query,
+                headers: &headers,
+                body,
+            };
+            super::find(
+                scheme,
+                &vec![Secret::new("secret").unwrap(); secrets],
+                &request,
+                &HintWork::default(),
+            )
+        };
+        assert_eq!(find(2000, 1), Some(Hint::BodyEscaping));
+        assert_eq!(find(8000, 4), None);
+    }
 
     #[test]
     fn a_body_that_indentation_would_blow_up_is_given_up() {
