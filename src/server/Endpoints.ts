@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { parse } from '@nocobase/utils';
 import type { Application } from '@nocobase/server';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
@@ -55,16 +56,19 @@ export class Endpoints {
     return this.byKey.get(key);
   }
 
-  /** Adds or replaces the endpoint of an enabled workflow. */
-  add(workflow: WorkflowModel): void {
-    this.byKey.set(workflow.key, this.compile(workflow));
+  /** Makes a workflow the endpoint of its key; what was compiled from the same configuration stays. */
+  set(workflow: WorkflowModel): void {
+    const known = this.byKey.get(workflow.key);
+    if (known && isSame(known.workflow, workflow)) {
+      known.workflow = workflow;
+    } else {
+      this.byKey.set(workflow.key, this.compile(workflow));
+    }
   }
 
-  /** Removes the endpoint of a workflow, unless another version of it has taken over already. */
-  remove(workflow: Pick<WorkflowModel, 'id' | 'key'>): void {
-    if (this.byKey.get(workflow.key)?.workflow.id === workflow.id) {
-      this.byKey.delete(workflow.key);
-    }
+  /** Removes the endpoint of a key; tells whether there was one. */
+  remove(key: string): boolean {
+    return this.byKey.delete(key);
   }
 
   /** Compiles a workflow's configuration; what is wrong with it shows when it is used. */
@@ -112,6 +116,10 @@ export class Endpoints {
       return judge;
     };
   }
+}
+
+function isSame(a: WorkflowModel, b: WorkflowModel): boolean {
+  return String(a.id) === String(b.id) && a.sync === b.sync && isDeepStrictEqual(a.config, b.config);
 }
 
 function compile(config: string, limit: number): Judge {

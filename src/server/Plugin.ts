@@ -3,6 +3,7 @@ import type { Context, Next } from '@nocobase/actions';
 import { Plugin } from '@nocobase/server';
 import PluginWorkflowServer from '@nocobase/plugin-workflow';
 import { TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
+import { Activation } from './activation';
 import { Dispatch } from './dispatch';
 import { editorActions, hideValues } from './editor';
 import { Endpoints } from './Endpoints';
@@ -35,6 +36,7 @@ export class WebhookPlugin extends Plugin {
     }
     const workflow = this.app.pm.get(PluginWorkflowServer) as PluginWorkflowServer;
     const endpoints = new Endpoints(this.app, workflow, this.bodyLimit());
+    const activation = new Activation(this.app, endpoints);
     const telemetry = new Telemetry(this.app);
     const dispatch = new Dispatch(this.app, workflow, telemetry);
     const refusals = new Refusals(this.app.logger, telemetry);
@@ -44,7 +46,7 @@ export class WebhookPlugin extends Plugin {
     const files = new FileKeeper(this.app, (body) => dispatch.exclusively(body));
     const limits = new RateLimits(this.app);
     const failures = new FailedAuthentications();
-    const receiver = new Receiver(endpoints, dispatch, files, limits, failures, kept, this.app.logger);
+    const receiver = new Receiver(endpoints, activation, dispatch, files, limits, failures, kept, this.app.logger);
 
     // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
     this.app.once('afterLoad', () => {
@@ -55,7 +57,7 @@ export class WebhookPlugin extends Plugin {
         );
         return;
       }
-      workflow.registerTrigger(TRIGGER_TYPE, new WebhookTrigger(workflow, endpoints));
+      workflow.registerTrigger(TRIGGER_TYPE, new WebhookTrigger(workflow, endpoints, activation));
       workflow.registerInstruction(RESPONSE_TYPE, new ResponseInstruction(workflow));
       claimWebhooks(this.app, async (ctx, address) => {
         const reply = await receiver.receive(ctx, address);
@@ -68,16 +70,19 @@ export class WebhookPlugin extends Plugin {
 
     const stop = async () => {
       receiver.stopping = true;
+      activation.stop();
       await recovery.stop();
       await dispatch.drain();
     };
     // Before the workflow plugin's own listener, which switches all webhooks off: they then would answer 404.
     this.app.prependListener('beforeStop', Object.assign(stop, { _reinitializable: true }));
 
-    this.app.on(
-      'afterStart',
-      Object.assign(() => recovery.start(), { _reinitializable: true }),
-    );
+    const start = async () => {
+      // NocoBase takes no requests before all listeners are done.
+      await activation.start();
+      await recovery.start();
+    };
+    this.app.on('afterStart', Object.assign(start, { _reinitializable: true }));
 
     hideValues(this.app);
     const editor = editorActions(this.app, endpoints, kept);

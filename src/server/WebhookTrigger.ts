@@ -1,6 +1,7 @@
 import Joi from 'joi';
 import { type EventOptions, Trigger, type WorkflowModel } from '@nocobase/plugin-workflow';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
+import type { Activation } from './activation';
 import type { Endpoints } from './Endpoints';
 import { fieldErrors } from './fieldErrors';
 import { native } from './native';
@@ -27,16 +28,18 @@ export class WebhookTrigger extends Trigger {
   constructor(
     workflow: PluginWorkflowServer,
     private readonly endpoints: Endpoints,
+    private readonly activation: Activation,
   ) {
     super(workflow);
   }
 
-  on(workflow: WorkflowModel): void {
-    this.endpoints.add(workflow);
+  // Neither says what is committed; see `Activation`.
+  on({ key }: WorkflowModel): void {
+    void this.activation.touch(key);
   }
 
-  off(workflow: WorkflowModel): void {
-    this.endpoints.remove(workflow);
+  off({ key }: WorkflowModel): void {
+    void this.activation.touch(key);
   }
 
   validateConfig(config: Record<string, unknown>): Record<string, string> | null {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Context } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
+import type { Activation } from './activation';
 import type { Dispatch, UndoableEvent, WebhookEvent } from './dispatch';
 import type { Endpoints, Judge, WebhookEndpoint } from './Endpoints';
 import type { FailedAuthentications } from './failures';
@@ -23,6 +24,7 @@ export class Receiver {
 
   constructor(
     private readonly endpoints: Endpoints,
+    private readonly activation: Activation,
     private readonly dispatch: Dispatch,
     private readonly files: FileKeeper,
     private readonly limits: RateLimits,
@@ -36,9 +38,12 @@ export class Receiver {
     if (this.stopping) {
       return refuse('stopping');
     }
-    const webhook = this.endpoints.get(key);
+    const webhook = this.endpoints.get(key) ?? (await this.activation.find(key));
     if (!webhook) {
       return refuse('notFound');
+    }
+    if (webhook === 'inDoubt') {
+      return refuse('notStored');
     }
     let judge: Judge;
     try {

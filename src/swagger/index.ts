@@ -100,9 +100,12 @@ const delivery = {
       { 'Retry-After': 'Seconds after which it takes another one.' },
     ),
     500: refusal('The synchronous workflow failed, or the webhook’s configuration can not be used.'),
-    503: refusal('The event could not be stored, too many wait already, or the application is stopping.', {
-      'Retry-After': 'Seconds after which to try again.',
-    }),
+    503: refusal(
+      'The event could not be stored, too many requests wait already, the webhook’s state is in doubt, or the application is stopping.',
+      {
+        'Retry-After': 'Seconds after which to try again.',
+      },
+    ),
   },
 };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { servicePort } from '../../scripts/lib/services.mjs';
-import { ended, executionsOf, send, slow } from '../crash/support';
+import { addVersion, ended, executionsOf, send, slow } from '../crash/support';
 import { type App, bootApp, createWorkflow, type CreatedWorkflow, setEnabled } from '../support/app';
 import { waitFor } from '../support/wait';
 
@@ -132,6 +132,47 @@ describe('two nodes on one PostgreSQL with Redis', () => {
       return answer.refusals.length > 0 && answer.refusals;
     });
     expect(refusals).toMatchObject([{ status: 401, code: 'UNAUTHORIZED' }]);
+  });
+
+  it('answers every request on both while versions are activated on either', async () => {
+    const workflow = await createWorkflow(requests, { title: 'versions' });
+    await answers(worker, workflow, 200);
+    let over = false;
+    const sending = [requests, worker].map(async (node) => {
+      const statuses = new Map<number, number>();
+      while (!over) {
+        const { status } = await fetch(on(node, workflow), { method: 'POST' });
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        await sleep(5);
+      }
+      return statuses;
+    });
+    const versions = [workflow.id];
+    for (let count = 0; count < 4; count += 1) {
+      const node = count % 2 ? worker : requests;
+      versions.push(await addVersion(node, workflow, {}));
+      await setEnabled(node, versions[versions.length - 1], true);
+    }
+    for (let count = 0; count < 10; count += 1) {
+      await setEnabled(count % 2 ? worker : requests, versions[count % versions.length], true);
+    }
+    // NocoBase holds its messages to other nodes back for a second.
+    await sleep(3000);
+    over = true;
+    for (const statuses of await Promise.all(sending)) {
+      expect([...statuses.keys()]).toEqual([200]);
+      expect(statuses.get(200)).toBeGreaterThan(50);
+    }
+    await ended(requests, [workflow]);
+  }, 120_000);
+
+  it('a webhook that the one enables again answers on the other before it is told', async () => {
+    const workflow = await createWorkflow(requests, { title: 'again' });
+    await answers(worker, workflow, 200);
+    await setEnabled(requests, workflow.id, false);
+    await answers(worker, workflow, 404);
+    await setEnabled(requests, workflow.id, true);
+    expect((await fetch(on(worker, workflow), { method: 'POST' })).status).toBe(200);
   });
 
   it('an execution that the one runs is not taken for cut off when the other starts', async () => {
