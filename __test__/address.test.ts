@@ -24,7 +24,7 @@ test('misuse is a TypeError that says what was expected', () => {
   expect(() => matchAddress(['192.0.2.0/24', '192.0.2.0/33'], '192.0.2.1')).toThrow(
     new TypeError(
       'expected ranges to be addresses and ranges: expected an address such as 192.0.2.1 or a range such as ' +
-        '192.0.2.0/24, but found "192.0.2.0/33" (entry 2)',
+        '192.0.2.0/24, but found another text (entry 2)',
     ),
   );
   expect(() => matchAddress('192.0.2.1' as never, '192.0.2.1')).toThrow(
