@@ -21,6 +21,7 @@ export class WebhookTrigger extends Trigger {
   }
 
   useVariables(config: TriggerConfig): VariableOption[] {
+    // eslint-disable-next-line react-hooks/rules-of-hooks -- NocoBase calls this method as a hook
     const t = useT();
     return requestVariables(config, t);
   }

@@ -109,7 +109,9 @@ export class FileKeeper {
     const info = await new Promise<object>((resolve, reject) => {
       type
         .make()
-        ._handleFile({} as never, file as never, (error, stored) => (error ? reject(error) : resolve(stored ?? {})));
+        ._handleFile({} as never, file as never, (error, stored) =>
+          error ? reject(error as Error) : resolve(stored ?? {}),
+        );
     });
     const data = { ...type.getFileData({ ...file, ...info }), title: title(filename), size: content.length };
     try {

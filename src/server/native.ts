@@ -22,6 +22,7 @@ export function native(): Native {
   if (!loaded) {
     try {
       // Required when first used, so that the package can be looked at where the addon can't be loaded.
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
       loaded = require('../../index.js') as Native;
     } catch (error) {
       throw new Error(
@@ -29,6 +30,7 @@ export function native(): Native {
           `(Node ${process.versions.node}). Install a package of the plugin that holds the .node file for this ` +
           'platform, or build one in its source folder with "npm run build:native". Until then the plugin does ' +
           `nothing and its webhooks answer 503. Cause: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
       );
     }
   }

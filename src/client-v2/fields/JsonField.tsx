@@ -34,6 +34,7 @@ export function JsonField({ id, value, onChange, variables, plain }: JsonFieldPr
     onChange?.(own.current);
   }
 
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- the value may have changed with any rendering
   useEffect(() => {
     const switched = before.current !== plain;
     before.current = plain;

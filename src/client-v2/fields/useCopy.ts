@@ -7,6 +7,7 @@ import { useEffect, useState } from 'react';
  */
 export function useCopy(text: string): [outcome: 'copied' | 'refused' | undefined, copyText: () => Promise<void>] {
   const [outcome, setOutcome] = useState<'copied' | 'refused'>();
+  // eslint-disable-next-line react-hooks/set-state-in-effect -- the outcome is that of the former text
   useEffect(() => setOutcome(undefined), [text]);
   return [outcome, async () => setOutcome((await copy(text)) ? 'copied' : 'refused')];
 }

@@ -99,7 +99,7 @@ function metaTreeNode(option: VariableOption, parents: string[] = []): MetaTreeN
   const paths = [...parents, name];
   return {
     name,
-    title: String(option.label),
+    title: option.label as string,
     type: '',
     paths,
     ...(option.children ? { children: option.children.map((child) => metaTreeNode(child, paths)) } : {}),
