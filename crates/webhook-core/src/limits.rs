@@ -51,8 +51,7 @@ pub const MAX_PART_HEADERS: usize = 8192;
 /// Bytes of the name of a part, and of a file: four times what file systems take.
 pub const MAX_PART_NAME: usize = 1024;
 
-/// XML elements that may be open at once. Each level copies what is below it once more, so this bounds the work; no
-/// sender comes near.
+/// XML elements that may be open at once: what reads the value later walks it level by level. No sender comes near.
 pub const MAX_XML_DEPTH: usize = 100;
 
 /// Proofs that a webhook may ask for at once besides Basic authentication, such as a signature and a token.

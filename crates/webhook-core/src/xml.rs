@@ -10,50 +10,171 @@
 //! - The five entities of XML and numeric ones are resolved. Nothing else is: a document type declaration is refused, so
 //!   there are no external entities and none that expand into others.
 
+use std::borrow::Cow;
+
+use indexmap::map::Entry;
 use indexmap::IndexMap;
 use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::Reader;
+use quick_xml::events::attributes::Attributes;
+use quick_xml::events::{BytesRef, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use crate::error::ParseError;
-use crate::json::quote;
+use crate::json::write_string;
 use crate::limits::MAX_XML_DEPTH;
 
 const CODE: &str = "XML_SYNTAX";
 
-#[derive(Default)]
-struct Element {
-    members: IndexMap<String, Vec<String>>,
-    text: String,
-    // How much of the text is CDATA or stands before it, and so is kept as it is.
-    kept: usize,
-    has_attributes: bool,
-    has_children: bool,
+/// The node that holds the root element.
+const ROOT: u32 = 0;
+
+/// No node, group or text.
+const NONE: u32 = u32::MAX;
+
+/// An element or an attribute. Whatever is in it is linked by index, so that no level copies what is below it.
+struct Node {
+    /// The next one of the same name in the same element.
+    next: u32,
+    /// The names of what is in it: the first and the last one, of [`Tree::groups`].
+    first_group: u32,
+    last_group: u32,
+    /// Of [`Tree::texts`].
+    text: u32,
 }
 
-impl Element {
-    fn into_json(self) -> String {
-        if !self.has_attributes && !self.has_children {
-            return quote(&self.text);
+/// The element it is in, whether it is an attribute, and its name.
+type Name<'a> = (u32, bool, &'a str);
+
+/// What has one name in one element, and the next name there.
+struct Group {
+    first: u32,
+    last: u32,
+    next: u32,
+}
+
+/// The document.
+struct Tree<'a> {
+    nodes: Vec<Node>,
+    groups: IndexMap<Name<'a>, Group>,
+    texts: Vec<Cow<'a, str>>,
+}
+
+/// An element whose end hasn't come yet.
+struct Open<'a> {
+    node: u32,
+    text: Cow<'a, str>,
+    /// How much of the text is CDATA or precedes it, and so keeps its white space.
+    kept: usize,
+}
+
+impl<'a> Open<'a> {
+    fn append(&mut self, text: Cow<'a, str>) {
+        if self.text.is_empty() {
+            self.text = text;
+        } else {
+            self.text.to_mut().push_str(&text);
         }
-        let mut json = String::from("{");
-        let text = (!self.text.is_empty()).then(|| ("#text".to_owned(), vec![quote(&self.text)]));
-        for (name, mut values) in self.members.into_iter().chain(text) {
-            if json.len() > 1 {
-                json.push(',');
+    }
+}
+
+// Nodes, groups and texts are fewer than the bytes of a body, whose length fits into 32 bits.
+fn index(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(NONE)
+}
+
+impl<'a> Tree<'a> {
+    fn new() -> Self {
+        let mut tree = Self {
+            nodes: Vec::new(),
+            groups: IndexMap::new(),
+            texts: Vec::new(),
+        };
+        tree.node();
+        tree
+    }
+
+    fn node(&mut self) -> u32 {
+        self.nodes.push(Node {
+            next: NONE,
+            first_group: NONE,
+            last_group: NONE,
+            text: NONE,
+        });
+        index(self.nodes.len() - 1)
+    }
+
+    /// Adds an element or an attribute; says whether it is the first of its name there.
+    fn add(&mut self, parent: u32, is_attribute: bool, name: &'a str) -> (u32, bool) {
+        let node = self.node();
+        let place = index(self.groups.len());
+        match self.groups.entry((parent, is_attribute, name)) {
+            Entry::Occupied(mut group) => {
+                let last = std::mem::replace(&mut group.get_mut().last, node);
+                self.nodes[last as usize].next = node;
+                return (node, false);
             }
-            json.push_str(&quote(&name));
-            json.push(':');
-            if values.len() == 1 {
-                json.push_str(&values.remove(0));
-            } else {
-                json.push('[');
-                json.push_str(&values.join(","));
-                json.push(']');
+            Entry::Vacant(group) => {
+                group.insert(Group {
+                    first: node,
+                    last: node,
+                    next: NONE,
+                });
             }
         }
-        json.push('}');
-        json
+        let Node {
+            first_group,
+            last_group,
+            ..
+        } = &mut self.nodes[parent as usize];
+        match std::mem::replace(last_group, place) {
+            NONE => *first_group = place,
+            before => self.groups[before as usize].next = place,
+        }
+        (node, true)
+    }
+
+    fn set_text(&mut self, node: u32, text: Cow<'a, str>) {
+        if !text.is_empty() {
+            self.nodes[node as usize].text = index(self.texts.len());
+            self.texts.push(text);
+        }
+    }
+
+    fn text(&self, node: &Node) -> &str {
+        self.texts.get(node.text as usize).map_or("", |text| text)
+    }
+
+    fn write(&self, node: u32, out: &mut String) {
+        let node = &self.nodes[node as usize];
+        if node.first_group == NONE {
+            return write_string(out, self.text(node));
+        }
+        out.push('{');
+        let mut group = node.first_group;
+        while let Some(((_, is_attribute, name), members)) = self.groups.get_index(group as usize) {
+            out.push('"');
+            out.push_str(if *is_attribute { "@" } else { "" });
+            // A name has no character that JSON escapes.
+            out.push_str(name);
+            out.push_str("\":");
+            let is_list = members.first != members.last;
+            out.push_str(if is_list { "[" } else { "" });
+            let mut member = members.first;
+            while let Some(Node { next, .. }) = self.nodes.get(member as usize) {
+                self.write(member, out);
+                out.push_str(if *next == NONE { "" } else { "," });
+                member = *next;
+            }
+            out.push_str(if is_list { "]," } else { "," });
+            group = members.next;
+        }
+        if node.text == NONE {
+            out.pop();
+        } else {
+            out.push_str("\"#text\":");
+            write_string(out, self.text(node));
+        }
+        out.push('}');
     }
 }
 
@@ -67,13 +188,19 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
         let message = "expected UTF-8, but found a byte that is not";
         ParseError::at("UTF8_INVALID", message, bytes, error.valid_up_to())
     })?;
-    let bom = text.len() - text.trim_start_matches('\u{feff}').len();
-    let mut reader = Reader::from_str(&text[bom..]);
+    if let Some((at, character)) = text.char_indices().find(|(_, character)| is_forbidden(*character)) {
+        let message = format!("expected characters that XML allows, but found {}", name_of(character));
+        return Err(ParseError::at(CODE, message, bytes, at));
+    }
+    let text = text.trim_start_matches('\u{feff}');
+    let bom = bytes.len() - text.len();
+    let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
-    let mut open: Vec<(String, Element)> = Vec::new();
-    let mut document = None;
+    let mut tree = Tree::new();
+    let mut open: Vec<Open> = Vec::new();
     loop {
-        let at = bom + usize::try_from(reader.buffer_position()).unwrap_or(0);
+        let start = usize::try_from(reader.buffer_position()).unwrap_or(0);
+        let at = bom + start;
         let fail = |code, message: &str| Err(ParseError::at(code, message, bytes, at));
         let event = match reader.read_event() {
             Ok(event) => event,
@@ -84,8 +211,8 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
             }
         };
         match event {
-            Event::Start(start) => {
-                if document.is_some() && open.is_empty() {
+            Event::Start(element) => {
+                if open.is_empty() && tree.nodes.len() > 1 {
                     return fail(CODE, "expected the end of the document, but found another element");
                 }
                 if open.len() >= MAX_XML_DEPTH {
@@ -94,47 +221,56 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
                         &format!("expected at most {MAX_XML_DEPTH} elements in each other"),
                     );
                 }
-                let element = attributes(&start).map_err(|message| ParseError::at(CODE, message, bytes, at))?;
-                open.push((start.name().as_ref().to_owned(), element));
+                // The name follows the `<`; what quick-xml gives lives no longer than its event.
+                let name = &text[start + 1..][..element.name().as_ref().len()];
+                if !is_name(name) {
+                    return fail(CODE, "expected the name of an element, but found another text");
+                }
+                let parent = open.last().map_or(ROOT, |parent| parent.node);
+                let (node, _) = tree.add(parent, false, name);
+                let attributes = &text[start + 1 + name.len()..][..element.attributes_raw().len()];
+                add_attributes(&mut tree, node, attributes)
+                    .map_err(|(offset, message)| ParseError::at(CODE, message, bytes, at + 1 + name.len() + offset))?;
+                open.push(Open {
+                    node,
+                    text: Cow::Borrowed(""),
+                    kept: 0,
+                });
             }
             Event::End(_) => {
-                let Some((name, mut element)) = open.pop() else {
+                let Some(Open { node, text, kept }) = open.pop() else {
                     return fail(CODE, "expected an element to be open");
                 };
-                element.text.truncate(element.text.trim_end().len().max(element.kept));
-                let json = element.into_json();
-                match open.last_mut() {
-                    Some((_, parent)) => {
-                        parent.has_children = true;
-                        parent.members.entry(name).or_default().push(json);
+                let end = text.trim_end().len().max(kept);
+                let text = match text {
+                    Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
+                    Cow::Owned(mut text) => {
+                        text.truncate(end);
+                        Cow::Owned(text)
                     }
-                    None => document = Some(format!("{{{}:{json}}}", quote(&name))),
-                }
+                };
+                tree.set_text(node, text);
             }
-            Event::Text(text) => match open.last_mut() {
-                Some((_, element)) if element.text.is_empty() => element.text.push_str(text.trim_start()),
-                Some((_, element)) => element.text.push_str(&text),
-                None if text.trim().is_empty() => {}
-                None => return fail(CODE, "expected an element, but found text"),
+            Event::Text(text) => match (open.last_mut(), text.into_inner()) {
+                (Some(element), Cow::Borrowed(text)) if element.text.is_empty() => {
+                    element.text = Cow::Borrowed(text.trim_start());
+                }
+                (Some(element), text) => element.append(text),
+                (None, text) if text.trim().is_empty() => {}
+                (None, _) => return fail(CODE, "expected an element, but found text"),
             },
             Event::CData(text) => match open.last_mut() {
-                Some((_, element)) => {
-                    element.text.push_str(&text);
+                Some(element) => {
+                    element.append(text.into_inner());
                     element.kept = element.text.len();
                 }
                 None => return fail(CODE, "expected an element, but found CDATA"),
             },
-            Event::GeneralRef(entity) => {
-                let resolved = match entity.resolve_char_ref() {
-                    Ok(Some(character)) => Some(character.to_string()),
-                    Ok(None) => resolve_xml_entity(&entity).map(str::to_owned),
-                    Err(_) => None,
-                };
-                match (open.last_mut(), resolved) {
-                    (Some((_, element)), Some(resolved)) => element.text.push_str(&resolved),
-                    _ => return fail(CODE, "expected an entity of XML itself, but found another one"),
-                }
-            }
+            Event::GeneralRef(reference) => match (open.last_mut(), resolve(&reference)) {
+                (Some(element), Ok(resolved)) => element.append(resolved),
+                (None, Ok(_)) => return fail(CODE, "expected an element, but found text"),
+                (_, Err(message)) => return fail(CODE, &message),
+            },
             Event::DocType(_) => return fail("XML_DOCTYPE", "expected no document type declaration, but found one"),
             Event::Decl(declaration) => {
                 let utf8 = |name: &str| {
@@ -155,29 +291,82 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
             Event::Eof => break,
         }
     }
-    match document {
-        Some(document) if open.is_empty() => Ok(document),
-        _ => Err(ParseError::at(
+    if !open.is_empty() || tree.nodes.len() == 1 {
+        return Err(ParseError::at(
             CODE,
             "expected an element to end, but found the end of the text",
             bytes,
             bytes.len(),
+        ));
+    }
+    let mut json = String::with_capacity(text.len());
+    tree.write(ROOT, &mut json);
+    Ok(json)
+}
+
+/// Adds the attributes of an element, given as they are written behind its name. Fails with a place in that text.
+fn add_attributes<'a>(tree: &mut Tree<'a>, node: u32, text: &'a str) -> Result<(), (usize, String)> {
+    // The library looks for duplicates among all attributes before, which takes quadratic time.
+    for attribute in Attributes::new(text, 0).with_checks(false) {
+        let attribute = attribute.map_err(|error| (0, format!("expected well-formed attributes, but {error}")))?;
+        let name: &'a str = attribute.key.into_inner();
+        let offset = name.as_ptr().addr() - text.as_ptr().addr();
+        if !is_name(name) {
+            let message = "expected the name of an attribute, but found another text";
+            return Err((offset, message.to_owned()));
+        }
+        for (at, _) in attribute.value.match_indices('&') {
+            let reference = &attribute.value[at + 1..];
+            let resolved = match reference.split_once(';') {
+                Some((reference, _)) => resolve(reference).map(drop),
+                None => Err("expected a reference to end with a semicolon, but found none".to_owned()),
+            };
+            resolved.map_err(|message| (attribute.value.as_ptr().addr() - text.as_ptr().addr() + at, message))?;
+        }
+        let value = attribute.normalized_value(XmlVersion::Explicit1_0);
+        let value = value.map_err(|error| (offset, format!("expected a well-formed attribute, but {error}")))?;
+        let (node, is_first) = tree.add(node, true, name);
+        if !is_first {
+            return Err((
+                offset,
+                "expected one attribute of each name, but found another".to_owned(),
+            ));
+        }
+        tree.set_text(node, value);
+    }
+    Ok(())
+}
+
+/// What a reference stands for, given without `&` and `;`.
+fn resolve(reference: &str) -> Result<Cow<'static, str>, String> {
+    if !reference.starts_with('#') {
+        let resolved = resolve_xml_entity(reference).map(Cow::Borrowed);
+        return resolved.ok_or_else(|| "expected an entity of XML itself, but found another one".to_owned());
+    }
+    match BytesRef::new(reference).resolve_char_ref() {
+        Ok(Some(character)) if !is_forbidden(character) => Ok(Cow::Owned(character.to_string())),
+        Ok(Some(character)) => Err(format!(
+            "expected a reference to a character that XML allows, but found {}",
+            name_of(character)
         )),
+        _ => Err("expected a reference to a character, but found another number".to_owned()),
     }
 }
 
-fn attributes(start: &BytesStart) -> Result<Element, String> {
-    let mut element = Element::default();
-    for attribute in start.attributes() {
-        let attribute = attribute.map_err(|error| format!("expected well-formed attributes, but {error}"))?;
-        let value = attribute
-            .normalized_value(quick_xml::XmlVersion::Explicit1_0)
-            .map_err(|_| "expected only entities of XML itself in an attribute".to_owned())?;
-        element.has_attributes = true;
-        let name = format!("@{}", attribute.key.as_ref());
-        element.members.entry(name).or_default().push(quote(&value));
-    }
-    Ok(element)
+/// Whether XML 1.0 has no place for a character, not even as a reference (section 2.2).
+fn is_forbidden(character: char) -> bool {
+    matches!(character, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
+}
+
+fn name_of(character: char) -> String {
+    format!("U+{:04X}", u32::from(character))
+}
+
+/// Whether a text is a name, as far as ASCII goes.
+fn is_name(text: &str) -> bool {
+    let is_start = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':' | 0x80..);
+    let is_part = |byte: u8| is_start(byte) || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    text.bytes().next().is_some_and(is_start) && text.bytes().all(is_part)
 }
 
 #[cfg(test)]
@@ -225,12 +414,78 @@ mod tests {
                 "XML_DOCTYPE",
             ),
             ("<?xml version='1.0' encoding='gbk'?><a/>", "XML_ENCODING"),
+            ("<a><@b/></a>", CODE),
+            ("<a><#text>1</#text>2</a>", CODE),
+            ("<a \"b='1'/>", CODE),
+            ("<a b='&lt'/>", CODE),
+            ("&lt;<a/>", CODE),
         ] {
             assert_eq!(read(xml.as_bytes()).map_err(|error| error.code), Err(code), "{xml}");
         }
         assert_eq!(read(b"<a>\xff</a>").unwrap_err().code, "UTF8_INVALID");
         let error = read(b"<a>\n <b>\n</a>").unwrap_err();
         assert_eq!(error.line, 3, "{error}");
+    }
+
+    #[test]
+    fn rejects_a_character_that_xml_forbids_raw_or_as_a_reference_with_its_place() {
+        let forbidden = (0..0x20_u32)
+            .filter(|code| ![9, 10, 13].contains(code))
+            .chain([0xfffe, 0xffff]);
+        for code in forbidden {
+            let character = char::from_u32(code).unwrap();
+            let raw = [
+                format!("<a>{character}</a>"),
+                format!("<a b='{character}'/>"),
+                format!("<a><![CDATA[{character}]]></a>"),
+                format!("<a><!--{character}--></a>"),
+                format!("<a><?b {character}?></a>"),
+                format!("<a{character}/>"),
+                format!("\u{feff}<a/>{character}"),
+            ];
+            for xml in raw {
+                let error = read(xml.as_bytes()).unwrap_err();
+                assert_eq!(
+                    (error.code, error.offset),
+                    (CODE, xml.find(character).unwrap()),
+                    "{xml:?}"
+                );
+                let message = format!("expected characters that XML allows, but found U+{code:04X}");
+                assert_eq!(error.message, message);
+            }
+            for reference in [format!("&#{code};"), format!("&#x{code:x};"), format!("&#000{code};")] {
+                for xml in [
+                    format!("<a>\n{reference}</a>"),
+                    format!("<a b='1' c='&lt;{reference}'/>"),
+                ] {
+                    let error = read(xml.as_bytes()).unwrap_err();
+                    assert_eq!(
+                        (error.code, error.offset),
+                        (CODE, xml.find(&reference).unwrap()),
+                        "{xml:?}"
+                    );
+                }
+            }
+        }
+        for xml in ["<a>&#xd800;</a>", "<a>&#x110000;</a>", "<a b='&#-1;'/>", "<a>&#;</a>"] {
+            assert_eq!(read(xml.as_bytes()).unwrap_err().code, CODE, "{xml}");
+        }
+        let allowed = "\t\n\u{7f}\u{85}\u{d7ff}\u{e000}\u{fffd}\u{10000}\u{10ffff}";
+        let xml = format!("<a>x{allowed}&#9;&#10;&#13;&#127;&#xfffd;.</a>");
+        let json = format!(
+            "{{\"a\":{}}}",
+            crate::json::quote(&format!("x{allowed}\t\n\r\u{7f}\u{fffd}."))
+        );
+        assert_eq!(read(xml.as_bytes()), Ok(json));
+        let in_comment = "<a><!-- &#1; --><![CDATA[&#1;]]></a>";
+        assert_eq!(read(in_comment.as_bytes()).unwrap(), r##"{"a":"&#1;"}"##);
+    }
+
+    #[test]
+    fn elements_of_one_name_are_a_list_wherever_they_are() {
+        let xml = "<a b='0'><b>1</b><c><b>2</b></c><b><b/><c/><b>3</b></b><c/>x<b>4</b></a>";
+        let json = r##"{"a":{"@b":"0","b":["1",{"b":["","3"],"c":""},"4"],"c":[{"b":"2"},""],"#text":"x"}}"##;
+        assert_eq!(read(xml.as_bytes()).as_deref(), Ok(json));
     }
 
     #[test]
