@@ -7,13 +7,15 @@
 //!
 //! A reply that repeats what was sent is plain text that no browser takes for a page.
 
+use std::borrow::Cow;
+
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::auth::envelope::{open_feishu, WecomKey};
 use crate::auth::{presets, token, verify, Diagnosis, RequestParts, Secret, Source, Subject};
+use crate::json::PathSet;
 use crate::query;
 use crate::reply::{Reply, JSON, TEXT};
 
@@ -135,8 +137,7 @@ impl Handshake {
     /// Whether an event is a question that is answered as every event is, with [`Handshake::acknowledge`]: DingTalk's
     /// `check_url`. `opened` is what was in its envelope.
     pub fn is_question(&self, opened: &[u8]) -> bool {
-        self.acknowledges()
-            && serde_json::from_slice::<Value>(opened).is_ok_and(|event| field(&event, "/EventType") == "check_url")
+        self.acknowledges() && texts(opened, ["EventType"]).is_some_and(|[kind]| kind == "check_url")
     }
 
     /// The key of WeCom's and DingTalk's envelopes, where it is one of these.
@@ -223,8 +224,11 @@ fn reply(status: u16, content_type: &str, body: String) -> Reply {
     }
 }
 
-fn field<'a>(event: &'a Value, pointer: &str) -> &'a str {
-    event.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+/// The texts at these paths of a JSON body, an empty one for what isn't there or isn't a text; `None` for a body that isn't JSON.
+fn texts<const N: usize>(body: &[u8], paths: [&str; N]) -> Option<[String; N]> {
+    let mut values = PathSet::new(paths).extract(body).ok()?.into_iter();
+    let text = |value: Option<Cow<'_, str>>| value.and_then(|value| serde_json::from_str(&value).ok());
+    Some(paths.map(|_| values.next().and_then(text).unwrap_or_default()))
 }
 
 fn parameter(query: &str, name: &str) -> Option<String> {
@@ -236,8 +240,8 @@ fn parameter(query: &str, name: &str) -> Option<String> {
 /// Slack's `url_verification`, which is signed as every event is, and has to be verified before.
 /// <https://docs.slack.dev/reference/events/url_verification>
 pub fn slack(body: &[u8]) -> Option<Reply> {
-    let event: Value = serde_json::from_slice(body).ok()?;
-    (field(&event, "/type") == "url_verification").then(|| reply(200, TEXT, field(&event, "/challenge").to_owned()))
+    let [kind, challenge] = texts(body, ["type", "challenge"])?;
+    (kind == "url_verification").then(|| reply(200, TEXT, challenge))
 }
 
 /// Meta's and WhatsApp's `hub.mode=subscribe`, a GET: the challenge for whoever knows the verify token.
@@ -274,11 +278,10 @@ pub fn microsoft_graph(query: &str) -> Option<Reply> {
 ///
 /// [`Diagnosis::Malformed`] for such a token.
 pub fn zoom(body: &[u8], secret: &Secret) -> Option<Result<Reply, Diagnosis>> {
-    let event: Value = serde_json::from_slice(body).ok()?;
-    if field(&event, "/event") != "endpoint.url_validation" {
+    let [event, plain] = texts(body, ["event", "payload.plainToken"])?;
+    if event != "endpoint.url_validation" {
         return None;
     }
-    let plain = field(&event, "/payload/plainToken");
     if plain.is_empty()
         || plain.len() > 128
         || !plain
@@ -306,14 +309,13 @@ pub fn zoom(body: &[u8], secret: &Secret) -> Option<Result<Reply, Diagnosis>> {
 ///
 /// [`Diagnosis::NoMatch`] if its verification token is none of those.
 pub fn feishu(event: &[u8], verification_tokens: &[Secret]) -> Option<Result<Reply, Diagnosis>> {
-    let event: Value = serde_json::from_slice(event).ok()?;
-    if field(&event, "/type") != "url_verification" {
+    let [kind, sent, challenge] = texts(event, ["type", "token", "challenge"])?;
+    if kind != "url_verification" {
         return None;
     }
-    let known =
-        verification_tokens.is_empty() || token::find_equal(field(&event, "/token"), verification_tokens).is_some();
+    let known = verification_tokens.is_empty() || token::find_equal(&sent, verification_tokens).is_some();
     Some(if known {
-        let body = serde_json::json!({ "challenge": field(&event, "/challenge") });
+        let body = serde_json::json!({ "challenge": challenge });
         Ok(reply(200, JSON, body.to_string()))
     } else {
         Err(Diagnosis::NoMatch {
@@ -375,8 +377,14 @@ pub fn dingtalk(token: &Secret, key: &WecomKey, receive_id: &str, now: i64, rand
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::request::Headers;
+
+    fn field<'a>(event: &'a Value, pointer: &str) -> &'a str {
+        event.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
 
     fn secret(text: &str) -> Secret {
         Secret::new(text).unwrap()

@@ -38,6 +38,21 @@ fn a_token_is_taken_with_its_claims_until_it_expires() {
 }
 
 #[test]
+fn rejects_a_token_of_more_than_16_kib_before_decoding_it() {
+    let scheme = r#"{"kind":"jwt","algorithms":["HS256"]}"#;
+    let sent = |length: usize| {
+        judge(
+            scheme,
+            &format!("Bearer {}", token(&json!({ "exp": 1, "a": "b".repeat(length) }))),
+            0,
+        )
+    };
+    assert!(sent(12_000).is_ok());
+    let refused = sent(13_000).unwrap_err().to_string();
+    assert!(refused.ends_with("expected at most 16384 bytes"), "{refused}");
+}
+
+#[test]
 fn a_scheme_without_an_algorithm_or_with_an_unknown_one_is_refused() {
     for (scheme, message) in [
         (

@@ -676,3 +676,53 @@ proptest! {
         prop_assert!(!printed.contains("c2VjcmV0"));
     }
 }
+
+#[test]
+fn rejects_more_signatures_than_public_keys_may_check() {
+    use base64::Engine;
+    let public_key = |seed: u8| {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key();
+        format!(
+            "whpk_{}",
+            base64::engine::general_purpose::STANDARD.encode(key.as_bytes())
+        )
+    };
+    let signature = format!("v1a,{} ", base64::engine::general_purpose::STANDARD.encode([0; 64]));
+    let verify = |keys: u8, signatures: usize| {
+        let headers = [
+            ("webhook-id", "1"),
+            ("webhook-timestamp", "1"),
+            ("webhook-signature", &*signature.repeat(signatures)),
+        ];
+        let mut call = Call::new("standard-webhooks", "key", &headers, "{}").at(1);
+        call.secrets = (1..=keys).map(public_key).collect();
+        call.verify()
+    };
+    for (keys, signatures) in [(1, 8), (2, 4), (4, 2)] {
+        let no_match = Err(Diagnosis::NoMatch { signatures, hint: None });
+        assert_eq!(verify(keys, signatures), no_match);
+        let refused = verify(keys, signatures + 1).unwrap_err().to_string();
+        assert!(
+            refused.ends_with("expected at most 8 checks with public keys"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn rejects_a_form_with_more_parameters_than_are_sorted() {
+    let body = |count: usize| "a=&".repeat(count);
+    let verify = |count| {
+        let mut call = twilio();
+        call.body = body(count);
+        call.verify().unwrap_err()
+    };
+    assert!(matches!(verify(10_000), Diagnosis::NoMatch { .. }));
+    assert!(matches!(
+        verify(10_001),
+        Diagnosis::Malformed {
+            subject: Subject::Body,
+            ..
+        }
+    ));
+}

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
+use crate::limits::MAX_HOPS;
+
 /// Addresses and ranges of addresses, v4 and v6. A v4 address written as v6 (`::ffff:192.0.2.1`) is the v4 address, in
 /// a list as in what is looked up.
 ///
@@ -116,7 +118,8 @@ pub enum Proxies {
 ///
 /// `peer` is the other end of the connection, and `forwarded_for` the values of the `X-Forwarded-For` headers, in order.
 /// They are read from the end, where our own proxies wrote; whatever stands before that is the caller's own word.
-/// `None` if it can't be told: fewer entries than proxies, or something that is no address where one has to be. Who asks
+/// `None` if it can't be told: fewer entries than proxies, more than [`MAX_HOPS`] of trusted proxies, or something that is no
+/// address where one has to be. Who asks
 /// whether it is allowed has to take that for a no.
 ///
 /// ```
@@ -140,12 +143,15 @@ pub fn client_address(peer: IpAddr, forwarded_for: &[&str], proxies: &Proxies) -
             }
         }
         Proxies::Ranges(ranges) => {
+            let mut count = 0;
             while ranges.contains(address) {
                 match hops.next() {
+                    Some(_) if count == MAX_HOPS => return None,
                     Some(hop) => address = hop?,
                     // A proxy itself calls.
                     None => break,
                 }
+                count += 1;
             }
         }
     }
@@ -154,12 +160,22 @@ pub fn client_address(peer: IpAddr, forwarded_for: &[&str], proxies: &Proxies) -
 
 #[cfg(test)]
 mod tests {
-    use super::{client_address, parse_address, Proxies, Ranges};
+    use super::{client_address, parse_address, Proxies, Ranges, MAX_HOPS};
 
     fn matches(ranges: &[&str], address: &str) -> bool {
         Ranges::parse(ranges.iter().copied())
             .unwrap()
             .contains(parse_address(address).unwrap())
+    }
+
+    #[test]
+    fn cannot_tell_the_client_behind_more_proxies_than_are_looked_at() {
+        let proxies = Proxies::Ranges(Ranges::parse(["10.0.0.0/8"]).unwrap());
+        let peer = parse_address("10.0.0.1").unwrap();
+        let behind = |count: usize| format!("203.0.113.7{}", ", 10.0.0.2".repeat(count));
+        let client = |count| client_address(peer, &[&behind(count)], &proxies);
+        assert_eq!(client(MAX_HOPS - 1), parse_address("203.0.113.7"));
+        assert_eq!(client(MAX_HOPS), None);
     }
 
     #[test]

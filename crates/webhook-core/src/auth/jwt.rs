@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::token::Token;
 use super::{Diagnosis, RequestParts, Secret, Subject};
+use crate::limits::MAX_JWT_BYTES;
 
 /// Which tokens count. Each secret is one key: a text of at least 32 bytes for HS, or a public key in PEM
 /// (`-----BEGIN PUBLIC KEY-----`) for RS and ES. A public key is never taken for a shared secret.
@@ -86,6 +87,9 @@ impl Jwt {
             place: self.place.from.to_string(),
             expected: expected.to_owned(),
         };
+        if token.len() > MAX_JWT_BYTES {
+            return Err(malformed(&format!("at most {MAX_JWT_BYTES} bytes")));
+        }
         let header = decode_header(token.as_bytes()).map_err(|_| malformed("a JSON Web Token of three parts"))?;
         // No extension that would have to be understood is (RFC 7515 section 4.1.11).
         if header.crit.is_some() {

@@ -32,7 +32,7 @@ pub(super) use algorithm::{BASE64, BASE64_LENIENT};
 pub use template::{Piece, Placeholder, Template};
 
 use super::{Diagnosis, RequestParts, Scheme, Secret, Source, Subject};
-use crate::limits::MAX_SIGNATURES;
+use crate::limits::{MAX_PUBLIC_KEY_CHECKS, MAX_QUERY_PARAMETERS, MAX_SIGNATURES};
 use crate::query;
 
 /// How a sender signs.
@@ -333,6 +333,7 @@ impl Signature {
         };
         let mut found = None;
         let mut unfit = None;
+        let mut public_key_checks = 0;
         for (index, secret) in secrets.iter().enumerate() {
             let mut fits = false;
             for (accept, signatures) in self.accept.iter().zip(signatures) {
@@ -342,6 +343,13 @@ impl Signature {
                 fits = true;
                 if signatures.is_empty() {
                     continue;
+                }
+                if accept.algorithm == Algorithm::Ed25519 {
+                    public_key_checks += signatures.len() * urls.len();
+                    if public_key_checks > MAX_PUBLIC_KEY_CHECKS {
+                        let expected = format!("at most {MAX_PUBLIC_KEY_CHECKS} checks with public keys");
+                        return Err(self.from.malformed(Subject::Signature, expected));
+                    }
                 }
                 for url in urls {
                     let message = self.message(&Filling {
@@ -461,13 +469,18 @@ impl Signature {
                 None => "a form".to_owned(),
             },
         })?;
-        let mut parameters: Vec<_> = query::parameters(text).collect();
+        let mut parameters: Vec<_> = query::parameters(text).take(MAX_QUERY_PARAMETERS + 1).collect();
+        if parameters.len() > MAX_QUERY_PARAMETERS {
+            return Err(Diagnosis::Malformed {
+                subject: Subject::Body,
+                place: "the request".to_owned(),
+                expected: format!("at most {MAX_QUERY_PARAMETERS} parameters"),
+            });
+        }
         // JavaScript sorts by UTF-16 units.
-        parameters.sort_by_cached_key(|(name, value)| {
-            (
-                name.encode_utf16().collect::<Vec<_>>(),
-                value.encode_utf16().collect::<Vec<_>>(),
-            )
+        parameters.sort_by(|(name, value), (other_name, other_value)| {
+            let by_name = name.encode_utf16().cmp(other_name.encode_utf16());
+            by_name.then_with(|| value.encode_utf16().cmp(other_value.encode_utf16()))
         });
         parameters.dedup();
         Ok(parameters.into_iter().flat_map(|(name, value)| [name, value]).collect())

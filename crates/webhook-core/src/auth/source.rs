@@ -3,6 +3,7 @@ use std::fmt;
 
 use quick_xml::events::Event;
 use quick_xml::Reader;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::{Diagnosis, RequestParts, Subject};
@@ -180,16 +181,38 @@ impl Source {
 
 // A JSON string or number, or what all elements of an array are, as the text it stands for.
 fn scalar(json: &str, each: bool) -> Option<String> {
+    if json.starts_with('[') && each {
+        let mut elements = serde_json::Deserializer::from_str(json);
+        return elements.deserialize_seq(SameText).ok()?;
+    }
+    // Whatever is in them, they are neither.
+    if json.starts_with(['[', '{']) {
+        return None;
+    }
     match serde_json::from_str(json).ok()? {
         serde_json::Value::String(text) => Some(text),
         serde_json::Value::Number(number) => Some(number.to_string()),
-        serde_json::Value::Array(values) if each => {
-            let (first, rest) = values.split_first()?;
-            let text = first.as_str()?;
-            rest.iter()
-                .all(|value| value.as_str() == Some(text))
-                .then(|| text.to_owned())
-        }
         _ => None,
+    }
+}
+
+/// The text that all elements of an array are, read without keeping them.
+struct SameText;
+
+impl<'de> Visitor<'de> for SameText {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of equal texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Option<String>, A::Error> {
+        let first: Option<String> = elements.next_element()?;
+        while let Some(next) = elements.next_element::<String>()? {
+            if first.as_ref() != Some(&next) {
+                return Err(Error::custom("another text"));
+            }
+        }
+        Ok(first)
     }
 }

@@ -263,7 +263,9 @@ pub fn check(json: &[u8]) -> Result<&str, ParseError> {
         cursor.skip(kind)?;
         cursor.finish()
     };
-    if Indexed::new(json).is_none_or(|mut cursor| whole(&mut cursor).is_err()) {
+    // A short text costs more with an index than without.
+    let indexed = if json.len() < 64 { None } else { Indexed::new(json) };
+    if indexed.is_none_or(|mut cursor| whole(&mut cursor).is_err()) {
         let mut scanner = Scanner::new(json);
         whole(&mut scanner).map_err(|Refused| scanner.fault().into_error(json))?;
     }

@@ -1,0 +1,221 @@
+// `npm run worst`: what the most expensive input of 64 KiB that was found costs, for every parser and for the whole evaluation, in
+// instructions as valgrind's callgrind counts them. More than 20 times a typical input of that size fails, and so does a count
+// that grew by more than a tenth above `bench/worst.json`; `npm run worst -- --update` writes the counts as they are.
+//
+// `npm run worst -- --search xml` looks for expensive inputs: it repeats every sequence of up to three fragments of that grammar
+// and shows the ones that take the most time. What it finds belongs into `worst` below.
+import { createHmac } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { checkMachine, main } from '../scripts/lib/bootstrap.mjs';
+import { run } from '../scripts/lib/run.mjs';
+import { KINDS } from './lib/bodies.mjs';
+import { committed, count, machine, program, workFile } from './lib/callgrind.mjs';
+
+const SIZE = 64 * 1024;
+
+/** How many times a typical input the most expensive one may cost. */
+const LIMIT = 20;
+
+/** By how much a count may grow; what the C library does is counted here, and differs by its version. */
+const TOLERANCE = 0.1;
+
+const SECRET = 'a secret of the bench of 32 bytes';
+const MULTIPART = 'multipart/form-data; boundary=b';
+
+/** Repeats a text to 64 KiB, `{n}` in it being a number that differs each time. */
+function fill(repeated, before = '', after = '') {
+  let text = '';
+  for (let n = 0; ; n++) {
+    const next = repeated.replaceAll('{n}', n.toString(36));
+    if (before.length + text.length + next.length + after.length > SIZE) return before + text + after;
+    text += next;
+  }
+}
+
+const typed = (type, rows, more = {}) => ({
+  make: (body) => ({ config: { request: { body: rows, ...more } }, headers: ['content-type', type], body }),
+});
+const rows = (...keys) => keys.map((key, index) => ({ key, _var: `v${index}` }));
+const json = KINDS['GitHub push'].make(SIZE);
+const hmac = (body) => `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`;
+const signed = (authentication, headers, more = {}) => ({
+  make: (body) => ({ config: { authentication, ...more }, headers: ['content-type', 'application/json', ...headers(body)], body }),
+});
+const github = { preset: 'github', secrets: [SECRET] };
+const part = (name, more = '') => `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n`;
+
+/**
+ * The parsers: how a case is made of an input, a typical input, the expensive ones by name, and the fragments that the search puts
+ * together, with what has to be around them.
+ */
+const PARSERS = {
+  json: {
+    ...typed('application/json', rows('a', 'a.b', 'items[].sku', 'items[0].name', 'b[0][1]')),
+    typical: KINDS['order list'].make(SIZE),
+    worst: {
+      'open arrays': `${'['.repeat(1999)}${']'.repeat(1999)}`,
+      'empty strings': fill('"",', '[', '""]'),
+      'empty objects': fill('{},', '[', '{}]'),
+      'escapes': fill('\\u00e9', '["', '"]'),
+      'members': fill('"{n}":0,', '{', '"":0}'),
+      'the same member': fill('"a":{"b":0},', '{', '"":0}'),
+      'elements on a path': fill('{"sku":0},', '{"items":[', '0]}'),
+      'digits': fill('1', '[', ']'),
+      'fractions': fill('1.1e1,', '[', '1]'),
+    },
+    fragments: ['[', ']', '{', '}', '"a":', '"b":', '"items":', '"sku":', ',', '0', '""', '"\\u0061"', '"\\\\"', 'null', ' ', '"é"', '1e5'],
+    around: [['[', '0]'], ['{', '"z":0}'], ['{"items":[', '0]}']],
+  },
+  'query and form': {
+    ...typed('application/x-www-form-urlencoded', rows('a', 'items[].sku', 'items[0].name')),
+    typical: fill('items[{n}][sku]=A-{n}&items[{n}][name]=Bread%20%26%20butter&'),
+    worst: {
+      'pushes': fill('a[][][][][][][][]=&'),
+      'pushes of names': fill('a[][b][][b][][b]=&'),
+      'nested names': fill(`{n}${'[a]'.repeat(19)}=&`),
+      'nested indices': fill(`{n}${'[0]'.repeat(19)}=&`),
+      'the same nested name': fill(`a${'[a]'.repeat(19)}{n}=&`),
+      'names': fill('{n}&'),
+      'indices': fill('a[{n}]&'),
+      'open brackets': fill('['),
+      'open and closed': fill('[', '', fill(']').slice(0, SIZE / 2)).slice(0, SIZE),
+      'texts and objects that meet': fill('a[b]{n}=1&a[b][c]{n}=1&'),
+      'escapes': fill('%5B%5D', '', '=1'),
+      'control characters': fill('\u0001', 'a='),
+    },
+    fragments: ['a', 'b', '[]', '[0]', '[999]', '[1000]', '[a]', '[b]', '[', ']', '=', '&', '%5B', '%5D', '%41', '+', '{n}', '__proto__'],
+    around: [['', '']],
+  },
+  xml: {
+    ...typed('application/xml', rows('order.id', 'order.item[].sku')),
+    typical: fill('<item id="{n}"><sku>A-{n}</sku><price>9.50</price></item>', '<order xmlns="urn:x"><id>7</id>', '</order>'),
+    worst: {
+      'levels': fill('x', '<a>'.repeat(100), '</a>'.repeat(100)),
+      'empty elements': fill('<a/>', '<a>', '</a>'),
+      'elements of different names': fill('<_{n}/>', '<a>', '</a>'),
+      'elements in elements': fill('<a><b/></a>', '<a>', '</a>'),
+      'attributes': fill(' _{n}=""', '<a', '/>'),
+      'an attribute each': fill('<a b=""/>', '<a>', '</a>'),
+      'references': fill('&lt;', '<a>', '</a>'),
+      'numbers': fill('&#9;', '<a>x', '</a>'),
+      'references in an attribute': fill('&lt;', '<a b="', '"/>'),
+      'CDATA': fill('<![CDATA[]]>', '<a>', '</a>'),
+      'comments': fill('<!---->', '<a>', '</a>'),
+      'instructions': fill('<?a?>', '<a>', '</a>'),
+      'white space': fill('<a/> x', '<a>', '</a>'),
+    },
+    fragments: ['<a>', '</a>', '<b/>', '<_{n}/>', '<b c="">', '</b>', '<b c="&lt;"/>', 'x', ' ', '&lt;', '&#9;', '<![CDATA[', ']]>', '<!--', '-->', '<?a?>', '>', ']]', '--'],
+    around: [['<a>', '</a>'], ['<a b="', '"/>']],
+  },
+  multipart: {
+    ...typed(MULTIPART, rows('a', 'items[].sku'), { files: {} }),
+    typical: `${fill(`${part('items[{n}][sku]')}${'A long text of a field. '.repeat(20)}\r\n`)}--b--`,
+    worst: {
+      'small parts': `${fill(`${part('{n}')}\r\n`).split('--b').slice(0, 1000).join('--b')}--b--`,
+      'nested names': `${fill(`${part(`{n}${'[a]'.repeat(19)}`)}\r\n`)}--b--`,
+      'almost a boundary': `${part('a')}${fill('\r\n--').slice(0, SIZE - 200)}\r\n--b--`,
+      'headers': `${fill(`--b\r\n${'a:\r\n'.repeat(2000)}Content-Disposition: form-data; name=a\r\n\r\n\r\n`)}--b--`,
+      'parameters': `${fill(`${part('a', ';a=b'.repeat(2000))}\r\n`)}--b--`,
+      'escapes': `${fill(`${part('%22'.repeat(1000))}\r\n`)}--b--`,
+      'escapes of a file': `${fill(`${part('a', `;filename*=utf-8''${'%41'.repeat(300)}`)}\r\n`)}--b--`,
+      'empty files': `${fill(`${part('a', ';filename=a')}\r\n`).split('--b').slice(0, 1000).join('--b')}--b--`,
+      'control characters': `${part('a')}${fill('\u0001').slice(0, SIZE - 200)}\r\n--b--`,
+    },
+    fragments: ['--b\r\n', '\r\n', 'Content-Disposition: form-data; name=a', ';filename=a', ";filename*=utf-8''%41", ';a=b', 'a:', '%22', '"', '\\"', '-', '--', '\r\n--'],
+    around: [[part('a'), '\r\n--b--'], ['--b\r\n', '\r\n--b--'], ['--b\r\nContent-Disposition: form-data; name=a', '\r\n\r\n\r\n--b--']],
+  },
+  ndjson: {
+    ...typed('application/x-ndjson', rows('[].id', '[0].name')),
+    typical: fill('{"id":{n0},"name":"An event","tags":["a","b"],"at":"2025-03-01T12:00:00Z"}\n'.replace('{n0}', '7')),
+    worst: {
+      'empty lines': fill('\n', '0'),
+      'small values': fill('0\n'),
+      'empty objects': fill('{}\n'),
+      'empty strings': fill('""\n'),
+      'white space': fill(' \n', '0\n'),
+      'one value': fill('{"id":0}\n'),
+      'a long line': fill(' ', '', '0'),
+    },
+    fragments: ['0', '{}', '[]', '""', '\n', '\r\n', ' ', '\t', '{"id":0}', '"\\u0061"', '1e5'],
+    around: [['', '']],
+  },
+  text: {
+    ...typed('text/plain', [], { rawBody: true }),
+    typical: fill('A line of an ordinary text, number {n}, with "quotes" in it.\n'),
+    worst: { 'control characters': fill('\u0001'), 'quotes': fill('"'), 'beyond ASCII': fill('é') },
+    fragments: ['\u0001', '"', '\\', '\n', 'é', 'a', '😀'],
+    around: [['', '']],
+  },
+  path: {
+    make: (path) => ({ config: { request: { params: [{ key: 'a' }] } }, headers: [], path, body: '' }),
+    typical: fill('a-segment-of-a-path-'),
+    worst: { 'segments': fill('/a'), 'escapes': fill('%41'), 'slashes': fill('/') },
+    refused: ['segments', 'slashes'],
+    fragments: ['a', '/', '%41', '%', 'é', '%C3%A9', '"', '\u0001'],
+    around: [['', '']],
+  },
+  addresses: {
+    make: (forwarded) => ({
+      config: { addresses: { allow: ['192.0.2.0/24'], proxies: ['192.0.2.0/24', '10.0.0.0/8', '2001:db8::/32'] } },
+      headers: ['content-type', 'application/json', 'x-forwarded-for', forwarded],
+      body: json.slice(0, 0),
+    }),
+    typical: fill('192.0.2.7,'),
+    worst: {},
+    fragments: ['10.0.0.1', ',', ' ', '192.0.2.9', '[2001:db8::1]:1', '%', ':', 'x'],
+    around: [['', '10.0.0.1']],
+  },
+  'a token in the body': {
+    ...signed([{ scheme: { kind: 'token', from: { body: 'value[].state' } }, secrets: [SECRET] }], () => []),
+    typical: fill(`{"state":"${SECRET}","resource":"a longer text about the resource"},`, '{"value":[', `{"state":"${SECRET}"}]}`),
+    worst: {
+      'states': fill(`{"state":""},`, '{"value":[', `{"state":"${SECRET}"}]}`),
+      'numbers': fill(`0,`, '{"value":[', `{"state":"${SECRET}"}]}`),
+    },
+    refused: ['states', 'numbers'],
+    fragments: ['{"state":"a"}', '{"state":{}}', '0', ',', '[]', '{"state":"\\u0061"}'],
+    around: [['{"value":[', '0]}']],
+  },
+};
+
+export { PARSERS, SIZE, fill, github, hmac, json, signed };
+
+/** The sequences of up to `most` fragments. */
+function sequences(fragments, most) {
+  let all = [[]];
+  const found = [];
+  for (let length = 1; length <= most; length++) {
+    all = all.flatMap((before) => fragments.map((fragment) => [...before, fragment]));
+    found.push(...all);
+  }
+  return found.map((parts) => parts.join(''));
+}
+
+/** The inputs of a grammar that take the most time. */
+async function search(name) {
+  const { make, typical, fragments, around } = PARSERS[name];
+  const executable = await program();
+  const inputs = around.flatMap(([before, after]) =>
+    sequences(fragments, 3).map((repeated) => ({ shown: `${before}(${repeated})*${after}`, input: fill(repeated, before, after) })),
+  );
+  inputs.unshift({ shown: 'typical', input: typical });
+  const taken = [];
+  for (let at = 0; at < inputs.length; at += 100) {
+    const some = inputs.slice(at, at + 100);
+    const { file } = workFile('search', some.map(({ input }) => make(input)));
+    const times = (await run(executable, [file, '--time'])).trim().split('\n').map(Number);
+    some.forEach(({ shown }, index) => taken.push({ shown, time: times[index] }));
+  }
+  const base = taken[0].time;
+  for (const { shown, time } of taken.sort((a, b) => b.time - a.time).slice(0, 15)) {
+    console.log(`${(time / 1e6).toFixed(2).padStart(9)} ms ${(time / base).toFixed(1).padStart(6)} x  ${JSON.stringify(shown)}`);
+  }
+}
+
+await main(async () => {
+  const { values: options } = parseArgs({
+    options: { update: { type: 'boolean', default: false }, search: { type: 'string' } },
+  });
+  checkMachine();
+  if (options.search) return search(options.search);
+});
