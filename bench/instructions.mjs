@@ -5,21 +5,14 @@
 // The counts hold for one compiler, one target and processors with AVX2 (valgrind does what the processor can, but for SHA-NI).
 // What the C library does is left out, as it differs by its version and the processor; allocations are counted instead. So is
 // SHA-256, which would be most of a signed request without SHA-NI.
-import { spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkMachine, main } from '../scripts/lib/bootstrap.mjs';
-import { root, workDir } from '../scripts/lib/paths.mjs';
-import { run } from '../scripts/lib/run.mjs';
 import { KINDS } from './lib/bodies.mjs';
+import { committed, count, machine } from './lib/callgrind.mjs';
 
 /** By how much a count may grow. */
 const TOLERANCE = 0.03;
-
-const figuresFile = join(root, 'bench', 'instructions.json');
-const folder = join(workDir, 'instructions');
 
 const SECRET = 'a secret of the bench';
 const repeat = (count, make) => Array.from({ length: count }, (_, index) => make(index));
@@ -74,94 +67,16 @@ function cases() {
   ];
 }
 
-/** Instructions of the program itself and its allocations, out of what callgrind wrote. */
-function read(text) {
-  let object = '';
-  let name = '';
-  let callee = '';
-  let isCall = false;
-  const counts = { instructions: 0, allocations: 0 };
-  for (const line of text.split('\n')) {
-    const [, key, value] = line.match(/^(ob|fn|cfn|calls)=(.*)$/) ?? [];
-    if (key === 'ob') object = value;
-    else if (key === 'fn') name = value;
-    else if (key === 'cfn') callee = value;
-    else if (key === 'calls') {
-      isCall = true;
-      if (/^(malloc|calloc|realloc|posix_memalign|aligned_alloc)\b/.test(callee))
-        counts.allocations += Number.parseInt(value);
-    } else if (/^[\d+*-]/.test(line)) {
-      // The line behind a call has the costs of the callee, which stand where that is.
-      const isOwn = !isCall && object.endsWith('/instructions') && !name.startsWith('sha2::');
-      if (isOwn) counts.instructions += Number(line.split(' ')[1]);
-      isCall = false;
-    }
-  }
-  return counts;
-}
-
-/** Installs valgrind where that is possible. */
-function ensureValgrind() {
-  const isThere = () => spawnSync('valgrind', ['--version'], { stdio: 'ignore' }).status === 0;
-  if (isThere()) return;
-  console.error('Installing valgrind (apt-get) ...');
-  const apt = (...args) => spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  apt('update');
-  apt('install', '-y', 'valgrind');
-  if (!isThere()) throw new Error('valgrind is missing and could not be installed; install it and run this again.');
-}
-
-async function count() {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const work = cases();
-  writeFileSync(join(folder, 'work.json'), JSON.stringify(work));
-  // As the addon is built, but with the names of functions, by which callgrind begins and ends. In a folder of its own, so that
-  // neither build throws the other's away.
-  const target = join(root, 'target', 'instructions');
-  const build = ['build', '--release', '--locked', '--package', 'webhook-core', '--example', 'instructions'];
-  await run('cargo', [...build, '--config', 'profile.release.strip=false', '--target-dir', target]);
-  const callgrind = [
-    '--tool=callgrind',
-    '--dump-before=instructions::measured',
-    '--dump-after=instructions::measured',
-    '--compress-strings=no',
-    '--compress-pos=no',
-    `--callgrind-out-file=${join(folder, 'out')}`,
-  ];
-  await run('valgrind', [...callgrind, join(target, 'release/examples/instructions'), join(folder, 'work.json')]);
-  const dumps = readdirSync(folder).filter((file) => /^out\.\d+$/.test(file));
-  if (dumps.length < 2 * work.length) throw new Error(`expected ${work.length} counts, but found ${dumps.length / 2}`);
-  // One dump for what came before each piece of work, and one for the work.
-  return Object.fromEntries(
-    work.map(({ name }, index) => [name, read(readFileSync(join(folder, `out.${2 * index + 2}`), 'utf8'))]),
-  );
-}
-
 await main(async () => {
   const { values: options } = parseArgs({ options: { update: { type: 'boolean', default: false } } });
   checkMachine();
-  const version = await run('rustc', ['-vV']);
-  const field = (name) => version.match(new RegExp(`^${name}: (.*)$`, 'm'))[1];
-  const held = { rustc: field('release'), target: field('host') };
-  if (!held.target.endsWith('linux-gnu'))
-    throw new Error(`callgrind counts on Linux with glibc only, not on ${held.target}`);
-  if (!/\bavx2\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))) {
-    throw new Error('the counts hold for processors with AVX2, which this one has not: they can not be compared');
-  }
-  const known = existsSync(figuresFile) ? JSON.parse(readFileSync(figuresFile, 'utf8')) : { counts: {} };
-  if (!options.update && (known.rustc !== held.rustc || known.target !== held.target)) {
-    throw new Error(
-      `The counts are those of rustc ${known.rustc} for ${known.target}, and this is rustc ${held.rustc} for ${held.target}: ` +
-        'they can not be compared.\nCount with that compiler, or renew them for this one, on the commit before your change, ' +
-        'with "npm run instructions -- --update".',
-    );
-  }
-  ensureValgrind();
-  const counts = await count();
+  const held = await machine();
+  const { known, write } = committed('instructions.json', held, { ...options, command: 'instructions' });
+  const isOwn = (file, name) => file === 'instructions' && !name.startsWith('sha2::');
+  const counts = await count('instructions', cases(), isOwn);
   const grown = [];
   for (const [name, now] of Object.entries(counts)) {
-    const before = known.counts[name];
+    const before = known.counts?.[name];
     const change = (key) => (before ? `${(100 * (now[key] / before[key] - 1)).toFixed(1)} %` : 'new').padStart(8);
     console.log(
       `${name.padEnd(42)} ${String(now.instructions).padStart(9)} instructions ${change('instructions')}` +
@@ -171,7 +86,7 @@ await main(async () => {
     if (isMore('instructions') || isMore('allocations')) grown.push(name);
   }
   if (options.update) {
-    writeFileSync(figuresFile, `${JSON.stringify({ ...held, counts }, null, 2)}\n`);
+    write({ counts });
     return;
   }
   const gone = Object.keys(known.counts).filter((name) => !(name in counts));

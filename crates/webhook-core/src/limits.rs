@@ -66,6 +66,11 @@ pub const MAX_SIGNATURES: usize = 16;
 /// Bytes of a body up to which it is tried in other forms when its signature doesn't match: more than most events have.
 pub const MAX_HINT_BYTES: usize = 64 * 1024;
 
+/// Bytes that are written and signed in search of the form in which the signatures of one request match, for all methods and
+/// secrets together: a few milliseconds of work, which callers who aren't accepted may cause. It is enough for all sixty forms
+/// of a body of 16 KiB and one secret; of larger ones the likely forms are tried.
+pub const MAX_HINT_WORK: usize = 2 * 1024 * 1024;
+
 /// Checks with a public key that a signature scheme makes of one request: a check costs as much as hashing 16 KiB.
 pub const MAX_PUBLIC_KEY_CHECKS: usize = 8;
 
@@ -75,11 +80,6 @@ pub const MAX_JWT_BYTES: usize = 16 * 1024;
 /// Entries of `X-Forwarded-For` that are looked at where trusted proxies are known by their addresses: each is compared with
 /// all of these.
 pub const MAX_HOPS: usize = 32;
-
-/// Bytes that are written and signed in search of the form in which the signatures of one request match, for all methods and
-/// secrets together: a few milliseconds of work, which callers who aren't accepted may cause. It is enough for all sixty forms
-/// of a body of 16 KiB and one secret; of larger ones the likely forms are tried.
-pub const MAX_HINT_WORK: usize = 2 * 1024 * 1024;
 
 /// Headers of a request that is pasted into the debugger; ten times what senders and the proxies on the way add.
 pub const MAX_PASTED_HEADERS: usize = 200;
