@@ -7,7 +7,8 @@ use std::ops::Range;
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys, JsValue};
 use napi_derive::napi;
-use webhook_core::json::{self, PathSet};
+use webhook_core::json::{self, PathSet, Unread};
+use webhook_core::limits::context_limit;
 use webhook_core::query;
 
 use crate::bare::{function, string, Bare};
@@ -21,7 +22,7 @@ use crate::types::{accepted, parse_json, refused};
 /// element gives its own). A key that a path would take apart is quoted: `["a.b"]`. Every path is found in the sample by
 /// `extractPaths`.
 ///
-/// Limits: 2,000 paths with 1 MiB of text (more are the error `JSON_TOO_MANY_PATHS`), and those of `extractPaths`.
+/// Limits: 50,000 values and 2,000 paths with 1 MiB of text (more are the error `JSON_TOO_MANY_PATHS`), and those of `extractPaths`.
 ///
 /// Throws a `TypeError` if `sample` is neither a string nor bytes, or `kind` is none of those listed.
 ///
@@ -65,7 +66,8 @@ pub fn infer_paths<'env>(env: &'env Env, sample: Unknown<'env>, kind: Unknown<'e
 /// The body means what `JSON.parse` makes of it, and is checked as a whole: same acceptance, same values, the last of
 /// repeated keys counts, `__proto__` is a plain key. A string is taken as its UTF-8; one BOM is skipped. Codes:
 /// `JSON_UNEXPECTED_END`, `JSON_UNEXPECTED_CHARACTER`, `JSON_CONTROL_CHARACTER`, `JSON_INVALID_ESCAPE`,
-/// `JSON_INVALID_UTF8`, and `JSON_TOO_DEEP` beyond 2,000 nested objects and arrays.
+/// `JSON_INVALID_UTF8`, `JSON_TOO_DEEP` beyond 2,000 nested objects and arrays, and `JSON_VALUES_TOO_LARGE` where the values
+/// together are larger than 1 MiB and than four times the body.
 ///
 /// Throws a `TypeError` if `body` is neither a string nor bytes, or `paths` is no array of strings.
 ///
@@ -82,7 +84,13 @@ pub fn extract_paths<'env>(env: &'env Env, body: Unknown<'env>, paths: Unknown<'
     let paths = texts(env, "paths", paths)?;
     let keys: Vec<_> = paths.iter().map(|path| json::quote(path)).collect();
     let set = PathSet::new(paths.iter().map(String::as_str));
-    let values = Bytes::new(env, "body", body)?.with(|body| Ok(json::assemble::flat(&keys, &set.extract(body)?)))?;
+    let values = Bytes::new(env, "body", body)?.with(|body| {
+        let values = set.extract(body)?;
+        let mut out = json::Writer::new(body.len());
+        let written = json::assemble::flat(&keys, &values, &mut out);
+        written.map_err(|too_large| Unread::from(too_large).into_error(body))?;
+        Ok(out.into_text())
+    })?;
     match values {
         Ok(values) => accepted(env, "values", parse_json(env, values)?),
         Err(error) => refused(env, error),
@@ -135,7 +143,14 @@ impl Bare for PathSet {
     fn call(&self, env: &Env, [body, _]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
         // SAFETY: `body` is a value of this call.
         let body = unsafe { Unknown::from_napi_value(env.raw(), body) }?;
-        let packed = Bytes::new(env, "body", body)?.with(|body| self.extract(body).map(|values| pack(&values)))?;
+        let packed = Bytes::new(env, "body", body)?.with(|body| {
+            let values = self.extract(body)?;
+            let length = values.iter().map(|value| value.as_deref().map_or(0, str::len)).sum();
+            if length > context_limit(body.len()) {
+                return Err(Unread::TooLarge.into_error(body));
+            }
+            Ok(pack(&values, length))
+        })?;
         match packed {
             Ok(packed) => {
                 let (packed, form) = packed?;
@@ -173,9 +188,8 @@ mod head {
 /// The values as one string, which costs one native call instead of one for each value.
 ///
 /// First a bit for each path, in characters of seven, the lowest first: whether there is a value. Then the values, in order,
-/// each beginning with a character that says how it goes on (`head`).
-fn pack(values: &[Option<Cow<'_, str>>]) -> Result<(Vec<u8>, Form)> {
-    let length: usize = values.iter().map(|value| value.as_deref().map_or(0, str::len)).sum();
+/// each beginning with a character that says how it goes on (`head`). `length` is that of all values.
+fn pack(values: &[Option<Cow<'_, str>>], length: usize) -> Result<(Vec<u8>, Form)> {
     // A double may be longer than its text, and before a text there are six characters at most.
     let mut packed = Vec::with_capacity(length + values.len() * (1 + size_of::<f64>()) + values.len() / BITS + 1);
     packed.resize(values.len().div_ceil(BITS), 0);

@@ -165,12 +165,12 @@ impl Upload {
             .collect()
     }
 
-    /// The context of the event as JSON text, with what is known of the kept files, as JSON texts in the order of the files.
+    /// The context of the event as JSON text, with what is known of the kept files, as JSON texts in the order of the files; or
+    /// the refusal of an event whose variables are too large.
     #[napi(catch_unwind, ts_args_type = "records: Array<string>")]
-    pub fn context(&self, env: &Env, records: Unknown) -> Result<String> {
-        self.endpoint
-            .context(&self.upload, &texts(env, "records", records)?)
-            .map_err(|error| Error::from_reason(error.to_string()))
+    pub fn context(&self, env: &Env, records: Unknown) -> Result<Either<String, Reply>> {
+        let records = texts(env, "records", records)?;
+        Ok(text_or_refusal(self.endpoint.context(&self.upload, &records)))
     }
 }
 
@@ -427,16 +427,27 @@ impl Endpoint {
     }
 
     /// The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
-    /// `undefined` is "not given".
+    /// `undefined` is "not given". What a call would be refused for, such as variables that are too large, gives the refusal.
     #[napi(
         catch_unwind,
         ts_args_type = "headers: Array<string>, query?: string | undefined | null, body?: string | undefined | null"
     )]
-    pub fn shape(&self, env: &Env, headers: Unknown, query: Option<String>, body: Option<String>) -> Result<String> {
+    pub fn shape(
+        &self,
+        env: &Env,
+        headers: Unknown,
+        query: Option<String>,
+        body: Option<String>,
+    ) -> Result<Either<String, Reply>> {
         let headers = pairs(texts(env, "headers", headers)?);
-        self.endpoint
-            .shape(&headers, query.as_deref(), body.as_deref())
-            .map_err(|error| Error::from_reason(error.to_string()))
+        Ok(text_or_refusal(self.endpoint.shape(&headers, query.as_deref(), body.as_deref())))
+    }
+}
+
+fn text_or_refusal(text: std::result::Result<String, Rejection>) -> Either<String, Reply> {
+    match text {
+        Ok(text) => Either::A(text),
+        Err(rejection) => Either::B((&rejection).into()),
     }
 }
 

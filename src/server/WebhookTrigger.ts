@@ -55,6 +55,10 @@ export class WebhookTrigger extends Trigger {
       queryText(values?.query),
       values?.body == null ? undefined : JSON.stringify(values.body),
     );
+    if (typeof context !== 'string') {
+      const [error] = (JSON.parse(context.body) as { errors: Array<{ code: string; message: string }> }).errors;
+      throw Object.assign(new Error(error.message), { status: context.status, code: error.code });
+    }
     return this.workflow.trigger(workflow, JSON.parse(context) as object, options);
   }
 }

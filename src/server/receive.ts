@@ -150,7 +150,12 @@ export class Receiver {
       return files;
     }
     const { records, discard } = files;
-    const event: UndoableEvent = { workflow, eventKey, context: upload.context(records), undoable: true };
+    const context = upload.context(records);
+    if (typeof context !== 'string') {
+      await discard();
+      return context;
+    }
+    const event: UndoableEvent = { workflow, eventKey, context, undoable: true };
     try {
       return await this.deliver(webhook, event, ctx);
     } finally {

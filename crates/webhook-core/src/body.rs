@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use crate::error::ParseError;
+use crate::json::TooLarge;
 use crate::limits::{INFLATION_SLACK, INFLATION_WASTE, MAX_INFLATION};
 use crate::rejection::Rejection;
 use crate::request::lowercase;
@@ -59,6 +60,8 @@ impl Format {
 /// A body that was read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Body<'a> {
+    /// Bytes of the body, as inflated.
+    pub size: usize,
     /// JSON text; not checked yet where the body is JSON.
     pub json: Cow<'a, [u8]>,
     /// The body as text, as it was inflated, where it was asked for. A multipart body has none: files are no text.
@@ -132,10 +135,22 @@ pub fn read<'a>(
         Format::Form => Some(query::read_form(&bytes).map_err(malformed("form body"))?),
         Format::Xml => Some(xml::read(&bytes).map_err(malformed("XML body"))?),
         Format::Ndjson => Some(read_lines(&bytes).map_err(malformed("NDJSON body"))?),
-        Format::Text => Some(json::quote(text("text body")?.trim_start_matches('\u{feff}'))),
+        Format::Text => {
+            let mut quoted = json::Writer::new(bytes.len());
+            let written = quoted.push_string(text("text body")?.trim_start_matches('\u{feff}'));
+            let limit = quoted.limit();
+            written.map_err(|TooLarge| Rejection::ContextTooLarge { limit })?;
+            Some(quoted.into_text())
+        }
     };
+    let size = bytes.len();
     let json = json.map_or(bytes, |json| Cow::Owned(json.into_bytes()));
-    Ok(Some(Body { json, raw, form: kept }))
+    Ok(Some(Body {
+        size,
+        json,
+        raw,
+        form: kept,
+    }))
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, ParseError> {

@@ -5,6 +5,7 @@
 //! paths of a sample. What is accepted, and what it means, is what `JSON.parse` accepts and means.
 
 pub mod assemble;
+mod checked;
 #[cfg(test)]
 mod differential;
 mod extract;
@@ -14,8 +15,10 @@ mod infer;
 mod path;
 mod scalar;
 mod scan;
+mod writer;
 
-pub use assemble::{quote, write_string, Target, Variables};
-pub use extract::{check, PathSet, BOM};
+pub use assemble::{Places, Target, Variables};
+pub use extract::{check, PathSet, Unread, BOM};
 pub use infer::{infer_json, infer_value_paths, Rows};
 pub use path::{Path, Segment};
+pub use writer::{quote, write_string, TooLarge, Writer};

@@ -12,9 +12,8 @@ use crate::auth::address::{client_address, parse_address};
 use crate::auth::{self, Diagnosis, RequestParts, Subject};
 use crate::config::{Addresses, Config, ConfigIssue, Idempotency, Proof, RateLimit, Storage};
 use crate::diagnose::CheckName;
-use crate::error::ParseError;
 use crate::handshake::Handshake;
-use crate::json;
+use crate::json::{self, Places, TooLarge, Unread, Writer};
 use crate::multipart::{File, Form};
 use crate::rejection::Rejection;
 use crate::reply::Reply;
@@ -30,6 +29,9 @@ pub struct Endpoint {
     config: Config,
     limit: usize,
     header_names: Vec<String>,
+    /// Where the configured headers go, and the segments of the path.
+    header_places: Places,
+    param_places: Places,
 }
 
 impl Endpoint {
@@ -60,6 +62,8 @@ impl Endpoint {
         }
         let limit = config.intake.body_limit.map_or(limit, |own| own.min(limit));
         Ok(Self {
+            header_places: Places::new(config.headers.iter().map(|header| &header.target)),
+            param_places: Places::new(&config.params),
             config,
             limit,
             header_names,
@@ -184,19 +188,15 @@ impl Endpoint {
         self.limit
     }
 
-    // The path's variables; `None` where one is empty or has escapes that can't be decoded.
-    fn params(&self, path: &str) -> Option<String> {
-        if self.config.params.is_empty() {
-            return Some(String::new());
-        }
-        let values = self.config.params.iter().zip(segments(path)).map(|(target, segment)| {
+    // The values of the path's variables; `None` where one is empty or has escapes that can't be decoded.
+    fn params<'r>(&self, path: &'r str) -> Option<Vec<Cow<'r, str>>> {
+        let values = self.config.params.iter().zip(segments(path)).map(|(_, segment)| {
             if segment.is_empty() {
                 return None;
             }
-            let decoded = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
-            Some((target, Cow::Owned(json::quote(&decoded))))
+            percent_encoding::percent_decode_str(segment).decode_utf8().ok()
         });
-        Some(json::assemble::object(values.collect::<Option<Vec<_>>>()?))
+        values.collect()
     }
 
     /// How many events are let in; the counting is up to the caller of [`Endpoint::judge`].
@@ -352,57 +352,117 @@ impl Endpoint {
     /// The context of a run by hand: the same variables, out of values given as JSON text. `None` is "not given".
     ///
     /// # Errors
-    /// A text that is no JSON.
-    pub fn shape(&self, headers: &Headers, query: Option<&str>, body: Option<&str>) -> Result<String, ParseError> {
-        let mut context = self.head(headers, query.unwrap_or("{}"))?;
-        self.push_body(&mut context, body.map(str::as_bytes))?;
-        context.push('}');
-        Ok(context)
+    /// A text that is no JSON, and variables over their limit.
+    pub fn shape(&self, headers: &Headers, query: Option<&str>, body: Option<&str>) -> Result<String, Rejection> {
+        let mut context = Writer::new(body.map_or(0, str::len));
+        let limit = context.limit();
+        self.write_head(&mut context, headers, query.unwrap_or("{}"))
+            .map_err(|unread| refused("query", unread, limit))?;
+        self.write_body(&mut context, body.map(str::as_bytes))
+            .and_then(|()| Ok(context.push("}")?))
+            .map_err(|unread| refused("JSON body", unread, limit))?;
+        Ok(context.into_text())
     }
 
     /// The context of an event whose files are kept: with `records` for them, each the JSON text of what is known of the kept
     /// file, in the order of [`Upload::files`].
     ///
     /// # Errors
-    /// A record that is no JSON.
-    pub fn context(&self, upload: &Upload, records: &[String]) -> Result<String, ParseError> {
-        let Upload { form, head, tail, .. } = upload;
-        let mut context = head.clone();
-        self.push_body(&mut context, Some(form.to_json_with(records).as_bytes()))?;
-        context.push_str(tail);
-        Ok(context)
+    /// A record that is no JSON, and variables over their limit, which the records raise.
+    pub fn context(&self, upload: &Upload, records: &[String]) -> Result<String, Rejection> {
+        let records_length: usize = records.iter().map(String::len).sum();
+        let mut context = Writer::new(upload.size + records_length);
+        let limit = context.limit();
+        let body = upload.form.to_json_with(records);
+        let mut write = || {
+            context.push(&upload.head)?;
+            self.write_body(&mut context, Some(body.as_bytes()))?;
+            Ok(context.push(&upload.tail)?)
+        };
+        write().map_err(|unread| refused("multipart body", unread, limit))?;
+        Ok(context.into_text())
     }
 
     // The start of a context: headers and query.
-    fn head(&self, headers: &Headers, query: &str) -> Result<String, ParseError> {
-        let Config {
-            headers: wanted,
-            query: query_variables,
-            ..
-        } = &self.config;
-        let values = wanted
-            .iter()
-            .filter_map(|header| Some((&header.target, Cow::Owned(json::quote(&headers.joined(&header.name)?)))))
-            .collect();
-        let mut context = String::with_capacity(64 + query.len());
-        context.push_str("{\"headers\":");
-        context.push_str(&json::assemble::object(values));
-        context.push_str(",\"query\":");
-        context.push_str(&query_variables.read(query.as_bytes())?);
-        Ok(context)
+    fn write_head(&self, context: &mut Writer, headers: &Headers, query: &str) -> Result<(), Unread> {
+        context.reserve(64 + query.len());
+        context.push("{\"headers\":")?;
+        let wanted = self.config.headers.iter();
+        write_texts(
+            context,
+            &self.header_places,
+            wanted.map(|header| headers.joined(&header.name)),
+        )?;
+        context.push(",\"query\":")?;
+        self.config.query.write(query.as_bytes(), context)
     }
 
-    fn push_body(&self, context: &mut String, body: Option<&[u8]>) -> Result<(), ParseError> {
+    fn write_body(&self, context: &mut Writer, body: Option<&[u8]>) -> Result<(), Unread> {
         match body {
             Some(body) => {
-                context.push_str(",\"body\":");
-                context.push_str(&self.config.body.read(body)?);
+                context.push(",\"body\":")?;
+                self.config.body.write(body, context)
             }
             // Configured variables that are absent one by one, rather than a missing object to look into.
-            None if self.config.has_body_items => context.push_str(",\"body\":{}"),
-            None => {}
+            None if self.config.has_body_items => Ok(context.push(",\"body\":{}")?),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    // The end of a context: what is configured besides.
+    fn write_tail(
+        &self,
+        context: &mut Writer,
+        path: &str,
+        raw_body: Option<&str>,
+        claims: Option<&Value>,
+    ) -> Result<(), TooLarge> {
+        if let Some(params) = self.params(path).filter(|params| !params.is_empty()) {
+            context.push(",\"params\":")?;
+            write_texts(context, &self.param_places, params.into_iter().map(Some))?;
+        }
+        if let Some(raw_body) = raw_body {
+            context.push(",\"rawBody\":")?;
+            context.push_string(raw_body)?;
+        }
+        if let Some(claims) = claims {
+            context.push(",\"auth\":")?;
+            context.push(&claims.to_string())?;
+        }
+        context.push("}")
+    }
+}
+
+// Writes an object of texts of which none is part of another.
+fn write_texts<'t, T>(
+    context: &mut Writer,
+    places: &Places,
+    texts: impl ExactSizeIterator<Item = Option<T>>,
+) -> Result<(), TooLarge>
+where
+    T: Into<Cow<'t, str>>,
+{
+    if texts.len() == 0 {
+        return context.push("{}");
+    }
+    let own = vec![true; texts.len()];
+    let mut values = Vec::with_capacity(texts.len());
+    let mut room = context.limit();
+    for text in texts {
+        let value = text.map(|text| json::quote(&text.into()));
+        room = room
+            .checked_sub(value.as_ref().map_or(0, String::len))
+            .ok_or(TooLarge)?;
+        values.push(value);
+    }
+    let values = values.iter().map(Option::as_deref).collect();
+    places.write(values, own, context)
+}
+
+fn refused(what: &'static str, unread: Unread, limit: usize) -> Rejection {
+    match unread {
+        Unread::Malformed(error) => Rejection::Malformed { what, error },
+        Unread::TooLarge => Rejection::ContextTooLarge { limit },
     }
 }
 
@@ -480,9 +540,10 @@ pub struct Upload {
     /// Where they are to be kept.
     pub storage: Storage,
     form: Form<'static>,
-    // What the context has before and behind the body.
+    // What the context has before and behind the body, and how large the request's body is.
     head: String,
     tail: String,
+    size: usize,
 }
 
 impl Upload {
@@ -537,7 +598,7 @@ impl Verified<'_> {
     /// Parses the request.
     ///
     /// # Errors
-    /// 400, 413 (as inflated) and 415.
+    /// 400, 413 (as inflated, or its variables) and 415.
     pub fn event(self) -> Result<Event, Rejection> {
         let Self {
             endpoint,
@@ -569,38 +630,29 @@ impl Verified<'_> {
             reading,
         )?;
         let query = query::read_query(query).map_err(|error| Rejection::Malformed { what: "query", error })?;
-        let malformed = |error| Rejection::Malformed {
-            what: "JSON body",
-            error,
-        };
         let json = body.as_ref().map(|body| &*body.json);
-        let head = endpoint.head(headers, &query).map_err(malformed)?;
-        let params = endpoint.params(path).filter(|_| !endpoint.config.params.is_empty());
-        let raw_body = body.as_ref().and_then(|body| body.raw.as_deref()).map(json::quote);
-        let claims = claims.map(|claims| claims.to_string());
-        let mut tail = String::new();
-        for (name, value) in [("params", params), ("rawBody", raw_body), ("auth", claims)] {
-            if let Some(value) = value {
-                tail.push_str(",\"");
-                tail.push_str(name);
-                tail.push_str("\":");
-                tail.push_str(&value);
-            }
-        }
-        tail.push('}');
+        let raw_body = body.as_ref().and_then(|body| body.raw.as_deref());
+        let size = body.as_ref().map_or(0, |body| body.size);
+        let mut context = Writer::new(size);
+        let limit = context.limit();
+        let refused = |unread| refused("JSON body", unread, limit);
+        endpoint.write_head(&mut context, headers, &query).map_err(refused)?;
+        let head = context.text().len();
+        context.reserve(json.map_or(0, <[u8]>::len) + 16);
+        endpoint.write_body(&mut context, json).map_err(refused)?;
+        let tail = context.text().len();
+        endpoint
+            .write_tail(&mut context, path, raw_body, claims.as_ref())
+            .map_err(|too_large| refused(too_large.into()))?;
         let idempotency_key = endpoint.idempotency_key(headers, json);
-        let kept = body.as_ref().and_then(|body| body.form.as_ref()).map(|_| head.clone());
-        let mut context = head;
-        context.reserve(json.map_or(0, <[u8]>::len) + tail.len() + 16);
-        endpoint.push_body(&mut context, json).map_err(malformed)?;
-        context.push_str(&tail);
-        let form = body.and_then(|body| body.form);
-        let upload = match (form, kept, &intake.files) {
-            (Some(form), Some(head), Some(storage)) => Some(Box::new(Upload {
+        let context = context.into_text();
+        let upload = match (body.and_then(|body| body.form), &intake.files) {
+            (Some(form), Some(storage)) => Some(Box::new(Upload {
                 storage: storage.clone(),
                 form,
-                head,
-                tail,
+                head: context[..head].to_owned(),
+                tail: context[tail..].to_owned(),
+                size,
             })),
             _ => None,
         };

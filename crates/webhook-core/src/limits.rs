@@ -6,12 +6,50 @@
 /// node) does; no sender of webhooks comes near.
 pub const MAX_DEPTH: usize = 2000;
 
+/// Segments that the path of a variable may have; the value of a longer one gets the whole path as its key. Places are written
+/// by recursion.
+pub const MAX_PATH_SEGMENTS: usize = 200;
+
+/// How many times the size of the inflated body a context may have: the body with the rows laid over it, and its text
+/// besides (`rawBody`), are some three times. Rows that take the same part over and over would make any number of it.
+pub const MAX_CONTEXT_RATIO: usize = 4;
+
+/// Bytes that a context may have whatever the size of the body: that of a small one is mostly headers and query.
+pub const CONTEXT_SLACK: usize = 1 << 20;
+
+/// Bytes that any context may have: what a string of V8 has room for.
+pub const MAX_CONTEXT: usize = (1 << 29) - 24;
+
+/// Steps that may be taken for each byte of a body besides reading it once, such as looking at each row that is below an
+/// element. They are about as long as it takes to read two bytes; with rows that a person makes there are one or two.
+pub const STEPS_PER_BYTE: usize = 16;
+
+/// Most bytes of the context that a body of this size is turned into.
+pub fn context_limit(body: usize) -> usize {
+    let limit = body.saturating_mul(MAX_CONTEXT_RATIO).max(CONTEXT_SLACK);
+    limit.min(MAX_CONTEXT)
+}
+
+/// Most steps for a body of this size; as many as for 64 KiB for a smaller one.
+pub fn step_limit(body: usize) -> usize {
+    body.max(64 * 1024).saturating_mul(STEPS_PER_BYTE)
+}
+
+/// Rows that `request.query` and `request.body` may have each: as many as paths can be taken over from a sample.
+pub const MAX_ROWS: usize = MAX_INFERRED_PATHS;
+
+/// Rows that `request.headers` and `request.params` may have each. Each is looked for in all headers of a request.
+pub const MAX_NAMED_ROWS: usize = 100;
+
 /// Paths that a sample may give in the editor: more can't be looked through by a person, and each is a row of the form.
 pub const MAX_INFERRED_PATHS: usize = 2000;
 
 /// Bytes that the paths of a sample may have together: long keys, deeply nested, would otherwise be repeated in each path
 /// below them.
 pub const MAX_INFERRED_BYTES: usize = 1 << 20;
+
+/// Values of a sample that are looked at for its paths. Each is kept until all are known, in some hundred bytes.
+pub const MAX_INFERRED_VALUES: usize = 50_000;
 
 /// Array indexes below this one make an array when variables are put together; from it on, the index is a key of an
 /// object, so that `a[4000000000]` in a config doesn't make an array of four billion holes.

@@ -33,6 +33,11 @@ pub enum Rejection {
         /// Whether the bytes counted are the inflated ones.
         inflated: bool,
     },
+    /// More bytes of variables than the limit.
+    ContextTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// Missing or wrong credentials; which of the two is not told.
     Unauthorized {
         /// Whether the endpoint asks for Basic authentication, which the answer then says.
@@ -157,6 +162,11 @@ impl Rejection {
                 413,
                 "BODY_TOO_LARGE",
                 format!("The decompressed body is larger than {limit} bytes."),
+            ),
+            Self::ContextTooLarge { limit } => (
+                413,
+                "CONTEXT_TOO_LARGE",
+                format!("The variables that the workflow gets of this request are larger than {limit} bytes."),
             ),
             Self::Unauthorized { .. } => (401, "UNAUTHORIZED", "Credentials are missing or wrong.".into()),
             Self::Forbidden => (403, "FORBIDDEN", "Requests from this address are not let in.".into()),

@@ -2,6 +2,7 @@
 
 use serde_json::{json, Value};
 use webhook_core::config::{check, check_answer, Config, ConfigIssue};
+use webhook_core::limits::{MAX_NAMED_ROWS, MAX_ROWS};
 
 fn found(config: &Value) -> Vec<(String, &'static str)> {
     check(config)
@@ -308,5 +309,20 @@ fn rejects_response_headers_that_http_reserves() {
         assert_eq!(code(check_answer(&response)), ["HEADER_RESERVED"], "{name}");
         let config = json!({ "response": response });
         assert_eq!(code(Config::read(&config).unwrap_err()), ["HEADER_RESERVED"], "{name}");
+    }
+}
+
+#[test]
+fn more_rows_than_a_request_is_searched_for_are_rejected() {
+    for (field, most) in [
+        ("headers", MAX_NAMED_ROWS),
+        ("params", MAX_NAMED_ROWS),
+        ("query", MAX_ROWS),
+        ("body", MAX_ROWS),
+    ] {
+        let config = |rows: usize| json!({ "request": { field: vec![json!({ "key": "a" }); rows] } });
+        assert_eq!(found(&config(most)), vec![], "{field}");
+        assert_eq!(found(&config(most + 1)), [(format!("request.{field}"), "TOO_MANY")]);
+        assert!(Config::read(&config(most + 1)).is_err(), "{field}");
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use webhook_core::json::{infer_json, infer_value_paths, PathSet, Rows};
-use webhook_core::limits::{MAX_INFERRED_BYTES, MAX_INFERRED_PATHS};
+use webhook_core::limits::{MAX_INFERRED_BYTES, MAX_INFERRED_PATHS, MAX_INFERRED_VALUES};
 
 #[test]
 fn a_sample_gives_a_path_for_every_key_in_order_of_appearance() {
@@ -85,8 +85,11 @@ fn the_number_of_paths_and_their_length_are_bounded() {
     let key = "k".repeat(MAX_INFERRED_BYTES / 8);
     let nested = format!("{}1{}", format!("{{\"{key}\":").repeat(5), "}".repeat(5));
     assert_eq!(infer_json(nested.as_bytes()).unwrap_err().code, "JSON_TOO_MANY_PATHS");
-    let alike = format!("[{}0]", "{\"a\":1},".repeat(100_000));
-    assert_eq!(infer_json(alike.as_bytes()).unwrap(), ["[0]", "[0].a"]);
+    let alike = |elements: usize| format!("[{}0]", "{\"a\":1},".repeat(elements));
+    let most = (MAX_INFERRED_VALUES - 2) / 2;
+    assert_eq!(infer_json(alike(most).as_bytes()).unwrap(), ["[0]", "[0].a"]);
+    let error = infer_json(alike(most + 1).as_bytes()).unwrap_err();
+    assert_eq!(error.message, "expected at most 50000 values, but found more");
 }
 
 fn sample() -> impl Strategy<Value = serde_json::Value> {

@@ -3,12 +3,10 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use webhook_core::json::{Path, PathSet, Variables};
+use webhook_core::limits::{context_limit, MAX_PATH_SEGMENTS};
 
 fn read(json: &str, items: &[(&str, Option<&str>)]) -> String {
-    Variables::new(items.iter().copied())
-        .read(json.as_bytes())
-        .unwrap()
-        .into_owned()
+    Variables::new(items.iter().copied()).read(json.as_bytes()).unwrap()
 }
 
 #[test]
@@ -68,7 +66,7 @@ fn values_stand_where_their_paths_find_them() {
         (
             r#"{"i":[{"id":1,"n":"a"},{"id":2}]}"#,
             &["i[0].n", "i[].id"],
-            r#"{"i":[{"n":"a","id":1},{"id":2}]}"#,
+            r#"{"i":[{"id":1,"n":"a"},{"id":2}]}"#,
         ),
         (
             r#"{"i":[{"t":[{"x":1},{}]},{"t":[]},{}]}"#,
@@ -82,13 +80,34 @@ fn values_stand_where_their_paths_find_them() {
         ),
         (r#"{"i":[]}"#, &["i[].id"], r#"{"i":[]}"#),
         (r#"{"i":[1,2]}"#, &["i[]"], r#"{"i":[1,2]}"#),
+        (
+            r#"{"i":[{"t":[{"x":1,"y":2}],"z":0},{"z":1}]}"#,
+            &["i[].t[].x", "i[].z", "i[0].t[0].y", "i.length"],
+            r#"{"i":{"0":{"t":[{"x":1,"y":2}],"z":0},"1":{"z":1},"length":2}}"#,
+        ),
+        (
+            r#"{"i":[{"b":{"c":1,"d":2}},{"b":7}]}"#,
+            &["i[].b.c", "i[].b"],
+            r#"{"i":[{"b":{"c":1,"d":2}},{"b":7}]}"#,
+        ),
+        (
+            r#"{"i":[{"t":[1,2,3]},{"t":[4]}]}"#,
+            &["i[].t[2]", "i[].t[0]"],
+            r#"{"i":[{"t":[1,null,3]},{"t":[4,null,null]}]}"#,
+        ),
+        (r#"[{"id":1},{"id":2}]"#, &["[].id"], r#"{"0":{"id":1},"1":{"id":2}}"#),
+        (
+            r#"{"a":[{"b":1,"c":2},3],"a[0].b":{"d":4},"a[].e":[5]}"#,
+            &["a", "a[0].b", "a[].e"],
+            r#"{"a":[{"b":{"d":4},"c":2,"e":5},3]}"#,
+        ),
         // Every key is a plain key.
         (r#"{"__proto__":{"x":1}}"#, &["__proto__.x"], r#"{"__proto__":{"x":1}}"#),
         (r#"{"a\"\n":{"b":1}}"#, &["a\"\n.b"], r#"{"a\"\u000a":{"b":1}}"#),
         (
             r#"{"a":{"\ud800":1,"\ud800":2},"a.b":3}"#,
             &["a", "a.b"],
-            r#"{"a":{"\ud800":2,"b":3}}"#,
+            r#"{"a":{"\ud800":1,"\ud800":2,"b":3}}"#,
         ),
     ];
     for (json, paths, expected) in table {
@@ -118,13 +137,80 @@ fn without_items_the_whole_value_stands_as_it_was() {
 
 #[test]
 fn a_value_very_deep_in_strings_and_arrays_is_put_together_without_recursing_out_of_the_stack() {
-    let path = format!("a{}", "[0]".repeat(1990));
+    let path = |indexes: usize| format!("a{}", "[0]".repeat(indexes));
+    let longest = MAX_PATH_SEGMENTS - 1;
     assert_eq!(
-        read(r#"{"a":"x"}"#, &[(&path, None)]).len(),
-        2 * 1990 + r#"{"a":"x"}"#.len()
+        read(r#"{"a":"x"}"#, &[(&path(longest), None)]).len(),
+        2 * longest + r#"{"a":"x"}"#.len()
     );
-    let longer = format!("a{}", "[0]".repeat(100_000));
-    assert_eq!(read(r#"{"a":"x"}"#, &[(&longer, None)]), "{}");
+    let longer = path(longest + 1);
+    assert_eq!(
+        read(r#"{"a":"x"}"#, &[(&longer, None)]),
+        format!(r#"{{"{longer}":"x"}}"#)
+    );
+    assert_eq!(read(r#"{"a":"x"}"#, &[(&path(100_000), None)]), "{}");
+}
+
+fn refused(json: &str, items: &[(&str, Option<&str>)]) -> &'static str {
+    let variables = Variables::new(items.iter().copied());
+    variables.read(json.as_bytes()).unwrap_err().code
+}
+
+/// The number of a row, in its name.
+fn rows(form: &str, count: usize) -> Vec<String> {
+    (0..count).map(|row| form.replace('#', &row.to_string())).collect()
+}
+
+#[test]
+fn lists_are_put_together_as_large_as_they_are() {
+    let element = r#"{"f0":"a value","f1":1,"f2":[1,2],"g":{"f3":null}}"#;
+    let json = format!(r#"{{"items":[{}]}}"#, [element; 50_000].join(","));
+    let items = ["items[].f0", "items[].f1", "items[].f2[]", "items[].g.f3", "items[0].x"];
+    let variables = read(&json, &items.map(|path| (path, None)));
+    assert_eq!(variables, json);
+}
+
+#[test]
+fn rows_that_make_many_times_the_body_of_it_are_refused() {
+    // Each element lacks all of them, which makes `null` of it.
+    let json = format!(r#"{{"items":[{}]}}"#, ["1"; 300_000].join(","));
+    for form in ["items[].f#", "items[].f#[].x", "items[][0].f#"] {
+        let paths = rows(form, 20);
+        let nested: Vec<_> = paths.iter().map(|path| (&**path, None)).collect();
+        assert_eq!(refused(&json, &nested), "JSON_VALUES_TOO_LARGE", "{form}");
+        let flat: Vec<_> = paths.iter().map(|path| (&**path, Some(&**path))).collect();
+        assert_eq!(refused(&json, &flat), "JSON_VALUES_TOO_LARGE", "{form}");
+    }
+    // The same part over and over.
+    let json = format!(r#"{{"a":"{}"}}"#, "x".repeat(1 << 20));
+    let names = rows("body_$#", 32);
+    let same: Vec<_> = names.iter().map(|name| ("a", Some(&**name))).collect();
+    assert_eq!(refused(&json, &same), "JSON_VALUES_TOO_LARGE");
+    assert!(read(&json, &same[..3]).len() < context_limit(json.len()));
+}
+
+#[test]
+fn work_that_many_rows_cause_without_writing_anything_is_refused() {
+    let bytes = 1 << 20;
+    let repeated = |unit: &str| unit.repeat(bytes / unit.len());
+    // Lists that have no element, members that are repeated, and elements that are read again for each of many indexes.
+    let empty = format!(r#"{{"a":[{}[]]}}"#, repeated("[],"));
+    let again = format!(r#"{{"a":{{{}"r":1}}}}"#, repeated(r#""r":1,"#));
+    let deep = format!("{}\"{}\"{}", "[".repeat(7), repeated("x"), "]".repeat(7));
+    let indexes: Vec<_> = (0..128_u32)
+        .map(|bits| {
+            let steps = (0..7).map(|bit| if bits >> bit & 1 == 1 { "[0]" } else { "[]" });
+            format!("{}.length", steps.collect::<String>())
+        })
+        .collect();
+    for (json, paths) in [
+        (empty, rows("a[][].x#", 200)),
+        (again, rows("a.r.x#", 200)),
+        (deep, indexes),
+    ] {
+        let flat: Vec<_> = paths.iter().map(|path| (&**path, Some(&**path))).collect();
+        assert_eq!(refused(&json, &flat), "JSON_VALUES_TOO_LARGE", "{}", paths[0]);
+    }
 }
 
 fn sample() -> impl Strategy<Value = Value> {
@@ -143,6 +229,30 @@ fn sample() -> impl Strategy<Value = Value> {
     })
 }
 
+/// An object that may have a value `v`, an object like itself `o` and a list of such `l`. No `null` of an element that lacks
+/// something is in the way of what another path finds in these.
+fn regular() -> impl Strategy<Value = Value> {
+    let leaf = Just(serde_json::json!({ "v": 1 }));
+    leaf.prop_recursive(4, 30, 3, |inner| {
+        let parts = (
+            any::<Option<u8>>(),
+            prop::option::of(inner.clone()),
+            prop::option::of(prop::collection::vec(inner, 0..3)),
+        );
+        parts.prop_map(|(value, object, list)| {
+            let parts = [
+                ("v", value.map(Value::from)),
+                ("o", object),
+                ("l", list.map(Value::from)),
+            ];
+            let present = parts
+                .into_iter()
+                .filter_map(|(key, part)| Some((key.to_owned(), part?)));
+            Value::Object(present.collect())
+        })
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
@@ -153,14 +263,32 @@ proptest! {
         paths in prop::collection::vec("[abc](\\.[abc]|\\[[01]\\]){0,3}", 1..6),
     ) {
         let json = Value::Object(members.into_iter().collect()).to_string();
-        let variables = read(&json, &paths.iter().map(|path| (&**path, None)).collect::<Vec<_>>());
-        let parsed: Value = serde_json::from_str(&variables).unwrap();
-        prop_assert!(parsed.is_object());
-        let set = PathSet::new(paths.iter().map(String::as_str));
-        let (before, after) = (set.extract(json.as_bytes()).unwrap(), set.extract(variables.as_bytes()).unwrap());
-        for ((path, before), after) in paths.iter().zip(before).zip(after) {
-            prop_assert_eq!(&before, &after, "{} of {} in {}", path, json, variables);
-            prop_assert_eq!(Path::parse(path).to_string(), path.as_str());
-        }
+        found_again(&json, &paths, None)?;
     }
+
+    #[test]
+    fn what_a_path_finds_in_each_element_of_the_body_it_finds_in_the_variables(
+        json in regular(),
+        paths in prop::collection::vec("(o\\.|l\\[[01]\\]\\.){0,3}(o\\.|l\\[\\]\\.){0,3}(v|o|l|l\\[\\])", 1..6),
+    ) {
+        // An element that lacks something has `null` for it.
+        found_again(&json.to_string(), &paths, Some("null"))?;
+    }
+}
+
+fn found_again(json: &str, paths: &[String], absent: Option<&str>) -> Result<(), TestCaseError> {
+    let variables = read(json, &paths.iter().map(|path| (&**path, None)).collect::<Vec<_>>());
+    let parsed: Value = serde_json::from_str(&variables).unwrap();
+    prop_assert!(parsed.is_object());
+    let set = PathSet::new(paths.iter().map(String::as_str));
+    let (before, after) = (
+        set.extract(json.as_bytes()).unwrap(),
+        set.extract(variables.as_bytes()).unwrap(),
+    );
+    for ((path, before), after) in paths.iter().zip(before).zip(after) {
+        let (before, after) = (before.as_deref().or(absent), after.as_deref().or(absent));
+        prop_assert_eq!(before, after, "{} of {} in {}", path, json, variables);
+        prop_assert_eq!(Path::parse(path).to_string(), path.as_str());
+    }
+    Ok(())
 }

@@ -4,6 +4,8 @@ use serde_json::{json, Value};
 use webhook_core::auth::envelope::WecomKey;
 use webhook_core::auth::Secret;
 use webhook_core::judge::{Endpoint, Event, Judged};
+use webhook_core::limits::context_limit;
+use webhook_core::rejection::Rejection;
 use webhook_core::reply::Reply;
 use webhook_core::request::{Headers, Request};
 
@@ -248,6 +250,73 @@ fn malformed_bodies_get_400_with_the_place() {
         assert_eq!(status, 400, "{message}");
         assert!(message.contains(place), "{message}");
     }
+}
+
+#[test]
+fn variables_over_their_limit_get_413_whatever_they_are_made_of() {
+    let rows = |key: &str, count: usize| -> Vec<Value> {
+        let row = |index| json!({ "key": key, "_var": format!("v{index}") });
+        (0..count).map(row).collect()
+    };
+    let long = "x".repeat(64 * 1024);
+    let control = "\u{1}".repeat(512 * 1024);
+    let lines = format!("{{}}{}", "\n".repeat(512 * 1024));
+    let spellings: Vec<_> = (0..32_u32)
+        .map(|bits| {
+            let letter = |at: u32| if bits >> at & 1 == 1 { 'A' } else { 'a' };
+            json!({ "key": (0..5).map(letter).collect::<String>() })
+        })
+        .collect();
+    let body = format!(r#"{{"a":"{}"}}"#, "x".repeat(2 << 20));
+    let query = format!("a={long}");
+    let path = format!("x/{}", "%01".repeat(256 * 1024));
+    let text = ("Content-Type", "text/plain");
+    for (what, request, headers, query, path, body) in [
+        (
+            "headers",
+            json!({ "headers": spellings }),
+            vec![JSON, ("aaaaa", &long)],
+            "",
+            "",
+            "{}",
+        ),
+        ("query", json!({ "query": rows("a", 32) }), vec![JSON], &query, "", "{}"),
+        ("body", json!({ "body": rows("a", 32) }), vec![JSON], "", "", &body),
+        ("text", json!({}), vec![text], "", "", &control),
+        ("raw body", json!({ "rawBody": true }), vec![JSON], "", "", &lines),
+        (
+            "params",
+            json!({ "params": [{ "key": "p" }, { "key": "q" }] }),
+            vec![JSON],
+            "",
+            &path,
+            "{}",
+        ),
+    ] {
+        let config = json!({ "request": request });
+        let headers = Headers::new(headers);
+        let request = Request {
+            method: "POST",
+            query,
+            headers: &headers,
+            body: body.as_bytes(),
+            url: "",
+            path,
+            peer: "203.0.113.7",
+            now: 0,
+        };
+        let endpoint = Endpoint::new(&config, 10 << 20).unwrap();
+        let refused = endpoint.judge(request).unwrap_err();
+        let limit = context_limit(body.len());
+        assert_eq!(refused, Rejection::ContextTooLarge { limit }, "{what}");
+        assert_eq!((refused.status(), refused.code()), (413, "CONTEXT_TOO_LARGE"));
+        assert!(refused.message().contains(&limit.to_string()), "{refused}");
+    }
+    let by_hand = Endpoint::new(&json!({ "request": { "body": rows("a", 32) } }), 10 << 20).unwrap();
+    let refused = by_hand.shape(&Headers::default(), None, Some(&body)).unwrap_err();
+    assert_eq!(refused.code(), "CONTEXT_TOO_LARGE");
+    let refused = by_hand.shape(&Headers::default(), None, Some("{")).unwrap_err();
+    assert_eq!((refused.status(), refused.code()), (400, "JSON_UNEXPECTED_END"));
 }
 
 #[test]
@@ -637,6 +706,14 @@ mod intake {
             json!({ "headers": {}, "query": {}, "body": { "order": { "scan": { "id": 9 } } }, "params": { "p": "x" } })
         );
         assert!(endpoint.context(&upload, &["{".to_owned()]).is_err());
+        let row = |index| json!({ "key": "order.scan", "_var": format!("v{index}") });
+        let rows = json!({ "request": { "body": (0..32).map(row).collect::<Vec<_>>() } });
+        let record = format!("\"{}\"", "x".repeat(1 << 20));
+        let refused = Endpoint::new(&rows, LIMIT)
+            .unwrap()
+            .context(&upload, &[record])
+            .unwrap_err();
+        assert_eq!(refused.code(), "CONTEXT_TOO_LARGE");
         let fields = b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n7\r\n--b--";
         assert_eq!(event(fields).upload, None);
     }

@@ -3,6 +3,7 @@
 use super::reader::Field;
 use crate::body::Format;
 use crate::json::{Path, Target, Variables};
+use crate::limits::{MAX_NAMED_ROWS, MAX_ROWS};
 use crate::request::is_token;
 
 /// Which requests are accepted.
@@ -49,10 +50,10 @@ pub(super) struct RequestSection {
 /// Reads `request`: `{ headers, query, body, params, methods, bodyLimit, readAs, rawBody, files }`.
 pub(super) fn read_request(request: &Field<'_>) -> RequestSection {
     request.object();
-    let headers = read_items(&request.get("headers"), true);
-    let query = read_items(&request.get("query"), false);
-    let body = read_items(&request.get("body"), false);
-    let params = read_items(&request.get("params"), false);
+    let headers = read_items(&request.get("headers"), true, MAX_NAMED_ROWS);
+    let query = read_items(&request.get("query"), false, MAX_ROWS);
+    let body = read_items(&request.get("body"), false, MAX_ROWS);
+    let params = read_items(&request.get("params"), false, MAX_NAMED_ROWS);
     RequestSection {
         intake: read_intake(request),
         params: params
@@ -86,8 +87,13 @@ fn variables(items: &[Item<'_>]) -> Variables {
     Variables::new(items.iter().map(|item| (item.key, item.var)))
 }
 
-fn read_items<'a>(items: &Field<'a>, are_headers: bool) -> Vec<Item<'a>> {
+fn read_items<'a>(items: &Field<'a>, are_headers: bool, most: usize) -> Vec<Item<'a>> {
     let rows = items.list().unwrap_or_default();
+    if rows.len() > most {
+        let found = rows.len();
+        items.issue("TOO_MANY", format!("expected at most {most} rows, but found {found}"));
+        return vec![];
+    }
     rows.iter().filter_map(|row| read_item(row, are_headers)).collect()
 }
 

@@ -1,11 +1,42 @@
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::fault::{Fault, Wrong};
 use super::indexed::Indexed;
 use super::path::{as_index, Path, Segment};
 use super::scan::{unescaped, utf16_units, Cursor, Key, Kind, Refused, Scanner};
+use super::writer::TooLarge;
 use crate::error::ParseError;
-use crate::limits::MAX_DEPTH;
+use crate::limits::{context_limit, step_limit, MAX_DEPTH};
+
+/// Why there are no values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// The text is no JSON, or nested too deep.
+    Malformed(ParseError),
+    /// The values together, or what they are put together as, are larger than the text allows.
+    TooLarge,
+}
+
+impl Unread {
+    /// The error that tells it of a text, where nobody puts it in words of their own.
+    pub fn into_error(self, json: &[u8]) -> ParseError {
+        match self {
+            Self::Malformed(error) => error,
+            Self::TooLarge => {
+                let limit = context_limit(json.len());
+                let message = format!("expected values that have {limit} bytes together, but found more");
+                ParseError::at("JSON_VALUES_TOO_LARGE", message, json, 0)
+            }
+        }
+    }
+}
+
+impl From<TooLarge> for Unread {
+    fn from(_: TooLarge) -> Self {
+        Self::TooLarge
+    }
+}
 
 /// The byte order mark; one may stand before a text and is skipped.
 pub const BOM: char = '\u{FEFF}';
@@ -58,7 +89,7 @@ struct Node {
     arrays: Vec<usize>,
     /// Lists that get an item here.
     lists: Vec<usize>,
-    /// Members of an object.
+    /// Members of an object; once all are known, in the order of [`Member::rank`].
     members: Vec<Member>,
     /// A bit for each length of a key in `members`, the highest for 63 and more: most keys are passed over by it.
     lengths: u64,
@@ -85,22 +116,34 @@ struct Member {
     node: usize,
 }
 
+impl Member {
+    /// What members are sorted by, so that of many one is found without looking at each.
+    fn rank<'k>(head: u64, key: &'k str) -> (usize, u64, &'k str) {
+        (key.len(), head, key)
+    }
+}
+
+/// The nodes of members while a set is compiled, by the node above and the key.
+type Known = HashMap<(usize, Box<str>), usize>;
+
+/// Members up to which it is faster to look at each.
+const FEW_MEMBERS: usize = 16;
+
 impl Node {
     /// The node of a member, given what stands between the quotes of its key.
     #[inline]
     fn member(&self, raw: &str, escaped: bool) -> Option<usize> {
         if escaped {
-            let plain = unescaped(raw)?;
-            return self
-                .members
-                .iter()
-                .find(|member| *member.key == *plain)
-                .map(|member| member.node);
+            return self.member(&unescaped(raw)?, false);
         }
         if self.lengths >> raw.len().min(63) & 1 == 0 {
             return None;
         }
         let head = head(raw);
+        if self.members.len() > FEW_MEMBERS {
+            let rank = |member: &Member| Member::rank(member.head, &member.key).cmp(&Member::rank(head, raw));
+            return self.members.binary_search_by(rank).ok().map(|at| self.members[at].node);
+        }
         self.members
             .iter()
             .find(|member| {
@@ -119,10 +162,10 @@ impl Node {
     }
 
     fn index(&self, index: usize) -> Option<usize> {
-        self.indexes
-            .iter()
-            .find(|(wanted, _)| *wanted as usize == index)
-            .map(|&(_, node)| node)
+        let found = self
+            .indexes
+            .binary_search_by_key(&index, |&(wanted, _)| wanted as usize);
+        found.ok().map(|at| self.indexes[at].1)
     }
 }
 
@@ -141,10 +184,11 @@ impl PathSet {
             lists: Vec::new(),
             paths: Vec::new(),
         };
+        let mut known = HashMap::new();
         for (path, lists) in paths {
-            let place = set.add(path.segments(), lists);
+            let place = set.add(path.segments(), lists, &mut known);
             let exact = path.exact_key().map(|key| {
-                let at = set.child(0, &Segment::Key(key.into()));
+                let at = set.child(0, &Segment::Key(key.into()), &mut known);
                 set.nodes[at].values.push(set.values);
                 set.nodes[at].values_below.push(set.values);
                 set.values += 1;
@@ -154,11 +198,13 @@ impl PathSet {
         }
         for node in &mut set.nodes {
             node.indexes.sort_unstable();
+            node.members
+                .sort_unstable_by(|a, b| Member::rank(a.head, &a.key).cmp(&Member::rank(b.head, &b.key)));
         }
         set
     }
 
-    fn add(&mut self, segments: &[Segment], lists: Lists) -> Place {
+    fn add(&mut self, segments: &[Segment], lists: Lists, known: &mut Known) -> Place {
         let eaches = segments.iter().filter(|segment| **segment == Segment::Each).count();
         // The list of all elements is the array as it stands.
         let is_array = eaches == 1 && segments.last() == Some(&Segment::Each);
@@ -175,7 +221,7 @@ impl PathSet {
         }
         let mut at = 0;
         for segment in &segments[..segments.len() - usize::from(is_array)] {
-            at = self.child(at, segment);
+            at = self.child(at, segment, known);
             match place {
                 Place::Value(value) => self.nodes[at].values_below.push(value),
                 Place::List(list) => self.nodes[at].lists_below.push(list),
@@ -190,7 +236,7 @@ impl PathSet {
         place
     }
 
-    fn child(&mut self, at: usize, segment: &Segment) -> usize {
+    fn child(&mut self, at: usize, segment: &Segment, known: &mut Known) -> usize {
         let next = self.nodes.len();
         let node = &mut self.nodes[at];
         let mut level = node.level;
@@ -203,8 +249,9 @@ impl PathSet {
                 level += 1;
             }
             Segment::Key(key) => {
-                if let Some(child) = node.member(key, false) {
-                    return child;
+                let known = known.entry((at, key.clone())).or_insert(next);
+                if *known != next {
+                    return *known;
                 }
                 node.members.push(Member {
                     head: head(key),
@@ -235,20 +282,30 @@ impl PathSet {
     ///
     /// # Errors
     /// Refused is what `JSON.parse` refuses, bytes that are no UTF-8, and nesting deeper than
-    /// [`MAX_DEPTH`](crate::limits::MAX_DEPTH); one BOM is skipped. The whole text is checked whatever the paths are.
+    /// [`MAX_DEPTH`](crate::limits::MAX_DEPTH); one BOM is skipped. The whole text is checked whatever the paths are. So are
+    /// lists that have more than [`context_limit`] bytes together (`JSON_VALUES_TOO_LARGE`).
     pub fn extract<'a>(&self, json: &'a [u8]) -> Result<Vec<Option<Cow<'a, str>>>, ParseError> {
-        let text = utf8(json)?;
-        let indexed = Indexed::new(json).and_then(|mut cursor| Walk::new(self, text, &mut cursor).run().ok());
-        let found = match indexed {
-            Some(found) => found,
-            // The scanner decides the same, and knows why a text is refused.
-            None => {
-                let mut scanner = Scanner::new(json);
-                let read = Walk::new(self, text, &mut scanner).run();
-                read.map_err(|Refused| scanner.fault().into_error(json))?
-            }
-        };
+        let (found, text) = self.find(json).map_err(|unread| unread.into_error(json))?;
         Ok(found.take(self, text))
+    }
+
+    /// What [`extract`](Self::extract) takes the values of, and the text that it was found in.
+    #[inline]
+    pub(super) fn find<'a>(&self, json: &'a [u8]) -> Result<(Found, &'a str), Unread> {
+        let text = utf8(json).map_err(Unread::Malformed)?;
+        let indexed = Indexed::new(json).map(|mut cursor| Walk::new(self, text, &mut cursor).run());
+        match indexed {
+            Some(Ok(found)) => return Ok((found, text)),
+            Some(Err(Stopped::TooLarge)) => return Err(Unread::TooLarge),
+            // The scanner decides the same, and knows why a text is refused.
+            Some(Err(Stopped::Refused)) | None => {}
+        }
+        let mut scanner = Scanner::new(json);
+        match Walk::new(self, text, &mut scanner).run() {
+            Ok(found) => Ok((found, text)),
+            Err(Stopped::TooLarge) => Err(Unread::TooLarge),
+            Err(Stopped::Refused) => Err(Unread::Malformed(scanner.fault().into_error(json))),
+        }
     }
 }
 
@@ -329,7 +386,22 @@ impl List {
     }
 }
 
+/// Why a walk ends before the text does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// The text is refused.
+    Refused,
+    /// There is no more room for what is found.
+    TooLarge,
+}
+
 impl Found {
+    /// Of which paths the value is that of the root's own key that is the whole path.
+    pub(super) fn own_keys(&self, set: &PathSet) -> Vec<bool> {
+        let own = |&(_, exact): &(Place, Option<usize>)| exact.is_some_and(|exact| self.values[exact] != Value::Absent);
+        set.paths.iter().map(own).collect()
+    }
+
     /// The value of each path.
     pub(super) fn take<'a>(mut self, set: &PathSet, text: &'a str) -> Vec<Option<Cow<'a, str>>> {
         let made = &mut self.made;
@@ -402,6 +474,12 @@ pub(super) struct Walk<'p, 'a, 'c, C> {
     frames: Vec<Frame>,
     /// Marks of the lists around the open "each" arrays, innermost last.
     marks: Vec<usize>,
+    /// Bytes that may still be copied.
+    room: usize,
+    /// Steps that may still be taken besides reading the text once: for each path at a place instead of for each place, or for
+    /// what is read again.
+    steps: usize,
+    is_too_large: bool,
 }
 
 impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
@@ -424,13 +502,43 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             found,
             frames: Vec::with_capacity(8),
             marks: Vec::new(),
+            room: context_limit(text.len()),
+            steps: step_limit(text.len()),
+            is_too_large: false,
         }
     }
 
     #[inline]
-    pub(super) fn run(mut self) -> Result<Found, Refused> {
-        self.walk()?;
-        Ok(self.found)
+    pub(super) fn run(mut self) -> Result<Found, Stopped> {
+        match self.walk() {
+            Ok(()) => Ok(self.found),
+            Err(Refused) if self.is_too_large => Err(Stopped::TooLarge),
+            Err(Refused) => Err(Stopped::Refused),
+        }
+    }
+
+    #[inline(always)]
+    fn step(&mut self, steps: usize) -> Result<(), Refused> {
+        match self.steps.checked_sub(steps) {
+            Some(left) => self.steps = left,
+            None => return self.too_large(),
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn copy(&mut self, bytes: usize) -> Result<(), Refused> {
+        match self.room.checked_sub(bytes) {
+            Some(left) => self.room = left,
+            None => return self.too_large(),
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn too_large(&mut self) -> Result<(), Refused> {
+        self.is_too_large = true;
+        Err(Refused)
     }
 
     fn walk(&mut self) -> Result<(), Refused> {
@@ -451,7 +559,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
                 }
             };
             if !entered {
-                self.leave();
+                self.leave()?;
             }
         }
         self.cursor.finish()
@@ -468,9 +576,9 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
         }
         let start = self.cursor.start();
         self.cursor.skip(kind)?;
-        self.put(node, start, kind == Kind::Array);
+        self.put(node, start, kind == Kind::Array)?;
         if node.enters(kind) {
-            self.units(at, &self.text[start + 1..self.cursor.end() - 1]);
+            self.units(at, &self.text[start + 1..self.cursor.end() - 1])?;
         }
         Ok(false)
     }
@@ -481,7 +589,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             (Next::FirstMember, self.cursor.enter_object()?)
         } else {
             if let Some(each) = self.nodes[at].each {
-                self.open_lists(&self.nodes[each]);
+                self.open_lists(&self.nodes[each])?;
             }
             (Next::FirstElement, self.cursor.enter_array()?)
         };
@@ -499,12 +607,13 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 
     #[inline(always)]
-    fn put(&mut self, node: &Node, start: usize, array: bool) {
+    fn put(&mut self, node: &Node, start: usize, array: bool) -> Result<(), Refused> {
         let end = self.cursor.end();
         for &value in &node.values {
             self.found.values[value] = Value::Raw(start, end);
         }
         for &list in &node.lists {
+            self.copy(end - start + 1)?;
             self.found.lists[list].put(&self.text[start..end]);
         }
         if array {
@@ -512,31 +621,37 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
                 self.found.values[value] = Value::Raw(start, end);
             }
         }
+        Ok(())
     }
 
-    fn put_made(&mut self, node: &Node, text: &str) {
+    fn put_made(&mut self, node: &Node, text: &str) -> Result<(), Refused> {
+        self.step(16)?;
         for &value in &node.values {
+            // One of a key that is repeated is kept as long as the last.
+            self.copy(size_of::<String>() + text.len())?;
             self.found.values[value] = Value::Made(self.found.made.len());
             self.found.made.push(text.to_owned());
         }
         for &list in &node.lists {
+            self.copy(text.len() + 1)?;
             self.found.lists[list].put(text);
         }
+        Ok(())
     }
 
     /// The end of the innermost container was read.
-    fn leave(&mut self) {
+    fn leave(&mut self) -> Result<(), Refused> {
         let frame = self.frames.pop().expect("a container is left that was entered");
         let node = &self.nodes[frame.node];
         if frame.array {
             if let Some(length) = node.length {
-                self.put_made(&self.nodes[length], &frame.index.to_string());
+                self.put_made(&self.nodes[length], &frame.index.to_string())?;
             }
             if let Some(each) = node.each {
-                self.close_lists(&self.nodes[each]);
+                self.close_lists(&self.nodes[each])?;
             }
         }
-        self.put(node, frame.start, frame.array);
+        self.put(node, frame.start, frame.array)
     }
 
     /// Reads members of the innermost object, from the one whose key was read, to its end or until something is entered.
@@ -548,7 +663,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             let Key { start, end, escaped } = self.cursor.key();
             match node.member(&self.text[start..end], escaped) {
                 Some(child) => {
-                    self.reset(&self.nodes[child]);
+                    self.reset(&self.nodes[child])?;
                     if self.value(child)? {
                         return Ok(true);
                     }
@@ -565,7 +680,8 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
 
     /// The last of repeated keys counts, whatever an earlier one had below it.
     #[inline]
-    fn reset(&mut self, node: &Node) {
+    fn reset(&mut self, node: &Node) -> Result<(), Refused> {
+        self.step(node.values_below.len() + node.lists_below.len())?;
         for &value in &node.values_below {
             self.found.values[value] = Value::Absent;
         }
@@ -574,6 +690,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             list.found = false;
             list.text.truncate(list.mark);
         }
+        Ok(())
     }
 
     /// Reads elements of the innermost array to its end, or until something is entered.
@@ -621,6 +738,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             self.cursor.begin()?;
             frame.again = Some((self.cursor.start(), indexed));
         }
+        self.step(self.nodes[each].lists_below.len())?;
         for &list in &self.nodes[each].lists_below {
             let list = &mut self.found.lists[list];
             list.mark = list.text.len();
@@ -632,29 +750,44 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     /// An element of the innermost array has been read: what comes next.
     #[inline]
     fn element_read(&mut self) -> Result<Step, Refused> {
-        let frame = self.frames.last_mut().expect("an element is read in an array");
+        let at = self.frames.len() - 1;
+        let frame = &mut self.frames[at];
         if frame.as_each {
             frame.as_each = false;
-            if let Some(each) = self.nodes[frame.node].each {
-                for &list in &self.nodes[each].lists_below {
-                    let list = &mut self.found.lists[list];
-                    if !list.found {
-                        list.text.push_str("null,");
-                    }
-                    list.found = true;
-                }
-            }
-            if let Some((start, node)) = frame.again.take() {
+            let (node, again) = (frame.node, frame.again.take());
+            self.fill_lists(node)?;
+            if let Some((start, node)) = again {
+                self.step(self.cursor.end() - start)?;
                 self.cursor.rewind(start);
                 return Ok(Step::Again(node));
             }
         }
-        frame.index += 1;
+        self.frames[at].index += 1;
         Ok(Step::Element(self.cursor.next_element()?))
     }
 
+    /// An element has been read as "each": a list that it gave nothing has `null` for it.
+    #[inline]
+    fn fill_lists(&mut self, node: usize) -> Result<(), Refused> {
+        let Some(each) = self.nodes[node].each else {
+            return Ok(());
+        };
+        let mut missing = 0;
+        for &list in &self.nodes[each].lists_below {
+            let list = &mut self.found.lists[list];
+            if !list.found {
+                list.text.push_str("null,");
+                missing += 1;
+            }
+            list.found = true;
+        }
+        self.copy(missing * "null,".len())
+    }
+
     /// An array begins whose every element is wanted.
-    fn open_lists(&mut self, each: &Node) {
+    fn open_lists(&mut self, each: &Node) -> Result<(), Refused> {
+        self.step(each.lists_below.len())?;
+        self.copy(each.lists_below.len())?;
         for &list in &each.lists_below {
             let list = &mut self.found.lists[list];
             self.marks.push(list.mark);
@@ -666,9 +799,12 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
                 list.text.push('[');
             }
         }
+        Ok(())
     }
 
-    fn close_lists(&mut self, each: &Node) {
+    fn close_lists(&mut self, each: &Node) -> Result<(), Refused> {
+        self.step(each.lists_below.len())?;
+        self.copy(each.lists_below.len())?;
         for &list in each.lists_below.iter().rev() {
             let list = &mut self.found.lists[list];
             list.mark = self.marks.pop().expect("a mark was kept for each list");
@@ -678,18 +814,21 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
                 list.text.push(',');
             }
         }
+        Ok(())
     }
 
     /// The units and the length of a string, and of the strings that its units are.
-    fn units(&mut self, at: usize, raw: &str) {
+    fn units(&mut self, at: usize, raw: &str) -> Result<(), Refused> {
         let mut strings = vec![(at, Cow::Borrowed(raw))];
         while let Some((at, raw)) = strings.pop() {
             let node = &self.nodes[at];
             if let Some(length) = node.length {
-                self.put_made(&self.nodes[length], &utf16_units(&raw).count().to_string());
+                self.step(raw.len())?;
+                self.put_made(&self.nodes[length], &utf16_units(&raw).count().to_string())?;
             }
             let mut wanted = node.indexes.iter().peekable();
             for (index, unit) in utf16_units(&raw).enumerate() {
+                self.step(1)?;
                 let Some(&(_, child)) = wanted.next_if(|(wanted, _)| *wanted as usize == index) else {
                     if wanted.peek().is_none() {
                         break;
@@ -697,10 +836,11 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
                     continue;
                 };
                 let unit = unit_text(unit);
-                self.put_made(&self.nodes[child], &unit);
+                self.put_made(&self.nodes[child], &unit)?;
                 strings.push((child, Cow::Owned(unit[1..unit.len() - 1].to_owned())));
             }
         }
+        Ok(())
     }
 }
 

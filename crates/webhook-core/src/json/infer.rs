@@ -5,7 +5,7 @@ use super::fault::{Fault, Wrong};
 use super::path::{write_segment, Segment};
 use super::scan::{unescaped, Cursor, Kind, Refused, Scanner};
 use crate::error::ParseError;
-use crate::limits::{MAX_INFERRED_BYTES, MAX_INFERRED_PATHS};
+use crate::limits::{MAX_INFERRED_BYTES, MAX_INFERRED_PATHS, MAX_INFERRED_VALUES};
 
 /// Which elements of an array get paths of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Rows {
 ///
 /// # Errors
 /// Those of [`PathSet::extract`](super::PathSet::extract), and `JSON_TOO_MANY_PATHS` beyond
-/// [`MAX_INFERRED_PATHS`] or [`MAX_INFERRED_BYTES`].
+/// [`MAX_INFERRED_PATHS`], [`MAX_INFERRED_BYTES`] or [`MAX_INFERRED_VALUES`].
 ///
 /// ```
 /// let paths = webhook_core::json::infer_json(br#"{"a":1,"b":{"c":2}}"#).unwrap();
@@ -44,15 +44,20 @@ pub fn infer_json(sample: &[u8]) -> Result<Vec<String>, ParseError> {
 pub fn infer_value_paths(json: &[u8], rows: Rows) -> Result<Vec<String>, ParseError> {
     let text = utf8(json)?;
     let mut scanner = Scanner::new(json);
-    let items = read(text, &mut scanner).map_err(|Refused| scanner.fault().into_error(json))?;
-    list(&items, rows).map_err(|at| {
+    let too_many = |at, expected| {
         Fault {
             wrong: Wrong::Paths,
             at,
-            expected: "at most 2000 paths with 1 MiB of text",
+            expected,
         }
         .into_error(json)
-    })
+    };
+    let items = match read(text, &mut scanner) {
+        Ok(items) if items.len() <= MAX_INFERRED_VALUES => items,
+        Ok(items) => return Err(too_many(items[MAX_INFERRED_VALUES].at, "at most 50000 values")),
+        Err(Refused) => return Err(scanner.fault().into_error(json)),
+    };
+    list(&items, rows).map_err(|at| too_many(at, "at most 2000 paths with 1 MiB of text"))
 }
 
 /// A value of the sample.
@@ -75,7 +80,7 @@ struct Open {
     keys: HashMap<Box<str>, usize>,
 }
 
-/// The sample as a tree in one list; the root is the first.
+/// The sample as a tree in one list; the root is the first. It ends with one value more than may be looked at.
 fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Refused> {
     let mut items = Vec::new();
     let mut open: Vec<Open> = Vec::new();
@@ -90,6 +95,9 @@ fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Refused> {
             element,
             children: Vec::new(),
         });
+        if items.len() > MAX_INFERRED_VALUES {
+            return Ok(items);
+        }
         let mut next = match kind {
             Kind::Object => {
                 open.push(Open {
