@@ -334,9 +334,9 @@ export declare class Endpoint {
   diagnose(request: DiagnosedRequest): Promise<string>
   /**
    * The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
-   * `undefined` is "not given".
+   * `undefined` is "not given". What a call would be refused for, such as variables that are too large, gives the refusal.
    */
-  shape(headers: Array<string>, query?: string | undefined | null, body?: string | undefined | null): string
+  shape(headers: Array<string>, query?: string | undefined | null, body?: string | undefined | null): string | Reply
 }
 
 /** The files of an event that are to be kept, and the context once they are. */
@@ -350,8 +350,11 @@ export declare class Upload {
   refuse(size?: number | undefined | null, types?: string | undefined | null): Reply | null
   /** The files, in the order sent. Each call copies them. */
   files(): Array<UploadedFile>
-  /** The context of the event as JSON text, with what is known of the kept files, as JSON texts in the order of the files. */
-  context(records: Array<string>): string
+  /**
+   * The context of the event as JSON text, with what is known of the kept files, as JSON texts in the order of the files; or
+   * the refusal of an event whose variables are too large.
+   */
+  context(records: Array<string>): string | Reply
 }
 
 /** What the storing of a batch came to. */
@@ -514,7 +517,8 @@ export interface Event {
  * The body means what `JSON.parse` makes of it, and is checked as a whole: same acceptance, same values, the last of
  * repeated keys counts, `__proto__` is a plain key. A string is taken as its UTF-8; one BOM is skipped. Codes:
  * `JSON_UNEXPECTED_END`, `JSON_UNEXPECTED_CHARACTER`, `JSON_CONTROL_CHARACTER`, `JSON_INVALID_ESCAPE`,
- * `JSON_INVALID_UTF8`, and `JSON_TOO_DEEP` beyond 2,000 nested objects and arrays.
+ * `JSON_INVALID_UTF8`, `JSON_TOO_DEEP` beyond 2,000 nested objects and arrays, and `JSON_VALUES_TOO_LARGE` where the values
+ * together are larger than 1 MiB and than four times the body.
  *
  * Throws a `TypeError` if `body` is neither a string nor bytes, or `paths` is no array of strings.
  *
@@ -533,7 +537,7 @@ export declare function extractPaths(body: string | Uint8Array, paths: ReadonlyA
  * element gives its own). A key that a path would take apart is quoted: `["a.b"]`. Every path is found in the sample by
  * `extractPaths`.
  *
- * Limits: 2,000 paths with 1 MiB of text (more are the error `JSON_TOO_MANY_PATHS`), and those of `extractPaths`.
+ * Limits: 50,000 values and 2,000 paths with 1 MiB of text (more are the error `JSON_TOO_MANY_PATHS`), and those of `extractPaths`.
  *
  * Throws a `TypeError` if `sample` is neither a string nor bytes, or `kind` is none of those listed.
  *

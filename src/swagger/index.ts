@@ -91,7 +91,9 @@ const delivery = {
     404: refusal('No webhook answers at this address: an unknown key, or a workflow that is off or of another type.'),
     405: refusal('Another method than the webhook takes.', { Allow: 'The methods it takes.' }),
     408: refusal('The synchronous workflow did not end within its timeout.'),
-    413: refusal('The body is too large, as sent or as inflated, or a file in it larger than its storage takes.'),
+    413: refusal(
+      'The body is too large, as sent or as inflated, so are the variables made of it, or a file is larger than its storage takes.',
+    ),
     415: refusal(
       'A content type or content encoding that is not read, or a file of a type that its storage does not take.',
     ),
