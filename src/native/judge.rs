@@ -440,7 +440,11 @@ impl Endpoint {
         body: Option<String>,
     ) -> Result<Either<String, Reply>> {
         let headers = pairs(texts(env, "headers", headers)?);
-        Ok(text_or_refusal(self.endpoint.shape(&headers, query.as_deref(), body.as_deref())))
+        Ok(text_or_refusal(self.endpoint.shape(
+            &headers,
+            query.as_deref(),
+            body.as_deref(),
+        )))
     }
 }
 
