@@ -248,8 +248,11 @@ export declare class Dispatcher {
    * its size, for the bounds. Ask for the function once.
    */
   submitFunction(): (ticket: number, bytes: number) => 'taken' | 'busy' | 'closed'
-  /** Runs a synchronous call when its turn comes. Settles when the run has ended, or after `deadline` milliseconds. */
-  run(ticket: number, deadline: number): Promise<RunAnswer>
+  /**
+   * Runs a synchronous call of a webhook when its turn comes. Settles when the run has ended, or once it has taken `timeout`
+   * milliseconds; 0 for the dispatcher's `runHold`.
+   */
+  run(ticket: number, webhook: string, timeout: number): Promise<RunAnswer>
   /** The caller of `run(ticket)` is gone: when its turn has not come, it leaves the line. A run that has begun goes on. */
   leave(ticket: number): void
   /** Takes nothing further; what waits to be stored still is, what waits for its turn to run is answered `closed`. */
@@ -426,7 +429,7 @@ export declare function diagnose(config: string, limit: number, request: Diagnos
 export interface DispatchCounts {
   /** Events taken to be stored. */
   accepted: number
-  /** Events and calls not taken, or not begun before their deadline. */
+  /** Events and calls not taken, or not begun in time. */
   busy: number
   /** Events stored. */
   stored: number
@@ -442,7 +445,7 @@ export interface DispatchCounts {
   queueBytes: number
   /** Synchronous runs begun. */
   runs: number
-  /** Synchronous runs whose deadline passed. */
+  /** Synchronous runs whose time limit passed. */
   timedOut: number
   /** Synchronous runs under way. */
   running: number
@@ -455,8 +458,8 @@ export interface DispatchCounts {
 }
 
 /**
- * How much a `Dispatcher` takes and how long it waits. Times are milliseconds. `abandoned`, `linger`, `runQueue` and
- * `startQuiet` may be 0, the others are at least 1.
+ * How much a `Dispatcher` takes and how long it waits. Times are milliseconds. `abandoned`, `linger`, `runQueue`, `runHold`
+ * and `startQuiet` may be 0, the others are at least 1.
  */
 export interface DispatchLimits {
   /** Events stored in one batch, at most. */
@@ -473,10 +476,17 @@ export interface DispatchLimits {
   storeTime: number
   /** Batches that may be left to end by themselves after their `storeTime` before no further one is begun. */
   abandoned: number
-  /** Synchronous runs at a time. */
+  /** Synchronous runs at a time; at most half of them, but at least one, are of one webhook. */
   permits: number
-  /** Synchronous calls that may wait for their turn. */
+  /** Synchronous calls that may wait in line for their turn; at most half of them, but at least one, are of one webhook. */
   runQueue: number
+  /** How long a synchronous call waits in line. */
+  runWait: number
+  /**
+   * How long a synchronous run may take that has no time limit of its own, and after which one that hangs gives its turn
+   * back; 0 for no limit.
+   */
+  runHold: number
   /** Stored events handed on as they come, in each `startWindow`. What comes beyond it is a rush, and waits. */
   startShare: number
   /** For how long a `startShare` is. */
@@ -645,7 +655,7 @@ export interface RateLimit {
 export declare function readHead(text: string): { ok: true; method: string | null; target: string | null; headers: string[] } | { ok: false; error: ParseError }
 
 /** The reply to a request that is refused for a reason only the server knows. */
-export declare function refuse(reason: 'notFound' | 'incomplete' | 'misconfigured' | 'busy' | 'notStored' | 'stopping' | 'timedOut' | 'workflowFailed'): Reply
+export declare function refuse(reason: 'notFound' | 'incomplete' | 'misconfigured' | 'busy' | 'notStored' | 'unstorable' | 'stopping' | 'timedOut' | 'workflowFailed'): Reply
 
 /** An answer ready to be sent. */
 export interface Reply {

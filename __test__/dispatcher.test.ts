@@ -12,6 +12,8 @@ const LIMITS = {
   storeTime: 5000,
   abandoned: 0,
   permits: 1,
+  runWait: 1000,
+  runHold: 0,
   runQueue: 1,
   startShare: 100,
   startWindow: 100,

@@ -39,8 +39,8 @@ where
         .build()
 }
 
-/// How much a `Dispatcher` takes and how long it waits. Times are milliseconds. `abandoned`, `linger`, `runQueue` and
-/// `startQuiet` may be 0, the others are at least 1.
+/// How much a `Dispatcher` takes and how long it waits. Times are milliseconds. `abandoned`, `linger`, `runQueue`, `runHold`
+/// and `startQuiet` may be 0, the others are at least 1.
 #[napi(object)]
 pub struct DispatchLimits {
     /// Events stored in one batch, at most.
@@ -57,10 +57,15 @@ pub struct DispatchLimits {
     pub store_time: u32,
     /// Batches that may be left to end by themselves after their `storeTime` before no further one is begun.
     pub abandoned: u32,
-    /// Synchronous runs at a time.
+    /// Synchronous runs at a time; at most half of them, but at least one, are of one webhook.
     pub permits: u32,
-    /// Synchronous calls that may wait for their turn.
+    /// Synchronous calls that may wait in line for their turn; at most half of them, but at least one, are of one webhook.
     pub run_queue: u32,
+    /// How long a synchronous call waits in line.
+    pub run_wait: u32,
+    /// How long a synchronous run may take that has no time limit of its own, and after which one that hangs gives its turn
+    /// back; 0 for no limit.
+    pub run_hold: u32,
     /// Stored events handed on as they come, in each `startWindow`. What comes beyond it is a rush, and waits.
     pub start_share: u32,
     /// For how long a `startShare` is.
@@ -114,9 +119,9 @@ pub enum NotStored {
 pub enum RunAnswer {
     /// It ran.
     Done,
-    /// It began, and goes on: its deadline has passed.
+    /// It began, and goes on: its time limit has passed.
     Timeout,
-    /// Nothing was begun: as many wait as may, or its turn did not come before its deadline.
+    /// Nothing was begun: the line is full, or its turn did not come in time.
     Busy,
     /// Nothing was begun: the dispatcher is closed.
     Closed,
@@ -134,7 +139,7 @@ pub enum RunAnswer {
 pub struct DispatchCounts {
     /// Events taken to be stored.
     pub accepted: i64,
-    /// Events and calls not taken, or not begun before their deadline.
+    /// Events and calls not taken, or not begun in time.
     pub busy: i64,
     /// Events stored.
     pub stored: i64,
@@ -150,7 +155,7 @@ pub struct DispatchCounts {
     pub queue_bytes: i64,
     /// Synchronous runs begun.
     pub runs: i64,
-    /// Synchronous runs whose deadline passed.
+    /// Synchronous runs whose time limit passed.
     pub timed_out: i64,
     /// Synchronous runs under way.
     pub running: u32,
@@ -238,6 +243,7 @@ impl Bare for Submit {
 struct JsRun(Callback<u32, Promise<()>>);
 
 impl Run for JsRun {
+    type Key = String;
     type Job = u32;
     type Output = ();
 
@@ -338,6 +344,8 @@ impl Dispatcher {
                 GateLimits {
                     permits: limits.permits as usize,
                     queue: limits.run_queue as usize,
+                    wait: ms(limits.run_wait),
+                    hold: limit(limits.run_hold),
                 },
             );
             Self {
@@ -360,13 +368,14 @@ impl Dispatcher {
         function(env, Submit(Arc::clone(&self.batcher)))
     }
 
-    /// Runs a synchronous call when its turn comes. Settles when the run has ended, or after `deadline` milliseconds.
+    /// Runs a synchronous call of a webhook when its turn comes. Settles when the run has ended, or once it has taken `timeout`
+    /// milliseconds; 0 for the dispatcher's `runHold`.
     #[napi(catch_unwind)]
-    pub async fn run(&self, ticket: u32, deadline: u32) -> RunAnswer {
+    pub async fn run(&self, ticket: u32, webhook: String, timeout: u32) -> RunAnswer {
         let (leave, left) = oneshot::channel();
         self.leaving().insert(ticket, leave);
         let answer = tokio::select! {
-            outcome = self.gate.pass(ticket, ms(deadline)) => match outcome {
+            outcome = self.gate.pass(webhook, ticket, limit(timeout)) => match outcome {
                 RunOutcome::Done(()) => RunAnswer::Done,
                 RunOutcome::TimedOut => RunAnswer::Timeout,
                 RunOutcome::Busy => RunAnswer::Busy,
@@ -444,6 +453,7 @@ fn check(limits: &DispatchLimits) -> Result<()> {
         ("queueBytes", limits.queue_bytes),
         ("storeTime", limits.store_time),
         ("permits", limits.permits),
+        ("runWait", limits.run_wait),
         ("startShare", limits.start_share),
         ("startWindow", limits.start_window),
         ("startBurst", limits.start_burst),
@@ -461,6 +471,11 @@ fn check(limits: &DispatchLimits) -> Result<()> {
 
 fn ms(milliseconds: u32) -> Duration {
     Duration::from_millis(milliseconds.into())
+}
+
+/// A time limit in milliseconds, 0 being none.
+fn limit(milliseconds: u32) -> Option<Duration> {
+    (milliseconds > 0).then(|| ms(milliseconds))
 }
 
 fn signed(count: u64) -> i64 {

@@ -234,7 +234,7 @@ pub fn build_reply(filled: String) -> Result<Reply> {
 /// The reply to a request that is refused for a reason only the server knows.
 #[napi(
     catch_unwind,
-    ts_args_type = "reason: 'notFound' | 'incomplete' | 'misconfigured' | 'busy' | 'notStored' | 'stopping' | 'timedOut' | 'workflowFailed'"
+    ts_args_type = "reason: 'notFound' | 'incomplete' | 'misconfigured' | 'busy' | 'notStored' | 'unstorable' | 'stopping' | 'timedOut' | 'workflowFailed'"
 )]
 pub fn refuse(env: Env, reason: String) -> Result<Reply> {
     let rejection = match reason.as_str() {
@@ -243,6 +243,7 @@ pub fn refuse(env: Env, reason: String) -> Result<Reply> {
         "misconfigured" => Rejection::Misconfigured,
         "busy" => Rejection::Busy,
         "notStored" => Rejection::NotStored,
+        "unstorable" => Rejection::Unstorable,
         "stopping" => Rejection::Stopping,
         "timedOut" => Rejection::TimedOut,
         "workflowFailed" => Rejection::WorkflowFailed,

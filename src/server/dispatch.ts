@@ -34,16 +34,28 @@ interface Waiting {
   settle(outcome: StoredAs | NotStored): void;
 }
 
+/** The reply to a synchronous event that had its turn. A duplicate has yet to wait for it: without a turn, which the first may need. */
+type AfterTurn = () => Reply | Promise<Reply>;
+
 type Dispatcher = InstanceType<ReturnType<typeof native>['Dispatcher']>;
 
 /** Marks the answer to an event that had been taken over before. */
 export const REPLAY_HEADER = 'idempotent-replayed';
 
-/** How long a synchronous call waits where its workflow has no time limit of its own: less than a proxy's usual 60 s. */
-const SYNC_DEADLINE_MS = 50_000;
+/** Seconds that a synchronous execution may take where its workflow has no time limit of its own. */
+const SYNC_TIMEOUT = 600;
+
+/** Connections that synchronous executions leave free: one for what the engine runs, one for storing and for NocoBase's own API. */
+const FREE_CONNECTIONS = 2;
+
+/** How long a duplicate waits between two looks at the first's execution, at first and at most. */
+const LOOK_MS = { first: 25, most: 1_000 };
 
 /** For how long the engine locks an execution that it runs, should its process die. */
 const ENGINE_LOCK_MS = 60_000;
+
+/** The longest time that the addon knows, in milliseconds: 49 days. */
+const MOST_MS = 2 ** 32 - 1;
 
 /** How long a stop waits for what has been taken over. Orchestrators usually kill 30 s after they ask to stop. */
 const DRAIN_MS = 10_000;
@@ -57,11 +69,13 @@ const LIMITS = {
   storeTime: 15_000,
   abandoned: 3,
   runQueue: 1_000,
+  // Less than a proxy's usual 60 s: the sender has to get the 503 that says that nothing has run.
+  runWait: 50_000,
   startWindow: 100,
   startBurst: 10_000,
   startQuiet: 300,
   startWaiting: 50_000,
-} satisfies Omit<DispatchLimits, 'permits' | 'startShare'>;
+} satisfies Omit<DispatchLimits, 'permits' | 'runHold' | 'startShare'>;
 
 /**
  * How many stored events are handed to the engine in each `startWindow`: a little more than it was seen to run, so that nothing
@@ -90,6 +104,8 @@ export class Dispatch {
   private readonly calls = new Map<number, () => Promise<void>>();
   /** What is being done with an event that may have to be undone. It may go on after the event was answered for. */
   private readonly underWay = new Map<WebhookEvent, Promise<unknown>>();
+  /** The replies to executions that duplicates wait for, so that however many wait, each execution is looked at once. */
+  private readonly endings = new Map<string, Promise<Reply>>();
 
   constructor(
     private readonly app: Application,
@@ -110,6 +126,10 @@ export class Dispatch {
     }
     // Before the event is stored: an answer that can't be given must not leave an event the sender will repeat.
     const reply = answer(event.context);
+    const rejection = await this.rejectUnstorable(event);
+    if (rejection) {
+      return rejection;
+    }
     const outcome = await this.inLine(event);
     if (outcome === 'busy') {
       return refuse('busy');
@@ -118,14 +138,32 @@ export class Dispatch {
       return refuse('stopping');
     }
     if ('status' in outcome) {
-      this.workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${outcome.reason}`);
-      return refuse('notStored');
+      return this.notStored(event, outcome);
     }
     if (outcome.replayed) {
       return replayed(await this.answerAgain(outcome.executionId, answer));
     }
     this.telemetry.accepted(false);
     return reply;
+  }
+
+  /** The rejection of an event that the database will never take; `undefined` for any other one. */
+  private async rejectUnstorable(event: WebhookEvent): Promise<Reply | undefined> {
+    try {
+      const reason = await (this.storage as ExecutionStore).whyNotStorable(event.context);
+      return reason === undefined ? undefined : unstorable(reason);
+    } catch (error) {
+      return this.notStored(event, { status: 'unavailable', reason: String(error) });
+    }
+  }
+
+  /** The rejection of an event that is not stored: one that may be sent again, or one that the database refuses for good. */
+  private notStored(event: WebhookEvent, { status, reason }: NotStored): Reply {
+    if (status === 'refused') {
+      return unstorable(reason);
+    }
+    this.workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${reason}`);
+    return refuse('notStored');
   }
 
   // Once it is stored or known not to be, or at once if it isn't taken.
@@ -146,26 +184,28 @@ export class Dispatch {
     if (!queues) {
       return refuse('stopping');
     }
+    const rejection = await this.rejectUnstorable(event);
+    if (rejection) {
+      return rejection;
+    }
     const began = Date.now();
-    const timeout = timeoutOf(event.workflow);
-    const deadline = timeout > 0 ? Math.min(timeout, 2 ** 31) : SYNC_DEADLINE_MS;
     const ticket = this.ticket();
-    let reply = refuse('notStored');
+    let reply: AfterTurn = () => refuse('notStored');
     this.calls.set(ticket, async () => {
       reply = await this.track(
         [event],
-        this.exclusively(() => this.runNow(event, ctx, began + deadline)),
+        this.exclusively(() => this.runNow(event, ctx)),
       );
     });
     const leave = () => queues.leave(ticket);
     ctx.res.once('close', leave);
-    const outcome = await queues.run(ticket, deadline);
+    const outcome = await queues.run(ticket, event.workflow.key, timeoutOf(event.workflow));
     ctx.res.off('close', leave);
     this.calls.delete(ticket);
     this.telemetry.ran(Date.now() - began);
     switch (outcome.status) {
       case 'done':
-        return reply;
+        return reply();
       case 'timeout':
         return refuse('timedOut');
       case 'closed':
@@ -261,7 +301,12 @@ export class Dispatch {
     }
     if (!this.queues) {
       this.queues = new (native().Dispatcher)(
-        { ...LIMITS, permits: this.permits(), startShare: this.turn ? START_SHARE.sqlite : START_SHARE.others },
+        {
+          ...LIMITS,
+          permits: this.permits(),
+          runHold: syncTimeout(),
+          startShare: this.turn ? START_SHARE.sqlite : START_SHARE.others,
+        },
         (tickets) => this.storeBatch(tickets),
         (tickets, why) => this.settle(tickets, () => why),
         async (ticket) => (await this.calls.get(ticket)?.()) as undefined,
@@ -272,13 +317,13 @@ export class Dispatch {
     return this.queues;
   }
 
-  // As many as the database bears: SQLite has one writer, the others have a pool of connections.
+  // As many as the database bears: SQLite has one writer, the others have a pool of connections, which isn't ours alone.
   private permits(): number {
     const configured = Number(process.env.WEBHOOK_SYNC_CONCURRENCY);
     if (Number.isInteger(configured) && configured > 0) {
       return configured;
     }
-    return this.turn ? 1 : (this.app.db.sequelize.config.pool?.max ?? 5);
+    return this.turn ? 1 : Math.max(1, (this.app.db.sequelize.config.pool?.max ?? 5) - FREE_CONNECTIONS);
   }
 
   private ticket(): number {
@@ -334,19 +379,19 @@ export class Dispatch {
     return turn ? turn.take(() => turn.publish(publish)) : publish();
   }
 
-  private async runNow(event: WebhookEvent, ctx: Context, until: number): Promise<Reply> {
+  private async runNow(event: WebhookEvent, ctx: Context): Promise<AfterTurn> {
     const context = JSON.parse(event.context) as object;
     const startedAt = new Date();
     const timeout = timeoutOf(event.workflow);
     const begun = { startedAt, expiresAt: timeout > 0 ? new Date(startedAt.getTime() + timeout) : null };
     const result = await (this.storage as ExecutionStore).store([{ ...event, begun }]);
     if (result.status !== 'stored') {
-      this.workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${result.reason}`);
-      return refuse('notStored');
+      const rejection = this.notStored(event, result);
+      return () => rejection;
     }
     const [{ executionId, replayed: before }] = result.as;
     if (before) {
-      return replayed(await this.replyOnceEnded(executionId, until));
+      return async () => replayed(await this.replyOfFirst(executionId, event));
     }
     const slot: ReplySlot = {};
     const values = { id: executionId, workflowId: event.workflow.id, key: event.workflow.key, context };
@@ -359,7 +404,9 @@ export class Dispatch {
     execution.workflow = event.workflow;
     await this.process(execution, event.workflow, { httpContext: ctx, [REPLY_SLOT]: slot });
     this.telemetry.accepted(true);
-    return slot.reply && execution.status === EXECUTION_STATUS.RESOLVED ? slot.reply : this.replyOf(execution);
+    const reply =
+      slot.reply && execution.status === EXECUTION_STATUS.RESOLVED ? slot.reply : await this.replyOf(execution);
+    return () => reply;
   }
 
   /**
@@ -383,18 +430,41 @@ export class Dispatch {
     }, ENGINE_LOCK_MS);
   }
 
-  /** The reply to a repetition of an event that may still be run for the first. */
-  private async replyOnceEnded(executionId: string, until: number): Promise<Reply> {
-    for (;;) {
+  /** The reply to a duplicate of a synchronous event, which may still run. */
+  private async replyOfFirst(executionId: string, { workflow }: WebhookEvent): Promise<Reply> {
+    let ending = this.endings.get(executionId);
+    if (!ending) {
+      ending = this.replyOnceEnded(executionId, timeoutOf(workflow) || syncTimeout() || Infinity).finally(() =>
+        this.endings.delete(executionId),
+      );
+      this.endings.set(executionId, ending);
+    }
+    try {
+      return await ending;
+    } catch (error) {
+      this.workflow
+        .getLogger(workflow.id)
+        .error('webhook event: the execution of the first could not be read', { error });
+      return refuse('notStored');
+    }
+  }
+
+  private async replyOnceEnded(executionId: string, limit: number): Promise<Reply> {
+    const arrived = Date.now();
+    for (let pause = LOOK_MS.first; !this.closed; pause = Math.min(2 * pause, LOOK_MS.most)) {
       const execution = await this.find({ id: executionId });
       if (!execution) {
         return refuse('notStored');
       }
-      if (!isUnderWay(execution) || Date.now() >= until || (await this.waits(execution))) {
+      if (!isUnderWay(execution) || (await this.waits(execution))) {
         return this.replyOf(execution);
       }
-      await sleep(25);
+      if (Date.now() - (execution.startedAt?.getTime() ?? arrived) >= limit) {
+        return refuse('timedOut');
+      }
+      await sleep(pause);
     }
+    return refuse('stopping');
   }
 
   private find(where: { eventKey: string } | { id: string }): Promise<ExecutionModel | null> {
@@ -438,7 +508,18 @@ export class Dispatch {
 
 /** A workflow's own time limit in milliseconds; 0 for none. */
 function timeoutOf({ options }: WorkflowModel): number {
-  return Number(options?.timeout ?? 0);
+  const timeout = Number(options?.timeout ?? 0);
+  return timeout > 0 ? Math.min(Math.ceil(timeout), MOST_MS) : 0;
+}
+
+/** The time limit in milliseconds of a synchronous execution whose workflow has none; 0 for none. */
+function syncTimeout(): number {
+  const seconds = Number(process.env.WEBHOOK_SYNC_TIMEOUT || SYNC_TIMEOUT);
+  return Math.min(1000 * (seconds >= 0 ? seconds : SYNC_TIMEOUT), MOST_MS);
+}
+
+function unstorable(reason: string): Reply {
+  return { ...refuse('unstorable'), reason };
 }
 
 function isUnderWay({ status }: ExecutionModel): boolean {

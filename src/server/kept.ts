@@ -19,7 +19,7 @@ export interface KeptRefusal {
 }
 
 /** The refusals that say something about the sender or what it sent. */
-const KEPT = new Set([400, 401, 403, 405, 413, 415, 429]);
+const KEPT = new Set([400, 401, 403, 405, 413, 415, 422, 429]);
 
 /** Refusals of one webhook that are kept. */
 const MOST = 10;

@@ -106,7 +106,8 @@ export class Receiver {
     if (over) {
       return refused(endpoint.rateLimited(over));
     }
-    return acknowledged(await this.takeOver(webhook, judged, ctx));
+    const reply = await this.takeOver(webhook, judged, ctx);
+    return acknowledged(reply.code === 'UNSTORABLE' ? refused(reply) : reply);
   }
 
   private async takeOver(webhook: WebhookEndpoint, judged: Event, ctx: Context): Promise<Reply> {

@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { Database, Transaction } from '@nocobase/database';
 import type { Application } from '@nocobase/server';
 import { EXECUTION_STATUS, type WorkflowModel } from '@nocobase/plugin-workflow';
+import { type JsonLimits, readJsonLimits, rowBytes, whyNotStorable } from './storable';
 
 /** An event on its way into the database. */
 export interface StorableEvent {
@@ -56,6 +57,7 @@ export class ExecutionStore {
   private readonly versionStats: Table;
   private readonly columns: string[];
   private viewMade = false;
+  private limits: Promise<JsonLimits | undefined> | undefined;
 
   constructor(private readonly app: Application) {
     this.db = app.db;
@@ -64,6 +66,25 @@ export class ExecutionStore {
     this.versionStats = new Table(this.db, 'workflowVersionStats');
     const dates = ['createdAt', 'updatedAt'].filter((name) => name in this.executions.model.rawAttributes);
     this.columns = [...FIRST_COLUMNS, ...dates, 'dispatched'];
+  }
+
+  /**
+   * Returns why the database will never take a context, or `undefined` where nothing is known against it.
+   *
+   * Before it is sent, since what is too large for MariaDB and MySQL costs the connection, and with it the other events of
+   * its batch.
+   */
+  async whyNotStorable(context: string): Promise<string | undefined> {
+    const limits = await this.readLimits();
+    return limits && whyNotStorable(context, limits);
+  }
+
+  private readLimits(): Promise<JsonLimits | undefined> {
+    if (!this.limits) {
+      this.limits = readJsonLimits(this.db);
+      this.limits.catch(() => (this.limits = undefined));
+    }
+    return this.limits;
   }
 
   /** Stores all `events` or none. Never throws. */
@@ -88,8 +109,13 @@ export class ExecutionStore {
         break;
       } catch (error) {
         const failure = describe(error);
+        if (failure.kind === 'unavailable') {
+          // The database that comes back may be another one, or have other settings.
+          this.limits = undefined;
+        }
         if (attempt === ATTEMPTS || failure.kind === 'refused' || failure.kind === 'unavailable') {
-          const refused = failure.kind === 'refused' || failure.kind === 'duplicate';
+          // A row that is in the way of one event is no fault of the event's, and may go away; of several, dividing tells which.
+          const refused = failure.kind === 'refused' || (failure.kind === 'duplicate' && rows.size > 1);
           return { status: refused ? 'refused' : 'unavailable', reason: failure.reason };
         }
         if (failure.kind === 'duplicate') {
@@ -168,10 +194,11 @@ export class ExecutionStore {
 
   private async insertInTransaction(rows: [StorableEvent, string][]): Promise<void> {
     const counts = count(rows);
+    const limits = await this.readLimits();
     // The isolation level that the engine works in.
     const options = { isolationLevel: 'READ COMMITTED' as never };
     await this.db.sequelize.transaction(options, async (transaction) => {
-      for (const part of powersOfTwo(rows)) {
+      for (const part of powersOfTwo(rows, limits?.packet)) {
         const bind = new Bind();
         await this.run(this.insertStatement(this.executions.name, part, bind), bind, transaction);
       }
@@ -288,15 +315,23 @@ function count(rows: [StorableEvent, string][]): Counts {
 }
 
 /**
- * The rows in parts of a power of two each. MySQL and MariaDB keep every text of a statement prepared, in a number that
- * is bounded for the whole server: this way there are nine texts, not one for every size of a batch.
+ * The rows in parts of a power of two each, each part as a statement of `packet` bytes at most. MySQL and MariaDB keep every
+ * text of a statement prepared, in a number that is bounded for the whole server: this way there are nine texts, not one
+ * for every size of a batch.
  */
-function* powersOfTwo<T>(rows: T[]): Generator<T[]> {
+function* powersOfTwo(rows: [StorableEvent, string][], packet = Infinity): Generator<[StorableEvent, string][]> {
   for (let start = 0; start < rows.length;) {
-    const size = 2 ** Math.floor(Math.log2(rows.length - start));
+    let size = 2 ** Math.floor(Math.log2(rows.length - start));
+    while (size > 1 && bytesOf(rows.slice(start, start + size)) > packet) {
+      size /= 2;
+    }
     yield rows.slice(start, start + size);
     start += size;
   }
+}
+
+function bytesOf(rows: [StorableEvent, string][]): number {
+  return rows.reduce((sum, [{ context }]) => sum + rowBytes(context), 0);
 }
 
 /** The bind parameters of a statement, numbered as Sequelize numbers them in every dialect. */
@@ -366,7 +401,7 @@ class Table {
 
 type Failure = { kind: 'unavailable' | 'refused' | 'duplicate' | 'conflict'; reason: string };
 
-/** What the three databases' own codes say: who is to blame, and whether to try again at once. */
+/** What the databases' own codes say: who is to blame, and whether to try again at once. */
 export function describe(error: unknown): Failure {
   const { name, message, original, parent } = (error ?? {}) as {
     name?: string;
@@ -377,7 +412,8 @@ export function describe(error: unknown): Failure {
   const driver = original ?? parent ?? {};
   const code = String(driver.code ?? '');
   const state = String(driver.sqlState ?? (/^[0-9A-Z]{5}$/.test(code) ? code : ''));
-  const reason = `${code || name}: ${driver.message ?? message ?? String(error)}`;
+  // MariaDB's driver has the statement and its values in the message, which are no text for a log.
+  const reason = `${code || name}: ${driver.text ?? driver.message ?? message ?? String(error)}`;
   if (String(driver.message).includes(`no such table: ${VIEW}`)) {
     return { kind: 'conflict', reason };
   }
@@ -401,15 +437,19 @@ interface DriverError {
   errno?: number;
   sqlState?: string;
   message?: string;
+  text?: string;
 }
 
+/** What MySQL and SQLite have no class of {@link DriverError.sqlState} for, or a wrong one. */
 const ROW_ERRORS = new Set([
   'SQLITE_CONSTRAINT',
   'SQLITE_TOOBIG',
   'SQLITE_MISMATCH',
+  'ER_CHECK_CONSTRAINT_VIOLATED',
   'ER_CONSTRAINT_FAILED',
   'ER_INVALID_JSON_TEXT',
   'ER_JSON_DOCUMENT_TOO_DEEP',
   'ER_DATA_TOO_LONG',
   'ER_NET_PACKET_TOO_LARGE',
+  'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
 ]);

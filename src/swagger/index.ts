@@ -90,12 +90,15 @@ const delivery = {
     403: refusal('The address is not let in, or the sender’s question has no right token.'),
     404: refusal('No webhook answers at this address: an unknown key, or a workflow that is off or of another type.'),
     405: refusal('Another method than the webhook takes.', { Allow: 'The methods it takes.' }),
-    408: refusal('The synchronous workflow did not end within its timeout.'),
+    408: refusal('The synchronous workflow did not end within its time limit.'),
     413: refusal(
       'The body is too large, as sent or as inflated, so are the variables made of it, or a file is larger than its storage takes.',
     ),
     415: refusal(
       'A content type or content encoding that is not read, or a file of a type that its storage does not take.',
+    ),
+    422: refusal(
+      'The database will never store this event: it is too large, nested too deep, or has text that it rejects.',
     ),
     429: refusal(
       'As many events as the webhook takes have come, or too many requests from this address failed to authenticate.',
@@ -103,7 +106,7 @@ const delivery = {
     ),
     500: refusal('The synchronous workflow failed, or the webhook’s configuration can not be used.'),
     503: refusal(
-      'The event could not be stored, too many requests wait already, the webhook’s state is in doubt, or the application is stopping.',
+      'The event could not be stored now, too many requests wait already, the webhook’s state is in doubt, or the application is stopping.',
       {
         'Retry-After': 'Seconds after which to try again.',
       },

@@ -32,11 +32,11 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   });
   afterAll(() => app.remove());
 
-  it('an event that the database refuses answers 503 and takes none of its batch with it', async () => {
+  it('an event that the database refuses answers 422 and takes none of its batch with it', async () => {
     await runSql(app, REFUSE[dialect]);
     const workflow = await createWorkflow(app, { title: 'refused' });
     const load = await send([workflow], { connections: 64, events: 64 }, () => false);
-    expect(load.others).toEqual({ 503: 1 });
+    expect(load.others).toEqual({ 422: 1 });
     expect(load.acknowledged.length).toBe(63);
     await ended(app, [workflow]);
     await expectKept(app, workflow, load);

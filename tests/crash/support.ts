@@ -22,10 +22,16 @@ export interface Load {
  * Sends distinct events (`{ id }`) over some connections until `until` says to stop, or `events` of them are sent.
  *
  * @param first the id of the first event
+ * @param acknowledged called with each event that was answered 2xx
  */
 export async function send(
   workflows: CreatedWorkflow[],
-  { connections, events = Infinity, first = 0 }: { connections: number; events?: number; first?: number },
+  {
+    connections,
+    events = Infinity,
+    first = 0,
+    acknowledged,
+  }: { connections: number; events?: number; first?: number; acknowledged?: () => void },
   until: () => boolean,
 ): Promise<Load> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
@@ -37,6 +43,7 @@ export async function send(
       const answer = await post(agent, workflows[id % workflows.length].url, { id });
       if (typeof answer === 'number' && answer >= 200 && answer < 300) {
         load.acknowledged.push(id);
+        acknowledged?.();
       } else {
         load.others[answer] = (load.others[answer] ?? 0) + 1;
       }

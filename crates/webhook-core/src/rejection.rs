@@ -111,8 +111,10 @@ pub enum Rejection {
     },
     /// The queue is full.
     Busy,
-    /// The event could not be stored.
+    /// The event could not be stored for now.
     NotStored,
+    /// The database will never store this event; the log says why.
+    Unstorable,
     /// The app is stopping.
     Stopping,
     /// A synchronous workflow did not end in time.
@@ -250,6 +252,13 @@ impl Rejection {
                 503,
                 "NOT_STORED",
                 "The event could not be stored; try again later.".into(),
+            ),
+            Self::Unstorable => (
+                422,
+                "UNSTORABLE",
+                "The database can't store this event: it is too large, nested too deep, or has text that the database rejects. \
+                 Sending it again won't help."
+                    .into(),
             ),
             Self::Stopping => (503, "STOPPING", "The application is stopping; try again later.".into()),
             Self::TimedOut => (408, "WORKFLOW_TIMEOUT", "The workflow did not end in time.".into()),

@@ -1,7 +1,7 @@
 //! How webhook events get from the request to the database and to the engine, whatever those two are.
 //!
 //! - [`Batcher`]: events that wait are stored together, and each is answered once its batch is stored.
-//! - [`Gate`]: calls whose caller waits for the result run under a bounded number of permits, first come first served.
+//! - [`Gate`]: calls whose caller waits for the result run under a bounded number of permits, which webhooks share fairly.
 //! - [`Starter`]: what is stored is handed on to be run, giving way while a rush of events comes in.
 //!
 //! Each is generic over the one thing it does not know (a [`Store`], a [`Run`], a [`Publish`]), so that the rules here are

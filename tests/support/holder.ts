@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { waitFor } from './wait';
+
+/** A server whose answers a test gives when it wants: workflows run until then. */
+export class Holder {
+  /** Names of the runs that wait here, in the order in which they came. */
+  readonly arrived: string[] = [];
+  private readonly held = new Map<string, ServerResponse[]>();
+  private opened = false;
+  private readonly server: Server = createServer((request, response) => {
+    const name = (request.url as string).slice(1);
+    this.arrived.push(name);
+    if (this.opened) {
+      response.end('{}');
+      return;
+    }
+    this.held.set(name, [...(this.held.get(name) ?? []), response]);
+  });
+
+  async start(): Promise<void> {
+    await once(this.server.listen(0, '127.0.0.1'), 'listening');
+  }
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  /** A node that runs until the test releases the name. */
+  node(name: string): { type: string; config: Record<string, unknown> } {
+    const { port } = this.server.address() as AddressInfo;
+    return { type: 'request', config: { url: `http://127.0.0.1:${port}/${name}`, method: 'GET', timeout: 60_000 } };
+  }
+
+  /** Holds nothing any more. */
+  open(): void {
+    this.opened = true;
+    [...this.held.keys()].forEach((name) => this.release(name));
+  }
+
+  release(name: string): void {
+    this.held.get(name)?.forEach((response) => response.end('{}'));
+    this.held.delete(name);
+  }
+
+  count(name: string): number {
+    return this.arrived.filter((arrived) => arrived === name).length;
+  }
+
+  async waitFor(name: string, count = 1): Promise<void> {
+    await waitFor(`${count} runs of ${name}`, () => Promise.resolve(this.count(name) >= count));
+  }
+}
