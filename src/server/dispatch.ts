@@ -13,7 +13,7 @@ import type { Application } from '@nocobase/server';
 import { RESPONSE_TYPE } from '../common/names';
 import { Begun } from './begun';
 import type { BatchAnswer, DispatchCounts, DispatchLimits, NotStored } from '../../index';
-import { native, refuse, type Reply } from './native';
+import { native, refuse, type Reply, unstorable } from './native';
 import { REPLY_SLOT, type ReplySlot } from './ResponseInstruction';
 import { ExecutionStore, type StorableEvent, type StoredAs } from './store';
 import type { Telemetry } from './telemetry';
@@ -516,10 +516,6 @@ function timeoutOf({ options }: WorkflowModel): number {
 function syncTimeout(): number {
   const seconds = Number(process.env.WEBHOOK_SYNC_TIMEOUT || SYNC_TIMEOUT);
   return Math.min(1000 * (seconds >= 0 ? seconds : SYNC_TIMEOUT), MOST_MS);
-}
-
-function unstorable(reason: string): Reply {
-  return { ...refuse('unstorable'), reason };
 }
 
 function isUnderWay({ status }: ExecutionModel): boolean {

@@ -50,3 +50,8 @@ export function refuse(reason: Refusal): Reply {
   }
   return reply;
 }
+
+/** The reply to a request whose event the database will never take; `reason` is for the owner. */
+export function unstorable(reason: string): Reply {
+  return { ...refuse('unstorable'), reason };
+}

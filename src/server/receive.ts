@@ -12,7 +12,8 @@ import { readBody } from './http/read';
 import { headOf, judgeWith, requestOf } from './judge';
 import type { KeptRefusals } from './kept';
 import type { RateLimits } from './limits';
-import { type Body, type Event, native, refuse, type Reply, type Upload } from './native';
+import { type Body, type Event, native, refuse, type Reply, unstorable, type Upload } from './native';
+import { describe } from './store';
 
 const UNAUTHORIZED = 401;
 
@@ -141,6 +142,10 @@ export class Receiver {
     } catch (error) {
       if (error instanceof FilesMisconfigured) {
         return this.misconfigured(webhook, error);
+      }
+      const { kind, reason } = describe(error);
+      if (kind === 'refused') {
+        return unstorable(`the record of a file: ${reason}`);
       }
       this.log.error(`webhook of workflow ${workflow.id} (key ${workflow.key}): its files could not be kept`, {
         error,

@@ -47,10 +47,10 @@ describe('a synchronous webhook with four turns for all', () => {
 
   it('waits longer than WEBHOOK_SYNC_TIMEOUT where its workflow’s own time limit is longer', async () => {
     const { key } = await createWorkflow(app, { sync: true, options, nodes: [holder.node('own')] });
+    const { key: other } = await createWorkflow(app, { sync: true, nodes: [holder.node('shorter')] });
     const answer = call(app, key);
     await holder.waitFor('own');
-    // Another one meanwhile runs into the timeout.
-    const { key: other } = await createWorkflow(app, { sync: true, nodes: [holder.node('shorter')] });
+    // Meanwhile another one, without a limit of its own, runs into the timeout.
     expect((await call(app, other)).status).toBe(408);
     holder.release('shorter');
     holder.release('own');

@@ -96,6 +96,38 @@ it('large events that come at once are all stored, in as many statements as they
   expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 8 }, (_, id) => id));
 });
 
+it('a file whose record the database rejects gets 422, and nothing of it stays', async () => {
+  const { key } = await createWorkflow(app, { config: { request: { files: {} } } });
+  const form = new FormData();
+  // The column of the type takes 255 characters, on SQLite any number.
+  form.append('file', new Blob(['x'], { type: `application/${'x'.repeat(300)}` }), 'x.txt');
+  const response = await app.fetch(`webhook:trigger/${key}`, { method: 'POST', body: form });
+  if (dialect === 'sqlite') {
+    expect(response.status).toBe(200);
+  } else {
+    await expectRejected(response);
+    await settled(app);
+    expect(await executions(app, key)).toEqual([]);
+    expect(await app.api<unknown[]>('GET', 'attachments:list')).toEqual([]);
+  }
+});
+
+// NocoBase's column is `json`; one that an owner has made `jsonb` takes less.
+if (dialect === 'postgres') {
+  it.each([String.raw`{"a":"\u0000"}`, String.raw`{"a":"\ud800"}`])(
+    'a jsonb column rejects %s with 422',
+    async (body) => {
+      await runSql('ALTER TABLE executions ALTER COLUMN context TYPE jsonb USING context::jsonb');
+      for (const sync of [false, true]) {
+        const { key } = await createWorkflow(app, { sync });
+        await expectRejected(await send(key, body));
+        expect((await send(key, '{"a":"b"}')).status).toBe(200);
+      }
+      await runSql('ALTER TABLE executions ALTER COLUMN context TYPE json USING context::json');
+    },
+  );
+}
+
 describe('an event that the database rejects by a rule of its own', () => {
   beforeAll(() => runSql(REJECT_13[dialect as keyof typeof REJECT_13]));
 
