@@ -11,6 +11,7 @@ import { FailedAuthentications } from './failures';
 import { FileKeeper } from './files';
 import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
+import { Judges } from './judges';
 import { KeptRefusals } from './kept';
 import { native, refuse } from './native';
 import { RateLimits } from './limits';
@@ -35,7 +36,8 @@ export class WebhookPlugin extends Plugin {
       return;
     }
     const workflow = this.app.pm.get(PluginWorkflowServer) as PluginWorkflowServer;
-    const endpoints = new Endpoints(this.app, workflow, this.bodyLimit());
+    const limit = this.bodyLimit();
+    const endpoints = new Endpoints(this.app, workflow, limit);
     const activation = new Activation(this.app, endpoints);
     const telemetry = new Telemetry(this.app);
     const dispatch = new Dispatch(this.app, workflow, telemetry);
@@ -46,7 +48,17 @@ export class WebhookPlugin extends Plugin {
     const files = new FileKeeper(this.app, (body) => dispatch.exclusively(body));
     const limits = new RateLimits(this.app);
     const failures = new FailedAuthentications();
-    const receiver = new Receiver(endpoints, activation, dispatch, files, limits, failures, kept, this.app.logger);
+    const receiver = new Receiver(
+      endpoints,
+      activation,
+      dispatch,
+      new Judges(limit),
+      files,
+      limits,
+      failures,
+      kept,
+      this.app.logger,
+    );
 
     // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
     this.app.once('afterLoad', () => {
@@ -69,7 +81,7 @@ export class WebhookPlugin extends Plugin {
     });
 
     const stop = async () => {
-      receiver.stopping = true;
+      receiver.stop();
       activation.stop();
       await recovery.stop();
       await dispatch.drain();

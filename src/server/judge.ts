@@ -1,18 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { availableParallelism } from 'node:os';
-import { Semaphore } from 'async-mutex';
-import type { Judge } from './Endpoints';
+import type { Judge, WebhookEndpoint } from './Endpoints';
 import { calledUrl } from './http/url';
+import type { Judges, NotJudged } from './judges';
 import type { Body, Event, Reply } from './native';
 
 /** From this size on a body is judged off the main thread: below, the way there costs more than the work. */
 const OFF_THREAD_BYTES = 64 * 1024;
-
-/**
- * Bodies that are judged off the main thread at a time. One processor is left to the main thread: it has to go on answering,
- * and more judges than processors are no faster. The processors are the process's, so all apps in it share this.
- */
-const judges = new Semaphore(Math.max(1, availableParallelism() - 1));
 
 /**
  * What the core looks at of a request, but for its body, in the addon's form.
@@ -29,15 +22,28 @@ export function headOf({ headerNames, signsUrl }: Judge, req: IncomingMessage, p
   return `${head}\n${headers.length / 2}`;
 }
 
-/** Hands a request to the core; `encoded` is whether its body has to be inflated. */
+/**
+ * Hands a request to the core.
+ *
+ * @param judges judge large bodies
+ * @param webhook the one it is for
+ * @param encoded whether the body has to be inflated
+ */
 export function judgeWith(
+  judges: Judges,
+  webhook: WebhookEndpoint,
   judge: Judge,
   head: string,
   body: Buffer | Body,
   encoded: boolean,
-): Event | Reply | Promise<Event | Reply> {
+): Event | Reply | Promise<Event | Reply | NotJudged> {
   if (!Buffer.isBuffer(body) || body.length >= OFF_THREAD_BYTES || encoded) {
-    return judges.runExclusive(() => judge.endpoint.judgeOffThread(head, body));
+    return judges.run<Event | Reply>(webhook, body.length, (done) => {
+      judge.endpoint.judgeOffThread(head, body).then(
+        (judged) => done(null, judged),
+        (error: Error) => done(error, undefined as never),
+      );
+    });
   }
   const judged = judge.judge(head, body);
   return typeof judged === 'string' ? { context: judged, question: false } : judged;

@@ -44,6 +44,7 @@ export class KeptRefusals {
   private readonly lastAt = new WeakMap<WebhookEndpoint, number>();
   private cache: Promise<Cache> | undefined;
   private waiting = 0;
+  private stopped = false;
   // One after the other, so that all of them together take one thread at most.
   private last: Promise<void> = Promise.resolve();
 
@@ -67,6 +68,9 @@ export class KeptRefusals {
     const known = { ...request(), at };
     this.waiting += 1;
     this.last = this.last.then(async () => {
+      if (this.stopped) {
+        return;
+      }
       try {
         const { checks, address } = JSON.parse(await judge.endpoint.diagnose(known)) as Diagnosed;
         await this.add(webhook.workflow.key, {
@@ -83,6 +87,11 @@ export class KeptRefusals {
         this.waiting -= 1;
       }
     });
+  }
+
+  /** Keeps nothing any more, so that a stop waits for no diagnosis. */
+  stop(): void {
+    this.stopped = true;
   }
 
   /** The last refusals of a webhook, newest first. */

@@ -10,6 +10,7 @@ import type { Address } from './http/address';
 import { LargeBodies } from './http/large';
 import { readBody } from './http/read';
 import { headOf, judgeWith, requestOf } from './judge';
+import type { Judges } from './judges';
 import type { KeptRefusals } from './kept';
 import type { RateLimits } from './limits';
 import { type Body, type Event, native, refuse, type Reply, unstorable, type Upload } from './native';
@@ -19,20 +20,27 @@ const UNAUTHORIZED = 401;
 
 /** A request's way from its key to its reply. Nothing is decided here: the core judges, the dispatch stores and runs. */
 export class Receiver {
-  /** Set when the app begins to stop. */
-  stopping = false;
+  private stopping = false;
   private readonly largeBodies = new LargeBodies();
 
   constructor(
     private readonly endpoints: Endpoints,
     private readonly activation: Activation,
     private readonly dispatch: Dispatch,
+    private readonly judges: Judges,
     private readonly files: FileKeeper,
     private readonly limits: RateLimits,
     private readonly failures: FailedAuthentications,
     private readonly kept: KeptRefusals,
     private readonly log: Pick<Application['logger'], 'error'>,
   ) {}
+
+  /** Judges nothing any more, also of what has come already: whoever sent it may send it again. */
+  stop(): void {
+    this.stopping = true;
+    this.judges.stop();
+    this.kept.stop();
+  }
 
   /** @returns the reply, or `undefined` where the client has gone. */
   async receive(ctx: Context, { key, path }: Address): Promise<Reply | undefined> {
@@ -90,7 +98,15 @@ export class Receiver {
     if (late) {
       return refused(late, body);
     }
-    const judged = await judgeWith(judge, head, body, req.headers['content-encoding'] !== undefined);
+    if (this.stopping) {
+      return refuse('stopping');
+    }
+    const encoded = req.headers['content-encoding'] !== undefined;
+    const judged = await judgeWith(this.judges, webhook, judge, head, body, encoded);
+    if (typeof judged === 'string') {
+      this.largeBodies.giveBack(body);
+      return refuse(judged);
+    }
     if (!('context' in judged)) {
       return refused(judged, body);
     }

@@ -1,0 +1,136 @@
+import { availableParallelism } from 'node:os';
+
+/** Why a body was not judged. */
+export type NotJudged = 'busy' | 'stopping';
+
+/**
+ * Bodies that are judged off the main thread at a time. One processor is left to the main thread: it has to go on answering,
+ * and more judges than processors are no faster.
+ */
+const PLACES = Math.max(1, availableParallelism() - 1);
+
+/**
+ * Bytes of bodies of one app that may wait for a judge, as a multiple of its body limit: each is in memory, and what waits
+ * behind eight of the largest ones has most of {@link WAITING_MS} to wait on a single judge. One webhook may take half.
+ */
+const WAITING_BODIES = 8;
+
+/** What a waiting body counts at least: a compressed one may be small, and take as long as a larger one. */
+const LEAST_BYTES = 64 * 1024;
+
+/** How long a body may wait for a judge: well-known senders give up after ten seconds. */
+const WAITING_MS = 10_000;
+
+type Done<T> = (error: Error | null, value: T) => void;
+
+interface Job {
+  judges: Judges;
+  bytes: number;
+  begin(): void;
+  /** Only the first outcome counts. */
+  end(outcome: NotJudged): void;
+}
+
+/** The bodies that wait, by webhook; the first webhook is the next one's turn. The processors are all apps'. */
+const waiting = new Map<object, Job[]>();
+const running = new Set<Job>();
+
+/** The judges of an app's large bodies: they take from each webhook in turn, so that none keeps the others waiting. */
+export class Judges {
+  /** @param limit most bytes of a body */
+  constructor(private readonly limit: number) {}
+
+  /**
+   * Has a body judged once there is a judge for it.
+   *
+   * @param webhook whose turn it takes
+   * @param judge begins, and calls back
+   * @returns what `judge` gave, or why it was not begun or nobody waits for it any more
+   */
+  run<T>(webhook: object, bytes: number, judge: (done: Done<T>) => void): Promise<T | NotJudged> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const job: Job = {
+        judges: this,
+        bytes: Math.max(bytes, LEAST_BYTES),
+        begin: () => {
+          clearTimeout(timer);
+          running.add(job);
+          const done: Done<T> = (error, value) => {
+            running.delete(job);
+            if (error) {
+              reject(error);
+            } else {
+              resolve(value);
+            }
+            beginNext();
+          };
+          try {
+            judge(done);
+          } catch (error) {
+            done(error as Error, undefined as T);
+          }
+        },
+        end: (outcome) => {
+          clearTimeout(timer);
+          resolve(outcome);
+        },
+      };
+      if (running.size < PLACES) {
+        job.begin();
+      } else if (this.isFull(webhook, job.bytes)) {
+        resolve('busy');
+      } else {
+        timer = setTimeout(() => leave(webhook, job, 'busy'), WAITING_MS);
+        waiting.set(webhook, [...(waiting.get(webhook) ?? []), job]);
+      }
+    });
+  }
+
+  /** Nobody waits any more for what waits or runs; what runs goes on, and nobody has to wait for it either. */
+  stop(): void {
+    for (const [webhook, jobs] of [...waiting]) {
+      jobs.filter(({ judges }) => judges === this).forEach((job) => leave(webhook, job, 'stopping'));
+    }
+    for (const job of running) {
+      if (job.judges === this) {
+        job.end('stopping');
+      }
+    }
+  }
+
+  private isFull(webhook: object, bytes: number): boolean {
+    const own = bytesOf(waiting.get(webhook) ?? []);
+    const all = bytesOf([...waiting.values()].flat().filter(({ judges }) => judges === this));
+    const most = WAITING_BODIES * this.limit;
+    return own + bytes > most / 2 || all + bytes > most;
+  }
+}
+
+function bytesOf(jobs: Job[]): number {
+  return jobs.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function leave(webhook: object, job: Job, outcome: NotJudged): void {
+  const rest = (waiting.get(webhook) ?? []).filter((other) => other !== job);
+  if (rest.length > 0) {
+    waiting.set(webhook, rest);
+  } else {
+    waiting.delete(webhook);
+  }
+  job.end(outcome);
+}
+
+function beginNext(): void {
+  const [turn] = waiting;
+  if (!turn || running.size >= PLACES) {
+    return;
+  }
+  const [webhook, [job, ...rest]] = turn;
+  // To the end of the line, if it has more.
+  waiting.delete(webhook);
+  if (rest.length > 0) {
+    waiting.set(webhook, rest);
+  }
+  job.begin();
+}

@@ -1,0 +1,116 @@
+import { availableParallelism } from 'node:os';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Judges, type NotJudged } from '../../src/server/judges';
+
+const LIMIT = 1024 * 1024;
+const PLACES = Math.max(1, availableParallelism() - 1);
+
+/** What is judged, in the order in which it was begun; `finish` ends the first of it that is left. */
+const begun: string[] = [];
+const finishes: (() => void)[] = [];
+const finish = () => finishes.shift()?.();
+
+function judge(judges: Judges, webhook: object, name: string, bytes = LIMIT): Promise<string | NotJudged> {
+  return judges.run<string>(webhook, bytes, (done) => {
+    begun.push(name);
+    finishes.push(() => done(null, name));
+  });
+}
+
+let judges: Judges;
+/** As many bodies as are judged at a time. */
+let first: Promise<string | NotJudged>[];
+beforeEach(() => {
+  vi.useFakeTimers();
+  judges = new Judges(LIMIT);
+  first = Array.from({ length: PLACES }, () => judge(judges, {}, 'first'));
+  begun.length = 0;
+});
+afterEach(() => {
+  while (finishes.length > 0) {
+    finish();
+  }
+  vi.useRealTimers();
+});
+
+it('takes one body of each webhook in turn', async () => {
+  const [a, b, c] = [{}, {}, {}];
+  const all = [
+    judge(judges, a, 'a1'),
+    judge(judges, a, 'a2'),
+    judge(judges, a, 'a3'),
+    judge(judges, b, 'b1'),
+    judge(judges, b, 'b2'),
+    judge(judges, c, 'c1'),
+  ];
+  expect(begun).toEqual([]);
+  while (finishes.length > 0) {
+    finish();
+  }
+  expect(begun).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+  expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'c1']);
+});
+
+it('refuses a body when as many bytes wait as eight of the largest bodies have, half of them for one webhook', async () => {
+  const [a, b, c] = [{}, {}, {}];
+  const all = [a, a, a, a, a, b, b, b, b, b, c].map((webhook) => judge(judges, webhook, 'one'));
+  expect(await Promise.all([all[4], all[9], all[10]])).toEqual(['busy', 'busy', 'busy']);
+  finish();
+  // The first has left its place in the line.
+  const again = judge(judges, c, 'again');
+  while (finishes.length > 0) {
+    finish();
+  }
+  expect(await again).toBe('again');
+  expect(begun.filter((name) => name === 'one')).toHaveLength(8);
+});
+
+it('counts a small compressed body as 64 KiB', async () => {
+  const webhook = {};
+  const most = (8 * LIMIT) / 2 / (64 * 1024);
+  const all = Array.from({ length: most }, () => judge(judges, webhook, 'small', 100));
+  expect(await judge(judges, webhook, 'one more', 100)).toBe('busy');
+  judges.stop();
+  expect(new Set(await Promise.all(all))).toEqual(new Set(['stopping']));
+});
+
+it('refuses a body that has waited for ten seconds', async () => {
+  const waiting = judge(judges, {}, 'late');
+  await vi.advanceTimersByTimeAsync(9_999);
+  const later = judge(judges, {}, 'later');
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await waiting).toBe('busy');
+  finish();
+  expect(begun).toEqual(['later']);
+  finishes.splice(0).forEach((end) => end());
+  expect(await later).toBe('later');
+});
+
+it('ends what an app waits for when it stops, and judges what other apps sent', async () => {
+  const other = new Judges(LIMIT);
+  const waiting = judge(judges, {}, 'waiting');
+  const others = judge(other, {}, 'other');
+  judges.stop();
+  expect(await Promise.all([...first, waiting])).toEqual([...first, waiting].map(() => 'stopping'));
+  expect(begun).toEqual([]);
+  finish();
+  expect(begun).toEqual(['other']);
+  finishes.splice(0).forEach((end) => end());
+  expect(await others).toBe('other');
+});
+
+it('passes on why a body could not be judged, and goes on with the next', async () => {
+  const failing = judges.run({}, 1, (done) => done(new Error('panicked'), undefined));
+  const throwing = judges.run({}, 1, () => {
+    throw new Error('no head');
+  });
+  const next = judge(judges, {}, 'next');
+  const outcomes = Promise.allSettled([failing, throwing]);
+  finish();
+  finishes.splice(0).forEach((end) => end());
+  expect(await outcomes).toMatchObject([
+    { status: 'rejected', reason: { message: 'panicked' } },
+    { status: 'rejected', reason: { message: 'no head' } },
+  ]);
+  expect(await next).toBe('next');
+});
