@@ -7,7 +7,7 @@ import ts from 'typescript-eslint';
 
 export default defineConfig(
   // The addon's loader and its types are generated, the latter with `src/native/header.d.ts` at their head.
-  { ignores: ['.nocobase/', 'dist/', 'target/', 'fuzz/', 'index.js', 'index.d.ts', 'src/native/header.d.ts'] },
+  { ignores: ['.nocobase/', 'dist/', 'target/', 'fuzz/target/', 'index.js', 'index.d.ts', 'src/native/header.d.ts'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   { files: ['**/*.{js,mjs,cjs}'], languageOptions: { globals: globals.node } },

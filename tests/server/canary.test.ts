@@ -91,7 +91,9 @@ it('tells nothing of a secret that is filled in to a caller, to the owner or in 
     }
     const { id, key } = created;
     for (const { headers, body, method = 'POST', url = '' } of requests) {
-      const sent = Object.fromEntries(headers.split('\n').flatMap((line) => (line ? [line.split(': ')] : []))) as {};
+      const sent = Object.fromEntries(
+        headers.split('\n').flatMap((line) => (line ? [line.split(': ')] : [])),
+      ) as Record<string, string>;
       const query = url.slice('https://example.com/'.length);
       const response = await call(app, key, { method, headers: sent, query, ...(method === 'GET' ? {} : { body }) });
       assertSilent(JSON.stringify([[...response.headers], await response.text()]), config);
