@@ -117,7 +117,7 @@ class Case {
     const attacks = [
       () => array.fill(random.below(256)),
       () => structuredClone(buffer, { transfer: [buffer] }),
-      () => (structuredClone(buffer, { transfer: [buffer] }), gc({ type: 'minor' })),
+      () => (structuredClone(buffer, { transfer: [buffer] }), globalThis.gc({ type: 'minor' })),
       () => buffer.transfer(random.below(2)),
       () => buffer.transferToFixedLength(),
       () => buffer.resize(random.below(2) * buffer.maxByteLength),
