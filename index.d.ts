@@ -184,7 +184,7 @@ export interface DiagnosedRequest {
   headers: Array<string>;
   /** The exact bytes; without them there was no body, or it was not read. */
   body?: Uint8Array | Body;
-  /** Bytes of a body that was not read. */
+  /** Bytes of a body that was not read; then nothing that needs the body is reached. */
   length?: number;
   /** When it came, in milliseconds since 1970; without it now. */
   at?: number;
@@ -278,8 +278,8 @@ export declare class Endpoint {
   get limit(): number
   /**
    * Makes the function that refuses what needs no body to be refused: the path behind the key, the method, or a declared
-   * length over the limit; where no proof needs the body, also the address and the credentials. `head` is what `judgeFunction`
-   * says, `contentLength` is in bytes; `undefined` for no refusal. Ask for the function once.
+   * length over the limit, the address, and each authentication method that doesn't need the body. `head` is what
+   * `judgeFunction` says, `contentLength` is in bytes; `undefined` for no refusal. Ask for the function once.
    *
    * The function throws a TypeError for arguments of another type, and for more lines or fewer than the last one says.
    */
@@ -368,6 +368,12 @@ export type BatchAnswer =
   reason: string }
   | { status: 'refused'; /** For the log. */
   reason: string }
+
+/**
+ * As `buildReply`, for the answer to an event that no workflow has looked at yet: a header whose value can't be sent is left
+ * out, and `reason` says so. The value may be the caller's, who must not be able to have the event refused by it.
+ */
+export declare function buildEventReply(filled: string): Reply
 
 /**
  * Makes a filled answer ready to be sent; `filled` is the JSON text of `{ statusCode, headers: [{ name, value }], body }`.
@@ -667,7 +673,10 @@ export interface Reply {
   body: string
   /** Code of a refusal, such as `NOT_FOUND`; absent for a workflow's own answer. */
   code?: string
-  /** Why the sender wasn't let in; for the owner's log, never for the caller. Holds no secret. */
+  /**
+   * Why the request was rejected, or what was left out of the response; for the owner's log, never for the caller.
+   * Holds no secret.
+   */
   reason?: string
 }
 

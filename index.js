@@ -839,6 +839,7 @@ module.exports.Body = nativeBinding.Body
 module.exports.Dispatcher = nativeBinding.Dispatcher
 module.exports.Endpoint = nativeBinding.Endpoint
 module.exports.Upload = nativeBinding.Upload
+module.exports.buildEventReply = nativeBinding.buildEventReply
 module.exports.buildReply = nativeBinding.buildReply
 module.exports.checkAnswer = nativeBinding.checkAnswer
 module.exports.checkConfig = nativeBinding.checkConfig

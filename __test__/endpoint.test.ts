@@ -60,10 +60,10 @@ const heads: Array<[string, object, string[][], number | undefined, string?, str
   ['right ones', credentials, [sent], undefined],
   ['a wrong size before wrong credentials', credentials, [], 413, 'POST', '', LIMIT + 1],
   [
-    'credentials besides a proof, which needs the body',
+    'no credentials besides a signature, which needs the body',
     { ...credentials, authentication: [{ preset: 'github', secrets: ['s'] }] },
     [],
-    undefined,
+    401,
   ],
 ];
 

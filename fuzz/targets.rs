@@ -299,7 +299,7 @@ pub fn request(data: &[u8]) {
         peer: "192.0.2.1",
         now: NOW,
     };
-    let diagnosed = endpoint.diagnose(request(), body.len() as u64);
+    let diagnosed = endpoint.diagnose(request(), None);
     match endpoint.judge(request()) {
         Ok(Judged::Event(event)) => {
             assert!(diagnosed.accepted);

@@ -80,12 +80,8 @@ impl Task for Question {
 }
 
 fn diagnosed(config: &str, limit: usize, request: &DiagnosedRequest) -> Option<String> {
-    let mut config: Value = serde_json::from_str(config).ok()?;
+    let config: Value = serde_json::from_str(config).ok()?;
     let issues = config::check(&config);
-    // A webhook judges requests whatever is wrong with its response.
-    if let Some(config) = config.as_object_mut() {
-        config.remove("response");
-    }
     let (accepted, checks) = match judge::Endpoint::new(&config, limit) {
         Ok(endpoint) => {
             let mut diagnosed = diagnose_with(&endpoint, request);

@@ -184,7 +184,7 @@ export interface DiagnosedRequest {
   headers: Array<string>;
   /** The exact bytes; without them there was no body, or it was not read. */
   body?: Uint8Array | Body;
-  /** Bytes of a body that was not read. */
+  /** Bytes of a body that was not read; then nothing that needs the body is reached. */
   length?: number;
   /** When it came, in milliseconds since 1970; without it now. */
   at?: number;

@@ -55,7 +55,8 @@ pub struct Reply {
     pub body: String,
     /// Code of a refusal, such as `NOT_FOUND`; absent for a workflow's own answer.
     pub code: Option<String>,
-    /// Why the sender wasn't let in; for the owner's log, never for the caller. Holds no secret.
+    /// Why the request was rejected, or what was left out of the response; for the owner's log, never for the caller.
+    /// Holds no secret.
     pub reason: Option<String>,
 }
 
@@ -231,6 +232,18 @@ pub fn build_reply(filled: String) -> Result<Reply> {
         .map_err(|error| Error::from_reason(error.to_string()))
 }
 
+/// As `buildReply`, for the answer to an event that no workflow has looked at yet: a header whose value can't be sent is left
+/// out, and `reason` says so. The value may be the caller's, who must not be able to have the event refused by it.
+#[napi(catch_unwind)]
+pub fn build_event_reply(filled: String) -> Result<Reply> {
+    let (reply, left_out) =
+        reply::Reply::build_for_event(&filled).map_err(|error| Error::from_reason(error.to_string()))?;
+    Ok(Reply {
+        reason: left_out.map(|error| error.to_string()),
+        ..reply.into()
+    })
+}
+
 /// The reply to a request that is refused for a reason only the server knows.
 #[napi(
     catch_unwind,
@@ -285,8 +298,8 @@ impl Endpoint {
     }
 
     /// Makes the function that refuses what needs no body to be refused: the path behind the key, the method, or a declared
-    /// length over the limit; where no proof needs the body, also the address and the credentials. `head` is what `judgeFunction`
-    /// says, `contentLength` is in bytes; `undefined` for no refusal. Ask for the function once.
+    /// length over the limit, the address, and each authentication method that doesn't need the body. `head` is what
+    /// `judgeFunction` says, `contentLength` is in bytes; `undefined` for no refusal. Ask for the function once.
     ///
     /// The function throws a TypeError for arguments of another type, and for more lines or fewer than the last one says.
     #[napi(
@@ -554,8 +567,8 @@ pub fn diagnose_with(endpoint: &judge::Endpoint, known: &DiagnosedRequest) -> Va
         now: known.at.map_or_else(now, |at| at as i64),
     };
     let address = endpoint.client_address(&request).map(|address| address.to_string());
-    let length = known.length.map_or(body.len() as u64, |length| length as u64);
-    let diagnosed = endpoint.diagnose(request, length);
+    let unread = known.length.filter(|_| known.body.is_none());
+    let diagnosed = endpoint.diagnose(request, unread.map(|length| length as u64));
     serde_json::json!({ "accepted": diagnosed.accepted, "address": address, "checks": diagnosed.checks })
 }
 

@@ -4,8 +4,9 @@ import type { Application } from '@nocobase/server';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { WorkflowModel } from '@nocobase/plugin-workflow';
 import { type Answer, prepareAnswer } from './answer';
-import type { RateLimit } from '../../index';
+import type { ConfigIssue, RateLimit } from '../../index';
 import { type DiagnosedRequest, type Endpoint, native, type Reply } from './native';
+import { fill, isEnv, templatesIn, textOf } from './templates';
 
 /** A compiled configuration, with what every request asks it for, so that asking crosses to the addon once. */
 export interface Judge {
@@ -38,8 +39,6 @@ export interface WebhookEndpoint {
 }
 
 type Config = { response?: Answer };
-
-const ENV_TEMPLATE = /\{\{\s*\$env\./;
 
 /** The enabled webhook workflows by key, each compiled once. */
 export class Endpoints {
@@ -77,7 +76,7 @@ export class Endpoints {
     return {
       workflow,
       sync: this.workflow.isWorkflowSync(workflow),
-      judge: this.compileRequest(request),
+      judge: this.compileRequest(request, response),
       answer: lazily(() => prepareAnswer(this.app, this.workflow, response)),
     };
   }
@@ -87,33 +86,41 @@ export class Endpoints {
    *
    * @returns the JSON text of `{ accepted, checks, issues }`
    */
-  diagnose({ response, ...request }: Config, pasted: DiagnosedRequest): Promise<string> {
-    // With what stands in NocoBase's variables and secrets now, where it asks for any of them.
-    const filled = ENV_TEMPLATE.test(JSON.stringify(request))
-      ? (parse(request)({ $env: this.app.environment.getVariables() }) as object)
-      : request;
-    return native().diagnose(JSON.stringify({ ...filled, response }), this.limit, pasted);
+  async diagnose({ response, ...request }: Config, pasted: DiagnosedRequest): Promise<string> {
+    const { filled, missing } = fillEnv(request, this.variables(request)());
+    return missing.length
+      ? JSON.stringify({ accepted: false, checks: [], issues: missing })
+      : native().diagnose(JSON.stringify({ ...filled, response }), this.limit, pasted);
   }
 
-  private compileRequest(config: object): () => Judge {
-    const text = JSON.stringify(config);
-    if (!ENV_TEMPLATE.test(text)) {
-      return lazily(() => {
-        const judge = compile(text, this.limit);
-        return () => judge;
-      });
-    }
-    // NocoBase tells nobody when a variable or secret changes, so what the templates give is compared on every call.
-    const template = parse(config);
-    let filled: string | undefined;
-    let judge: Judge | undefined;
+  // What the `{{$env.NAME}}` of a configuration are now, with NocoBase's own meaning.
+  private variables(config: object): () => Map<string, unknown> {
+    const templates = templatesIn(config).filter(isEnv);
+    const values = parse(templates) as (scope: object) => unknown[];
     return () => {
-      const now = JSON.stringify(template({ $env: this.app.environment.getVariables() }));
-      if (!judge || now !== filled) {
-        judge = compile(now, this.limit);
-        filled = now;
+      const found = templates.length ? values({ $env: this.app.environment.getVariables() }) : [];
+      return new Map(templates.map((template, index) => [template, found[index]]));
+    };
+  }
+
+  private compileRequest(config: object, response: Answer | undefined): () => Judge {
+    const make = (variables: Map<string, unknown>) =>
+      attempt(() => compile(fillEnv(config, variables), response, this.limit));
+    const variables = this.variables(config);
+    let compiled: (() => Judge) | undefined;
+    if (!templatesIn(config).some(isEnv)) {
+      return () => (compiled ??= make(variables()))();
+    }
+    // NocoBase tells nobody when a variable or secret changes, so what the templates give is compared on every request.
+    let seen: string | undefined;
+    return () => {
+      const found = variables();
+      const now = JSON.stringify([...found.values()]);
+      if (!compiled || now !== seen) {
+        compiled = make(found);
+        seen = now;
       }
-      return judge;
+      return compiled();
     };
   }
 }
@@ -122,8 +129,35 @@ function isSame(a: WorkflowModel, b: WorkflowModel): boolean {
   return String(a.id) === String(b.id) && a.sync === b.sync && isDeepStrictEqual(a.config, b.config);
 }
 
-function compile(config: string, limit: number): Judge {
-  const endpoint = new (native().Endpoint)(config, limit);
+/** A configuration with its `{{$env.NAME}}` filled, and the places whose variable has no value. */
+type FilledConfig = { filled: object; missing: ConfigIssue[] };
+
+/**
+ * Fills the `{{$env.NAME}}` of a configuration. One without a value is an issue: what is left of the text must never be taken
+ * for the secret.
+ */
+function fillEnv(config: object, variables: Map<string, unknown>): FilledConfig {
+  const missing: ConfigIssue[] = [];
+  const filled = fill(config, (template, path) => {
+    if (!isEnv(template)) {
+      return template;
+    }
+    const value = variables.get(template);
+    if (textOf(value).trim() !== '') {
+      return value;
+    }
+    const message = `expected a value for ${template} in "Variables and secrets", but found none`;
+    missing.push({ path, code: 'VARIABLE', message });
+    return template;
+  }) as object;
+  return { filled, missing };
+}
+
+function compile({ filled, missing }: FilledConfig, response: Answer | undefined, limit: number): Judge {
+  if (missing.length) {
+    throw new Error(missing.map(({ path, message }) => `${path}: ${message}`).join('; '));
+  }
+  const endpoint = new (native().Endpoint)(JSON.stringify({ ...filled, response }), limit);
   const { headerNames, signsUrl, limit: own, rateLimit, acknowledges } = endpoint;
   return {
     endpoint,
@@ -135,6 +169,19 @@ function compile(config: string, limit: number): Judge {
     rateLimit,
     acknowledges,
   };
+}
+
+// Does something once, and gives what comes of it each time, an error too: requests of a webhook that is misconfigured must not
+// compile it over and over.
+function attempt<T>(make: () => T): () => T {
+  try {
+    const made = make();
+    return () => made;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 // Makes a function when it is first called: a bad configuration then fails the calls and not the enabling, and start-up

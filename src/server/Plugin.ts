@@ -48,17 +48,7 @@ export class WebhookPlugin extends Plugin {
     const files = new FileKeeper(this.app, (body) => dispatch.exclusively(body));
     const limits = new RateLimits(this.app);
     const failures = new FailedAuthentications();
-    const receiver = new Receiver(
-      endpoints,
-      activation,
-      dispatch,
-      new Judges(limit),
-      files,
-      limits,
-      failures,
-      kept,
-      this.app.logger,
-    );
+    const receiver = new Receiver(endpoints, activation, dispatch, new Judges(limit), files, limits, failures, kept);
 
     // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
     this.app.once('afterLoad', () => {

@@ -11,6 +11,7 @@ import { RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
 import { type Answer, buildReply } from './answer';
 import { fieldErrors } from './fieldErrors';
 import { native, type Reply } from './native';
+import { fillFrom } from './templates';
 
 /** Where a synchronous call finds the reply that a Response node decided on. */
 export interface ReplySlot {
@@ -40,7 +41,8 @@ export class ResponseInstruction extends Instruction {
     }
     const { statusCode, headers, body = {} } = node.config as Answer;
     // The status is no place for templates; everything else may hold them.
-    const filled = processor.getParsedValue({ headers, body }, node.id) as Answer;
+    const valuesOf = (templates: string[]) => processor.getParsedValue(templates, node.id) as unknown[];
+    const filled = fillFrom({ headers, body }, valuesOf) as Answer;
     const reply = buildReply({ statusCode, ...filled });
     const slot = processor.options[REPLY_SLOT] as ReplySlot | undefined;
     if (slot) {

@@ -3,14 +3,10 @@ import type { Application } from '@nocobase/server';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import set from 'lodash/set';
 import { native, type Reply } from './native';
+import { fillFrom, templatesIn } from './templates';
 
 /** The `response` of a trigger's configuration. */
 export type Answer = { statusCode?: number; headers?: { name: string; value?: string }[]; body?: unknown };
-
-/** Whether a configuration holds a template. */
-function hasTemplate(value: unknown): boolean {
-  return JSON.stringify(value)?.includes('{{') ?? false;
-}
 
 /** Checks a filled answer and makes it ready to send. Throws what is wrong with it, which is the workflow's error. */
 export function buildReply({ statusCode, headers, body }: Answer): Reply {
@@ -19,7 +15,8 @@ export function buildReply({ statusCode, headers, body }: Answer): Reply {
 
 /**
  * Prepares the answer of an asynchronous workflow: one reply for all requests, or one to fill per request where it holds
- * templates, which see `$context`, `$env` and `$system` with NocoBase's own meaning.
+ * templates, which see `$context`, `$env` and `$system` with NocoBase's own meaning. Nothing in a request can make filling it
+ * fail: a header whose value can't be sent is left out, and the reply's `reason` says so.
  *
  * @returns what gives the reply to an event, its context being JSON text
  */
@@ -28,11 +25,14 @@ export function prepareAnswer(
   workflow: PluginWorkflowServer,
   answer: Answer | null | undefined,
 ): (context: string) => Reply {
-  if (!hasTemplate(answer)) {
-    const reply = buildReply(answer ?? {});
+  // The status is no place for templates; everything else may hold them.
+  const { statusCode, headers, body } = answer ?? {};
+  const templates = templatesIn({ headers, body });
+  if (!templates.length) {
+    const reply = buildReply({ statusCode, headers, body });
     return () => reply;
   }
-  const template = parse(answer);
+  const values = parse(templates) as (scope: object) => unknown[];
   return (context) => {
     const $system = {};
     for (const [name, run] of workflow.functions.getEntities()) {
@@ -40,6 +40,7 @@ export function prepareAnswer(
       set($system, name, run.bind({} as ThisParameterType<typeof run>));
     }
     const scope = { $context: JSON.parse(context) as unknown, $system, $env: app.environment.getVariables() };
-    return buildReply(template({ ...scope, ctx: scope }) as Answer);
+    const filled = fillFrom({ headers, body }, () => values({ ...scope, ctx: scope })) as Answer;
+    return native().buildEventReply(JSON.stringify({ statusCode, ...filled }));
   };
 }

@@ -1,6 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Context } from '@nocobase/actions';
-import type { Application } from '@nocobase/server';
 import type { Activation } from './activation';
 import type { Dispatch, UndoableEvent, WebhookEvent } from './dispatch';
 import type { Endpoints, Judge, WebhookEndpoint } from './Endpoints';
@@ -32,7 +31,6 @@ export class Receiver {
     private readonly limits: RateLimits,
     private readonly failures: FailedAuthentications,
     private readonly kept: KeptRefusals,
-    private readonly log: Pick<Application['logger'], 'error'>,
   ) {}
 
   /** Judges nothing any more, also of what has come already: whoever sent it may send it again. */
@@ -58,7 +56,7 @@ export class Receiver {
     try {
       judge = webhook.judge();
     } catch (error) {
-      return this.misconfigured(webhook, error);
+      return refusedFor('misconfigured', error);
     }
     const { req } = ctx;
     const { endpoint } = judge;
@@ -141,7 +139,7 @@ export class Receiver {
     try {
       return await this.dispatch.store(event, webhook.answer);
     } catch (error) {
-      return this.misconfigured(webhook, error);
+      return refusedFor('misconfigured', error);
     }
   }
 
@@ -157,16 +155,13 @@ export class Receiver {
       files = await this.files.keep(upload);
     } catch (error) {
       if (error instanceof FilesMisconfigured) {
-        return this.misconfigured(webhook, error);
+        return refusedFor('misconfigured', error);
       }
       const { kind, reason } = describe(error);
       if (kind === 'refused') {
         return unstorable(`the record of a file: ${reason}`);
       }
-      this.log.error(`webhook of workflow ${workflow.id} (key ${workflow.key}): its files could not be kept`, {
-        error,
-      });
-      return refuse('notStored');
+      return refusedFor('filesNotKept', error);
     }
     if (!('records' in files)) {
       return files;
@@ -184,12 +179,14 @@ export class Receiver {
       await this.dispatch.unlessTaken(event, discard);
     }
   }
+}
 
-  private misconfigured({ workflow }: WebhookEndpoint, error: unknown): Reply {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.log.error(`webhook of workflow ${workflow.id} (key ${workflow.key}) is misconfigured: ${reason}`);
-    return refuse('misconfigured');
-  }
+// With the reason for the owner's log, which has a line for few of many requests.
+function refusedFor(refusal: 'misconfigured' | 'filesNotKept', error: unknown): Reply {
+  const reason = error instanceof Error ? error.message : String(error);
+  return refusal === 'misconfigured'
+    ? { ...refuse(refusal), reason }
+    : { ...refuse('notStored'), reason: `its files could not be kept: ${reason}` };
 }
 
 function eventOf({ workflow }: WebhookEndpoint, { context, idempotencyKey }: Event): WebhookEvent {

@@ -5,29 +5,33 @@ import type { Telemetry } from './telemetry';
 /** Lines a second at most: who sends refused requests must not be able to fill the disk. */
 const LINES_A_SECOND = 10;
 
-/** Counts every refusal, and writes a line about it as long as there are few. */
+const MISCONFIGURED = 'WEBHOOK_MISCONFIGURED';
+
+/** Counts every refusal, and writes a line about it, or about what was left out of a response, as long as there are few. */
 export class Refusals {
   private second = 0;
   private lines = 0;
   private untold = 0;
 
   constructor(
-    private readonly log: Pick<Application['logger'], 'warn'>,
+    private readonly log: Pick<Application['logger'], 'warn' | 'error'>,
     private readonly telemetry: Telemetry,
     private readonly now: () => number = Date.now,
   ) {}
 
   /**
-   * Notes a refused request.
+   * Notes a refused request, or a response from which something was left out.
    *
    * @param key as the caller sent it; only a workflow's key can be told to the log, whatever else may be a secret
    * @param known whether `key` is a workflow's
    */
   note(reply: Reply, key: string, known: boolean): void {
-    if (reply.code === undefined) {
+    const { code, reason } = reply;
+    if (code !== undefined) {
+      this.telemetry.refused(code);
+    } else if (reason === undefined) {
       return;
     }
-    this.telemetry.refused(reply.code);
     const second = Math.floor(this.now() / 1000);
     if (second !== this.second) {
       this.tellUntold();
@@ -39,8 +43,11 @@ export class Refusals {
       return;
     }
     this.lines += 1;
-    const why = reply.reason === undefined ? '' : `: ${reply.reason}`;
-    this.log.warn(`webhook request refused: ${reply.status} ${reply.code}${why}`, known ? { workflowKey: key } : {});
+    const what =
+      code === undefined ? 'webhook response incomplete' : `webhook request refused: ${reply.status} ${code}`;
+    const line = reason === undefined ? what : `${what}: ${reason}`;
+    // Only its owner can put a configuration right.
+    this.log[code === MISCONFIGURED ? 'error' : 'warn'](line, known ? { workflowKey: key } : {});
   }
 
   private tellUntold(): void {

@@ -113,16 +113,6 @@ describe('an asynchronous webhook', () => {
     const got = await call(app, key, { body: {} });
     expect([got.status, got.headers.get('content-type'), await got.text()]).toEqual([status, contentType, body]);
   });
-
-  it('answers 500 and stores nothing where a template puts a line break into a header', async () => {
-    const { key } = await createWorkflow(app, {
-      config: { response: { headers: [{ name: 'X-Id', value: '{{$context.body.id}}' }] } },
-    });
-    const response = await call(app, key, { body: { id: 'a\r\nset-cookie: b=1' } });
-    expect(response.headers.has('set-cookie')).toBe(false);
-    expect(await refusal(response)).toMatchObject({ status: 500, code: 'WEBHOOK_MISCONFIGURED' });
-    expect(await executions(app, key)).toEqual([]);
-  });
 });
 
 describe('a synchronous webhook', () => {

@@ -130,10 +130,10 @@ describe('a pasted request', () => {
     expect(await diagnose({ config })).toEqual({
       accepted: false,
       checks: [],
-      issues: [{ path: 'authentication.0.secrets', code: 'SECRETS', message: expect.any(String) }],
+      issues: [{ path: 'authentication.0.secrets.0', code: 'VARIABLE', message: expect.any(String) }],
     });
     const answer = await diagnose({ config: { response: { statusCode: 99 } } });
-    expect(answer).toMatchObject({ accepted: true, issues: [{ path: 'response.statusCode' }] });
+    expect(answer).toMatchObject({ accepted: false, issues: [{ path: 'response.statusCode' }] });
   });
 
   it('of another form is rejected with 400, saying what was expected and repeating nothing', async () => {

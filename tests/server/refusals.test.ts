@@ -36,3 +36,19 @@ it('refusals get at most ten lines a second in the log, the rest a number, and n
   await waitFor('the log to have told of all', async () => own.length + untold() === 200);
   expect(lines().filter((line) => line.includes(password) || line.includes(headers.authorization))).toEqual([]);
 });
+
+it('a misconfigured webhook gets at most ten lines a second in the log, which say why', async () => {
+  const authentication = [{ preset: 'gitlab-token', secrets: ['{{$env.NO_SUCH_TOKEN}}'] }];
+  const { key } = await createWorkflow(app, { config: { authentication } });
+  const before = app.logs().length;
+  const began = Date.now();
+  const refuse = async () => (await app.fetch(`webhook:trigger/${key}`, { method: 'POST' })).status;
+  expect(new Set(await Promise.all(Array.from({ length: 100 }, refuse)))).toEqual(new Set([500]));
+  const seconds = Math.ceil((Date.now() - began) / 1000) + 1;
+  await sleep(1100);
+  const lines = app.logs().slice(before).split('\n');
+  const own = lines.filter((line) => line.includes('webhook request refused: 500 WEBHOOK_MISCONFIGURED'));
+  expect(own.length).toBeGreaterThanOrEqual(1);
+  expect(own.length).toBeLessThanOrEqual(10 * seconds);
+  expect(own.every((line) => line.includes('{{$env.NO_SUCH_TOKEN}}') && line.includes(key))).toBe(true);
+});

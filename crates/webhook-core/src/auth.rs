@@ -135,6 +135,14 @@ impl Scheme {
         }
     }
 
+    /// Whether a request can't be proved before its body is there.
+    pub fn needs_body(&self) -> bool {
+        match self {
+            Self::Signature(signature) => signature.needs_body(),
+            Self::Token(token) | Self::Jwt(jwt::Jwt { place: token, .. }) => token.from.is_in_body(),
+        }
+    }
+
     /// The headers that the scheme reads, in lower case; a binding need not hand over any other.
     pub fn header_names(&self) -> Vec<&str> {
         match self {

@@ -109,7 +109,8 @@ pub struct Diagnosed {
 }
 
 impl Endpoint {
-    /// Takes a request through all checks. `length` is that of its body, which counts where the body was not read.
+    /// Takes a request through all checks. `unread` is the length of a body that was not read; then nothing that needs the
+    /// body is reached.
     ///
     /// A request of which it isn't known where it comes from (an empty `peer`) isn't refused for that.
     ///
@@ -123,15 +124,15 @@ impl Endpoint {
     /// let endpoint = Endpoint::new(&config, 1000).unwrap();
     /// let headers = Headers::default();
     /// let request = Request { method: "POST", path: "", url: "", query: "", headers: &headers, body: b"", peer: "", now: 0 };
-    /// let diagnosed = endpoint.diagnose(request, 0);
+    /// let diagnosed = endpoint.diagnose(request, None);
     /// let proof = diagnosed.checks.iter().find(|check| check.name == CheckName::Proof(0)).unwrap();
     /// let Outcome::Failed(refusal) = &proof.outcome else { panic!() };
     /// let reason = refusal.reason().unwrap().to_string();
     /// assert_eq!(reason, "the signature is missing: expected it in header x-hub-signature-256");
     /// ```
-    pub fn diagnose(&self, request: Request<'_>, length: u64) -> Diagnosed {
+    pub fn diagnose(&self, request: Request<'_>, unread: Option<u64>) -> Diagnosed {
         let mut record = Record::new(self, !request.peer.is_empty());
-        let accepted = match self.walk(request, length, &mut record) {
+        let accepted = match self.walk(request, unread, &mut record) {
             Ok(Admitted::Verified(verified)) => record.saw(CheckName::Body, verified.event()).is_ok(),
             Ok(Admitted::Answered(_) | Admitted::Asked { .. }) => true,
             Err(_) => false,

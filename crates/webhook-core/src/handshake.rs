@@ -116,6 +116,15 @@ impl Handshake {
         }
     }
 
+    /// Whether a request may be a question that [`Handshake::answer`] answers, as far as can be told without the body.
+    pub fn may_answer(&self, method: &str, request: &RequestParts<'_>) -> bool {
+        match self {
+            // Its question is in the body.
+            Self::Feishu { .. } => true,
+            _ => self.answer(method, request, &[]).is_some(),
+        }
+    }
+
     /// The reply to a question whose proofs held, or `None` for an event. `secret` is the one it was signed with; without
     /// one Zoom's question can't be answered and is taken for an event.
     ///

@@ -5,6 +5,7 @@
 //! paths of a sample. What is accepted, and what it means, is what `JSON.parse` accepts and means.
 
 pub mod assemble;
+mod canonical;
 mod checked;
 #[cfg(test)]
 mod differential;
@@ -18,6 +19,7 @@ mod scan;
 mod writer;
 
 pub use assemble::{Places, Target, Variables};
+pub use canonical::canonical;
 pub use extract::{check, PathSet, Unread, BOM};
 pub use infer::{infer_json, infer_value_paths, Rows};
 pub use path::{Path, Segment};

@@ -32,6 +32,8 @@ pub struct Endpoint {
     /// Where the configured headers go, and the segments of the path.
     header_places: Places,
     param_places: Places,
+    // The authentication methods that can be checked before the body is there, by their index.
+    bodyless: Vec<usize>,
 }
 
 impl Endpoint {
@@ -61,9 +63,12 @@ impl Endpoint {
             }
         }
         let limit = config.intake.body_limit.map_or(limit, |own| own.min(limit));
+        let proofs = config.proofs.iter().enumerate();
+        let bodyless = proofs.filter(|(_, proof)| !proof.scheme.needs_body());
         Ok(Self {
             header_places: Places::new(config.headers.iter().map(|header| &header.target)),
             param_places: Places::new(&config.params),
+            bodyless: bodyless.map(|(index, _)| index).collect(),
             config,
             limit,
             header_names,
@@ -80,18 +85,31 @@ impl Endpoint {
         self.config.proofs.iter().any(|proof| proof.scheme.signs_url())
     }
 
-    /// What can be refused before the body is there: the path behind the key, the method, and the length the client
-    /// declared; where no proof needs the body, address and credentials too. The request's own body is not looked at.
+    /// What can be refused before the body is there: the path behind the key, the method, the length the client declared,
+    /// the address, and each authentication method that doesn't need the body. The request's own body is not looked at.
     ///
     /// # Errors
     /// 404, 405, 413, 403 and 401.
     pub fn check_head(&self, request: &Request<'_>, content_length: u64) -> Result<(), Rejection> {
         self.check_method(request.path, request.method)?;
         self.check_size(content_length)?;
-        // With proofs the whole request has to be there: what is told to the owner of a refusal names each that failed.
-        if self.config.proofs.is_empty() {
-            self.check_address(request)?;
-            self.check_basic(request)?;
+        self.check_address(request)?;
+        self.check_basic(request)?;
+        if self.bodyless.is_empty() {
+            return Ok(());
+        }
+        let parts = parts(request);
+        let handshake = self.config.handshake.as_ref();
+        if handshake.is_some_and(|handshake| handshake.may_answer(request.method, &parts)) {
+            return Ok(());
+        }
+        if !self.takes(request.method) {
+            return Err(self.method_not_allowed());
+        }
+        for index in &self.bodyless {
+            let Proof { scheme, secrets } = &self.config.proofs[*index];
+            auth::verify(scheme, secrets, &parts, request.now)
+                .map_err(|diagnosis| self.unauthorized(Some(diagnosis)))?;
         }
         Ok(())
     }
@@ -246,15 +264,15 @@ impl Endpoint {
     /// # Errors
     /// 404, 405, 413, 403 and 401.
     pub fn verify<'a>(&'a self, request: Request<'a>) -> Result<Admitted<'a>, Rejection> {
-        let length = request.body.len() as u64;
-        self.walk(request, length, &mut Unwatched)
+        self.walk(request, None, &mut Unwatched)
     }
 
-    /// The checks of [`Endpoint::verify`], watched. `length` is that of the body, which may not have been read.
+    /// The checks of [`Endpoint::verify`], watched. `unread` is the length of a body that was not read: then what needs the
+    /// body isn't reached, and the request isn't accepted.
     pub(crate) fn walk<'a>(
         &'a self,
         request: Request<'a>,
-        length: u64,
+        unread: Option<u64>,
         watcher: &mut impl Watcher,
     ) -> Result<Admitted<'a>, Rejection> {
         let Config {
@@ -264,17 +282,13 @@ impl Endpoint {
             ..
         } = &self.config;
         watcher.saw(CheckName::Method, self.check_method(request.path, request.method))?;
+        let length = unread.unwrap_or(request.body.len() as u64);
         watcher.saw(CheckName::Size, self.check_size(length))?;
         watcher.noted(CheckName::Address, self.check_address(&request))?;
         if basic.is_some() {
             watcher.noted(CheckName::Basic, self.check_basic(&request))?;
         }
-        let parts = RequestParts {
-            url: request.url,
-            query: request.query,
-            headers: request.headers,
-            body: request.body,
-        };
+        let parts = parts(&request);
         // A question without the proof that events bring is answered before that is looked at.
         if let Some(handshake) = handshake {
             let secrets = proofs.first().map_or(&[][..], |proof| &proof.secrets);
@@ -288,6 +302,9 @@ impl Endpoint {
         let mut claims = None;
         let mut signed_with = None;
         for (index, proof) in proofs.iter().enumerate() {
+            if unread.is_some() && !self.bodyless.contains(&index) {
+                continue;
+            }
             let proved = watcher.prove(proof, &parts, request.now);
             let proved = proved.map_err(|diagnosis| self.unauthorized(Some(diagnosis)));
             if let Some(verified) = watcher.noted(CheckName::Proof(index), proved)? {
@@ -298,6 +315,9 @@ impl Endpoint {
             }
         }
         watcher.decide()?;
+        if unread.is_some() {
+            return Err(Rejection::Incomplete);
+        }
         let mut opened = None;
         if let Some(handshake) = handshake {
             let secret = proofs.first().zip(signed_with);
@@ -335,8 +355,8 @@ impl Endpoint {
         }
     }
 
-    // The key that the sender gave the event. A body without one at its place, or with one that isn't a single value, has
-    // none: it is taken for a new event, as it would be with idempotency off.
+    // The key that the sender gave the event, in one spelling for each value. A body without one at its place, or with one
+    // that isn't a single value, has none: it is taken for a new event, as it would be with idempotency off.
     fn idempotency_key(&self, headers: &Headers, body: Option<&[u8]>) -> Option<String> {
         match self.config.idempotency.as_ref()? {
             Idempotency::Header(name) => headers.first(name).filter(|key| !key.is_empty()).map(str::to_owned),
@@ -344,7 +364,7 @@ impl Endpoint {
                 // The body has been read before; it can't be malformed.
                 let found = path.extract(body?).ok()?.into_iter().next()??;
                 let scalar = !found.starts_with(['{', '[']) && !matches!(&*found, "null" | "\"\"");
-                scalar.then(|| found.into_owned())
+                scalar.then(|| json::canonical(&found))
             }
         }
     }
@@ -466,6 +486,15 @@ fn refused(what: &'static str, unread: Unread, limit: usize) -> Rejection {
     }
 }
 
+fn parts<'a>(request: &Request<'a>) -> RequestParts<'a> {
+    RequestParts {
+        url: request.url,
+        query: request.query,
+        headers: request.headers,
+        body: request.body,
+    }
+}
+
 fn answer_question<'a>(
     answer: Result<Reply, Diagnosis>,
     watcher: &mut impl Watcher,
@@ -524,8 +553,8 @@ pub struct Event {
     /// The context of its execution as JSON text: `{"headers","query","body"}`, `body` being absent where there is none,
     /// and with `params`, `rawBody` and `auth` (the claims of a JSON Web Token) where they are configured.
     pub context: String,
-    /// What the sender names the event by: a header's value, or a value of the body as JSON text. `None` where that isn't
-    /// configured, and where the request has none.
+    /// What the sender names the event by: a header's value, or a value of the body as JSON text, spelled in one way for
+    /// each value ([`json::canonical`]). `None` where that isn't configured, and where the request has none.
     pub idempotency_key: Option<String>,
     /// Which secret of the first proof it came with, from 0; `None` where no proof is asked for.
     pub secret: Option<usize>,

@@ -98,6 +98,10 @@ pub const MAX_PROOFS: usize = 4;
 /// Secrets that a scheme may know at once: the one in use, the next one, and one of each that is on its way out.
 pub const MAX_SECRETS: usize = 4;
 
+/// Seconds that a signed time may be ahead where only old ones are rejected, as by Stripe: a day. Clocks are off by
+/// minutes, wrongly set time zones by hours; what comes from next year could be sent again until then.
+pub const MAX_AHEAD_SECONDS: u32 = 86_400;
+
 /// Signatures in one header that are looked at; a sender that rotates its secrets sends two or three.
 pub const MAX_SIGNATURES: usize = 16;
 

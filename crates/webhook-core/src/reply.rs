@@ -6,6 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::body::Format;
+
 /// Content type of objects, arrays, numbers and booleans.
 pub const JSON: &str = "application/json; charset=utf-8";
 /// Content type of strings.
@@ -39,7 +41,7 @@ pub enum ReplyError {
         /// Position in the list, from 0.
         index: usize,
     },
-    /// A header's value holds a character that HTTP does not allow in one, a line break above all.
+    /// A header's value holds a control character, which HTTP does not allow in one: a line break above all.
     HeaderValue {
         /// The header's name.
         name: String,
@@ -60,7 +62,7 @@ impl fmt::Display for ReplyError {
             // The value itself may hold data of the event, so it is not repeated.
             Self::HeaderValue { name, at } => write!(
                 f,
-                "expected printable characters in the value of the response header \"{name}\", but found another one (a line break, for example) at position {at}"
+                "expected a value without control characters for the response header \"{name}\", but found one (a line break, for example) at position {at}"
             ),
         }
     }
@@ -132,6 +134,18 @@ impl Reply {
     /// # Errors
     /// A status out of range, a name that HTTP has no room for, a value with a line break: see [`ReplyError`].
     pub fn build(filled: &str) -> Result<Self, ReplyError> {
+        let (reply, left_out) = Self::build_for_event(filled)?;
+        left_out.map_or(Ok(reply), Err)
+    }
+
+    /// As [`Reply::build`], but leaves out a header whose value can't be sent, and returns why beside the answer.
+    ///
+    /// This is for the answer to an event that no workflow has looked at yet: its values are the caller's, who must not be
+    /// able to have the event refused by them.
+    ///
+    /// # Errors
+    /// As [`Reply::build`], but for a header's value.
+    pub fn build_for_event(filled: &str) -> Result<(Self, Option<ReplyError>), ReplyError> {
         let filled: Filled = serde_json::from_str(filled).map_err(|_| ReplyError::Shape)?;
         let status = match filled.status_code {
             None => 200,
@@ -144,6 +158,7 @@ impl Reply {
         };
         let configured = filled.headers.unwrap_or_default();
         let mut headers = Vec::with_capacity(configured.len() + 1);
+        let mut left_out = None;
         for (index, header) in configured.iter().enumerate() {
             if !is_header_name(&header.name) {
                 return Err(ReplyError::HeaderName { index });
@@ -156,10 +171,10 @@ impl Reply {
                 continue;
             }
             let value = text_of(value);
-            if let Some(at) = value.chars().position(|c| !is_header_value_char(c)) {
-                return Err(ReplyError::HeaderValue { name, at });
+            match unsendable_at(&value) {
+                Some(at) => _ = left_out.get_or_insert(ReplyError::HeaderValue { name, at }),
+                None => headers.push((name, value)),
             }
-            headers.push((name, value));
         }
         let (body, content_type) = match filled.body {
             _ if status == 204 || status == 304 => (String::new(), None),
@@ -172,8 +187,24 @@ impl Reply {
                 headers.push(("content-type".to_owned(), content_type.to_owned()));
             }
         }
-        Ok(Self { status, headers, body })
+        let has = |name: &str| headers.iter().any(|(known, _)| known == name);
+        let mut types = headers.iter().filter(|(name, _)| name == "content-type");
+        if types.any(|(_, value)| !is_inert(value)) && !has(POLICY) {
+            headers.push((POLICY.to_owned(), "sandbox".to_owned()));
+        }
+        Ok((Self { status, headers, body }, left_out))
     }
+}
+
+const POLICY: &str = "content-security-policy";
+
+/// Whether a browser shows a body of this content type as text. Anything else could be a page that runs scripts with
+/// NocoBase's own origin, and so with the token of whoever opens it; a sandbox gives it an origin of its own.
+fn is_inert(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    // Of several types in one value browsers take the last.
+    !content_type.contains(',') && (essence == "text/plain" || Format::of(&essence) == Some(Format::Json))
 }
 
 // A string's own text, anything else as the JSON it is.
@@ -197,17 +228,27 @@ impl<'de> Deserialize<'de> for LossyString {
                 f.write_str("a string")
             }
             fn visit_bytes<E>(self, bytes: &[u8]) -> Result<LossyString, E> {
-                Ok(LossyString(String::from_utf8_lossy(bytes).into_owned()))
+                let mut text = String::with_capacity(bytes.len());
+                for chunk in bytes.utf8_chunks() {
+                    text.push_str(chunk.valid());
+                    // The first of the three bytes that half a pair has here.
+                    if chunk.invalid().starts_with(&[0xed]) {
+                        text.push(char::REPLACEMENT_CHARACTER);
+                    }
+                }
+                Ok(LossyString(text))
             }
         }
         deserializer.deserialize_bytes(Bytes)
     }
 }
 
-// What Node takes in a header value, which is RFC 9110's field-value with obs-text: a tab, and everything from the
-// space to U+00FF but the delete character.
-fn is_header_value_char(c: char) -> bool {
-    matches!(c, '\t' | ' '..='~' | '\u{80}'..='\u{ff}')
+/// Where a header's value has a character that can't be sent: a control character other than a tab (RFC 9110 section 5.5).
+/// Everything else is sent as UTF-8.
+pub fn unsendable_at(value: &str) -> Option<usize> {
+    value
+        .chars()
+        .position(|c| matches!(c, '\0'..='\u{8}' | '\n'..='\u{1f}' | '\u{7f}'))
 }
 
 #[cfg(test)]
@@ -237,7 +278,7 @@ mod tests {
             (r#"{"body":0}"#, Some(JSON), "0"),
             (r#"{"body":false}"#, Some(JSON), "false"),
             (r#"{"body":null}"#, None, ""),
-            (r#"{"body":"\ud800"}"#, Some(TEXT), "\u{fffd}\u{fffd}\u{fffd}"),
+            (r#"{"body":"a\ud800b"}"#, Some(TEXT), "a\u{fffd}b"),
             ("{}", None, ""),
         ] {
             let headers = content_type
@@ -251,10 +292,59 @@ mod tests {
     fn a_configured_content_type_wins_and_framing_headers_are_left_out() {
         assert_eq!(
             built(
-                r#"{"headers":[{"name":"Content-Type","value":"text/csv"},{"name":"Content-Length","value":"1"}],"body":"a,b"}"#
+                r#"{"headers":[{"name":"Content-Type","value":"text/plain; charset=utf-8"},{"name":"Content-Length","value":"1"},{"name":"Trailer","value":"x"}],"body":{}}"#
             ),
-            (200, header("content-type", "text/csv"), "a,b".to_owned())
+            (200, header("content-type", TEXT), "{}".to_owned())
         );
+    }
+
+    #[test]
+    fn a_body_that_could_be_a_page_gets_an_origin_of_its_own_unless_the_owner_says_otherwise() {
+        let policies = |headers: serde_json::Value| {
+            let filled = serde_json::json!({ "headers": headers, "body": "x" }).to_string();
+            let headers = built(&filled).1.into_iter();
+            headers
+                .filter_map(|(name, value)| (name == POLICY).then_some(value))
+                .collect::<Vec<_>>()
+        };
+        let typed = |value: &str| policies(serde_json::json!([{ "name": "Content-Type", "value": value }]));
+        for inert in [
+            "text/plain",
+            "TEXT/Plain;charset=utf-8",
+            "application/json",
+            "application/problem+json",
+        ] {
+            assert!(typed(inert).is_empty(), "{inert}");
+        }
+        assert!(policies(serde_json::json!([])).is_empty());
+        for other in [
+            "text/html",
+            "image/svg+xml",
+            "text/csv",
+            "x",
+            "",
+            "text/plain, text/html",
+            "text/plain;x,text/html",
+        ] {
+            assert_eq!(typed(other), ["sandbox"], "{other}");
+        }
+        let own = serde_json::json!([
+            { "name": "Content-Type", "value": "text/html" },
+            { "name": "Content-Security-Policy", "value": "default-src 'none'" },
+        ]);
+        assert_eq!(policies(own), ["default-src 'none'"]);
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_sent_leaves_its_header_out_of_the_answer_to_an_event() {
+        let filled = serde_json::json!({
+            "statusCode": 201,
+            "headers": [{ "name": "X-A", "value": "a\nSet-Cookie: x" }, { "name": "X-B", "value": { "toString": 1 } }],
+        });
+        let (reply, left_out) = Reply::build_for_event(&filled.to_string()).unwrap();
+        assert_eq!((reply.status, reply.headers), (201, header("x-b", r#"{"toString":1}"#)));
+        let name = "x-a".to_owned();
+        assert_eq!(left_out, Some(ReplyError::HeaderValue { name, at: 1 }));
     }
 
     #[test]
@@ -270,8 +360,12 @@ mod tests {
     #[test]
     fn header_values_of_any_type_become_text_and_absent_ones_are_left_out() {
         assert_eq!(
-            built(r#"{"headers":[{"name":"A","value":12},{"name":"B","value":null},{"name":"C"},{"name":"D","value":""}]}"#).1,
-            vec![("a".to_owned(), "12".to_owned()), ("d".to_owned(), String::new())]
+            built(r#"{"headers":[{"name":"A","value":12},{"name":"B","value":null},{"name":"C"},{"name":"D","value":""},{"name":"E","value":"日\ud800"}]}"#).1,
+            vec![
+                ("a".to_owned(), "12".to_owned()),
+                ("d".to_owned(), String::new()),
+                ("e".to_owned(), "日\u{fffd}".to_owned()),
+            ]
         );
     }
 
@@ -297,7 +391,7 @@ mod tests {
             ("\n", 0),
             ("\u{7f}", 0),
             ("ab\u{0}", 2),
-            ("日", 0),
+            ("日本\u{1f}", 2),
         ] {
             let filled = serde_json::json!({ "headers": [{ "name": "X", "value": value }] }).to_string();
             assert_eq!(

@@ -345,6 +345,29 @@ fn a_request_is_refused_when_its_time_is_off_by_more_than_the_tolerance() {
 }
 
 #[test]
+fn where_only_old_times_are_rejected_one_may_be_a_day_ahead_and_no_more() {
+    let sent: i64 = 1_700_000_000;
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"whsec_x").unwrap();
+    mac.update(format!("{sent}.{{}}").as_bytes());
+    let header = format!("t={sent},v1={}", hex::encode(mac.finalize().into_bytes()));
+    let stripe = Call::new("stripe", "whsec_x", &[("Stripe-Signature", &header)], "{}");
+    let off = |seconds, tolerance| Err(Diagnosis::ClockOff { seconds, tolerance });
+    let day = 86_400;
+    let year = 365 * day;
+    for (now, expected) in [
+        (sent + 300, Ok(0)),
+        (sent + 301, off(301, 300)),
+        (sent - 301, Ok(0)),
+        (sent - day, Ok(0)),
+        (sent - day - 1, off(-day - 1, 86_400)),
+        (sent - year, off(-year, 86_400)),
+        (0, off(-sent, 86_400)),
+    ] {
+        assert_eq!(stripe.clone().at(now).verify(), expected, "{now}");
+    }
+}
+
+#[test]
 fn twilio_signs_a_url_with_or_without_its_port() {
     let call = twilio();
     for url in [

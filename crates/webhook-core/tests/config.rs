@@ -141,6 +141,11 @@ fn each_wrong_field_is_named() {
             "HEADER_NAME",
         ),
         (
+            response(json!({ "headers": [{ "name": "x", "value": "a\nb" }] })),
+            "response.headers.0.value",
+            "HEADER_VALUE",
+        ),
+        (
             response(json!({ "headers": [{ "name": "x", "value": 1 }] })),
             "response.headers.0.value",
             "WRONG_TYPE",

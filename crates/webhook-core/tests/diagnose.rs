@@ -47,7 +47,7 @@ impl Case<'_> {
             peer: self.peer,
             now: 0,
         };
-        let diagnosed = endpoint.diagnose(request(), self.body.len() as u64);
+        let diagnosed = endpoint.diagnose(request(), None);
         if !self.peer.is_empty() {
             let judged = endpoint.judge(request()).map_err(|refused| refused.code());
             let first = self.list(&diagnosed).into_iter().find_map(|check| check.2);
@@ -258,4 +258,35 @@ fn slack_is_answered_without_a_proof_where_none_is_configured() {
         case.outcomes(),
         "method:passed size:passed handshake:passed body:notReached"
     );
+}
+
+#[test]
+fn of_a_body_that_was_not_read_nothing_that_needs_it_is_judged() {
+    let token = json!({ "scheme": { "kind": "token", "from": { "header": "x-token" } }, "secrets": ["s"] });
+    let config = json!({ "authentication": [{ "preset": "github", "secrets": ["s"] }, token] });
+    let endpoint = Endpoint::new(&config, 1000).unwrap();
+    for (sent, token) in [("wrong", "failed"), ("s", "passed")] {
+        let headers = Headers::new([("x-token".to_owned(), sent.to_owned())]);
+        let request = Request {
+            method: "POST",
+            path: "",
+            url: "",
+            query: "",
+            headers: &headers,
+            body: b"",
+            peer: "203.0.113.7",
+            now: 0,
+        };
+        let diagnosed = endpoint.diagnose(request, Some(10));
+        assert!(!diagnosed.accepted);
+        let checks = serde_json::to_value(diagnosed.checks).unwrap();
+        let outcomes: Vec<_> = checks
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|check| &check["outcome"])
+            .collect();
+        assert_eq!(outcomes[4..6], ["notReached", token]);
+        assert_eq!(outcomes.last().unwrap(), &"notReached");
+    }
 }

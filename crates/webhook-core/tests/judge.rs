@@ -477,6 +477,89 @@ mod proofs {
         }
     }
 
+    /// What the head of a request without its body comes to.
+    fn head(config: &Value, method: &str, query: &str, headers: &[(&str, &str)]) -> Result<(), &'static str> {
+        let headers = Headers::new(
+            headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let request = Request {
+            method,
+            path: "",
+            url: "",
+            query,
+            headers: &headers,
+            body: b"",
+            peer: "203.0.113.7",
+            now: 0,
+        };
+        let endpoint = Endpoint::new(config, LIMIT).expect("a usable configuration");
+        endpoint.check_head(&request, 10).map_err(|refused| refused.code())
+    }
+
+    #[test]
+    fn whatever_needs_no_body_is_checked_before_the_body_is_there() {
+        let github = json!({ "preset": "github", "secrets": ["s"] });
+        let token = |from: Value| json!({ "scheme": { "kind": "token", "from": from }, "secrets": ["s"] });
+        let jwt = json!({ "scheme": { "kind": "jwt", "algorithms": ["HS256"] }, "secrets": ["s".repeat(32)] });
+        let with = |methods: &[&Value]| json!({ "authentication": methods });
+        let in_header = token(json!({ "header": "x-token" }));
+        let in_query = token(json!({ "query": "token" }));
+        let in_body = token(json!({ "body": "token" }));
+        let basic = json!({
+            "basicAuthentication": { "username": "u", "password": "p" },
+            "authentication": [github],
+        });
+        let elsewhere = json!({ "addresses": { "allow": ["192.0.2.1"] }, "authentication": [github] });
+        let (unauthorized, taken) = (Err("UNAUTHORIZED"), Ok(()));
+        let x = |value: &'static str| vec![("x-token", value)];
+        for (config, query, headers, expected) in [
+            (with(&[&github]), "", vec![], taken),
+            (with(&[&in_body]), "", vec![], taken),
+            (with(&[&in_header]), "", vec![], unauthorized),
+            (with(&[&in_header]), "", x("S"), unauthorized),
+            (with(&[&in_header]), "", x("s"), taken),
+            (with(&[&in_query]), "", vec![], unauthorized),
+            (with(&[&in_query]), "token=s", vec![], taken),
+            (with(&[&github, &in_header]), "", vec![], unauthorized),
+            (with(&[&github, &in_header]), "", x("s"), taken),
+            (with(&[&jwt]), "", vec![("authorization", "Bearer x")], unauthorized),
+            (basic.clone(), "", vec![], unauthorized),
+            (basic, "", vec![("authorization", "Basic dTpw")], taken),
+            (elsewhere, "", vec![], Err("FORBIDDEN")),
+        ] {
+            assert_eq!(
+                head(&config, "POST", query, &headers),
+                expected,
+                "{config} {query} {headers:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_question_that_comes_without_the_methods_is_not_rejected_by_its_head() {
+        let with = |handshake: Value| {
+            let token = json!({ "scheme": { "kind": "token", "from": { "header": "x-token" } }, "secrets": ["s"] });
+            json!({ "handshake": handshake, "authentication": [token] })
+        };
+        let graph = with(json!({ "kind": "microsoft-graph" }));
+        let meta = with(json!({ "kind": "meta", "verifyTokens": ["v"] }));
+        let feishu = with(json!({ "kind": "feishu" }));
+        let subscribe = "hub.mode=subscribe&hub.verify_token=v&hub.challenge=1";
+        for (config, method, query, expected) in [
+            (&graph, "POST", "validationToken=t", Ok(())),
+            (&graph, "POST", "", Err("UNAUTHORIZED")),
+            (&meta, "GET", subscribe, Ok(())),
+            (&meta, "GET", "", Err("METHOD_NOT_ALLOWED")),
+            (&meta, "POST", "", Err("UNAUTHORIZED")),
+            // The question is in the body.
+            (&feishu, "POST", "", Ok(())),
+        ] {
+            assert_eq!(head(config, method, query, &[]), expected, "{config} {method} {query}");
+        }
+    }
+
     #[test]
     fn proofs_that_cannot_be_checked_make_an_endpoint_unusable() {
         for proof in [
@@ -509,6 +592,14 @@ fn the_idempotency_key_is_the_header_s_value_or_the_body_s_as_json_and_absent_wh
         (&header, vec![JSON], r#"{"event":{"id":"e1"}}"#, None),
         (&body, vec![JSON], r#"{"event":{"id":"e1"}}"#, Some("\"e1\"")),
         (&body, vec![JSON], r#"{"event":{"id":1}}"#, Some("1")),
+        (&body, vec![JSON], r#"{"event":{"id":1.0}}"#, Some("1")),
+        (&body, vec![JSON], r#"{"event":{"id":"\u0065\u0031"}}"#, Some("\"e1\"")),
+        (
+            &body,
+            vec![JSON],
+            r#"{"event":{"id":9007199254740993}}"#,
+            Some("9007199254740993"),
+        ),
         (&body, vec![JSON], r#"{"event":{"id":""}}"#, None),
         (&body, vec![JSON], r#"{"event":{"id":null}}"#, None),
         (&body, vec![JSON], r#"{"event":{"id":{"a":1}}}"#, None),

@@ -105,7 +105,7 @@ pub enum Diagnosis {
     ClockOff {
         /// How old the request is, in seconds; negative if its time is still to come.
         seconds: i64,
-        /// How old it may be, in seconds.
+        /// How far off it may be in that direction, in seconds.
         tolerance: u32,
     },
     /// No signature matches.

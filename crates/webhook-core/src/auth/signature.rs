@@ -32,7 +32,7 @@ pub(super) use algorithm::{BASE64, BASE64_LENIENT};
 pub use template::{Piece, Placeholder, Template};
 
 use super::{Diagnosis, RequestParts, Scheme, Secret, Source, Subject};
-use crate::limits::{MAX_PUBLIC_KEY_CHECKS, MAX_QUERY_PARAMETERS, MAX_SIGNATURES};
+use crate::limits::{MAX_AHEAD_SECONDS, MAX_PUBLIC_KEY_CHECKS, MAX_QUERY_PARAMETERS, MAX_SIGNATURES};
 use crate::query;
 
 /// How a sender signs.
@@ -135,13 +135,13 @@ pub enum Unit {
     Milliseconds,
 }
 
-/// Which times are refused.
+/// Which times are rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// Too old ones.
+    /// Those older than the tolerance, and those more than [`MAX_AHEAD_SECONDS`] ahead.
     Past,
-    /// Too old ones and those too far ahead.
+    /// Those that are off by more than the tolerance, either way.
     #[default]
     Both,
 }
@@ -234,7 +234,14 @@ impl Signature {
             .any(|template| template.pieces().contains(&wanted))
     }
 
-    pub(super) fn header_names(&self) -> Vec<&str> {
+    pub(super) fn needs_body(&self) -> bool {
+        self.signs(Placeholder::Body)
+            || self.signs(Placeholder::Form)
+            || self.body_hash.is_some()
+            || self.sources().any(Source::is_in_body)
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &Source> {
         let time = self.timestamp.as_ref().map(|timestamp| &timestamp.from);
         let sources = [
             Some(&self.from),
@@ -243,7 +250,11 @@ impl Signature {
             self.nonce.as_ref(),
             self.encrypted.as_ref(),
         ];
-        let mut names: Vec<_> = sources.into_iter().flatten().filter_map(Source::header_name).collect();
+        sources.into_iter().flatten()
+    }
+
+    pub(super) fn header_names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.sources().filter_map(Source::header_name).collect();
         if self.signs(Placeholder::Form) {
             names.push("content-type");
         }
@@ -599,12 +610,16 @@ impl Timestamp {
         };
         // Compared in the sender's unit, as the senders' own libraries do.
         let age = now.div_euclid(per_unit).saturating_sub(sent).saturating_mul(per_unit);
-        let allowed = i64::from(tolerance) * 1000;
-        if age > allowed || (self.direction == Direction::Both && age < -allowed) {
+        let ahead = match self.direction {
+            Direction::Both => tolerance,
+            Direction::Past => tolerance.max(MAX_AHEAD_SECONDS),
+        };
+        let off = if age < 0 { ahead } else { tolerance };
+        if age.saturating_abs() > i64::from(off) * 1000 {
             let away_from_zero = if age < 0 { -999 } else { 999 };
             return Err(Diagnosis::ClockOff {
                 seconds: age.saturating_add(away_from_zero) / 1000,
-                tolerance,
+                tolerance: off,
             });
         }
         Ok(())

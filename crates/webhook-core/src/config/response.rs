@@ -1,7 +1,7 @@
 //! `response`: what the caller gets. A Response node's configuration has the same form.
 
 use super::reader::Field;
-use crate::reply::{is_header_name, is_reserved, STATUS_MAX, STATUS_MIN};
+use crate::reply::{is_header_name, is_reserved, unsendable_at, STATUS_MAX, STATUS_MIN};
 
 /// Checks `{ statusCode, headers: [{ name, value }], body }`. The values may hold templates, so
 /// [`Reply::build`](crate::reply::Reply::build) reads them once they are filled.
@@ -37,5 +37,11 @@ fn check_header(header: &Field<'_>) {
             "expected a name that begins with a letter and goes on with letters, digits, \"-\" or \"_\"",
         ),
     }
-    header.get("value").text();
+    let value = header.get("value");
+    if let Some(at) = value.text().and_then(unsendable_at) {
+        value.issue(
+            "HEADER_VALUE",
+            format!("expected a value without control characters, but found one (a line break, for example) at position {at}"),
+        );
+    }
 }

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type App, bootApp } from '../support/app';
+import { logged } from '../support/wait';
+import { call, createWorkflow, ended, sendRaw, settled } from './support';
+
+let app: App;
+beforeAll(async () => {
+  app = await bootApp();
+});
+afterAll(() => app.remove());
+
+/** What a replacement pattern or a second rendering would change. */
+const HOSTILE = { a: '{{$context.body.b}}$&$$', b: 'secret of b', object: { toString: 1 }, list: [1, { a: '$&' }] };
+const TEXT = 'a={{$context.body.a}} b={{$context.body.b}} o={{$context.body.object}} l={{$context.body.list}}';
+const FILLED = 'a={{$context.body.b}}$&$$ b=secret of b o={"toString":1} l=1,{"a":"$&"}';
+
+describe('credentials with variables', () => {
+  const status = async (key: string, password: string) => {
+    const authorization = `Basic ${Buffer.from(`u:${password}`).toString('base64')}`;
+    return (await call(app, key, { headers: { authorization }, body: {} })).status;
+  };
+  const withPassword = (password: string) =>
+    createWorkflow(app, { config: { basicAuthentication: { username: 'u', password } } });
+
+  it('take the value as it is, whatever patterns and templates it holds', async () => {
+    const value = 'a$$b$&c{{$env.HOOK_OTHER}}';
+    for (const [name, text] of [
+      ['HOOK_ODD', value],
+      ['HOOK_OTHER', 'other'],
+    ]) {
+      await app.api('POST', 'environmentVariables:create', { name, type: 'secret', value: text });
+    }
+    const { key } = await withPassword('p-{{$env.HOOK_ODD}}-{{ $env.HOOK_OTHER }}');
+    expect(await status(key, `p-${value}-other`)).toBe(200);
+    for (const wrong of ['p-a$b{{$env.HOOK_ODD}}c', 'p-', 'p--other', 'p-a$$b$&cother-other']) {
+      expect(await status(key, wrong)).toBe(401);
+    }
+  });
+
+  it.each([
+    ['missing', 'p-{{$env.HOOK_NO_SUCH}}', ['p-', 'p-undefined', 'p-{{$env.HOOK_NO_SUCH}}']],
+    ['blank', 'p-{{$env.HOOK_BLANK}}', ['p-', 'p- ', 'p-{{$env.HOOK_BLANK}}']],
+  ])('with a %s one are misconfigured, and what is left of the text is no secret', async (_, password, sent) => {
+    await app.api('POST', 'environmentVariables:create', { name: 'HOOK_BLANK', type: 'default', value: ' ' }).catch(
+      // The second of the two runs finds it there.
+      () => undefined,
+    );
+    const { key } = await withPassword(password);
+    const before = app.logs().length;
+    for (const guess of sent) {
+      expect(await status(key, guess)).toBe(500);
+    }
+    await logged(app, `WEBHOOK_MISCONFIGURED: basicAuthentication.password: expected a value for`, before);
+  });
+});
+
+describe('a response with templates', () => {
+  const response = {
+    statusCode: 201,
+    headers: [{ name: 'X-Text', value: TEXT }],
+    body: { text: TEXT, a: '{{$context.body.a}}', object: '{{$context.body.object}}' },
+  };
+  const expected = { text: FILLED, a: HOSTILE.a, object: HOSTILE.object };
+
+  it.each([
+    ['the trigger', { config: { response } }],
+    ['a Response node', { sync: true, nodes: [{ type: 'response', config: response }] }],
+  ])('of %s takes the values of a request as they are', async (_, definition) => {
+    const { key } = await createWorkflow(app, definition);
+    const got = await call(app, key, { body: HOSTILE });
+    expect([got.status, got.headers.get('x-text'), await got.json()]).toEqual([201, FILLED, expected]);
+    await settled(app);
+  });
+
+  it('leaves out a header whose value has a line break, stores the event, and tells the owner', async () => {
+    const headers = [
+      { name: 'X-Id', value: '{{$context.body.id}}' },
+      { name: 'X-Other', value: 'o-{{$context.body.id}}' },
+      { name: 'X-Kept', value: 'kept' },
+    ];
+    const { key } = await createWorkflow(app, { config: { response: { headers, body: 'ok' } } });
+    const before = app.logs().length;
+    const got = await call(app, key, { body: { id: 'a\r\nset-cookie: b=1' } });
+    expect([got.status, await got.text()]).toEqual([200, 'ok']);
+    expect(['x-id', 'x-other', 'set-cookie'].map((name) => got.headers.has(name))).toEqual([false, false, false]);
+    expect(got.headers.get('x-kept')).toBe('kept');
+    expect(await ended(app, key)).toHaveLength(1);
+    await logged(app, 'webhook response incomplete: expected a value without control characters', before);
+  });
+});
+
+describe('response headers', () => {
+  it('that HTTP reserves are rejected when the configuration is saved', async () => {
+    for (const name of ['Trailer', 'Keep-Alive', 'TE', 'Upgrade', 'Transfer-Encoding', 'Content-Length']) {
+      const response = { headers: [{ name, value: 'x' }] };
+      await expect(createWorkflow(app, { config: { response } })).rejects.toThrow(/400/);
+      const nodes = [{ type: 'response', config: response }];
+      await expect(createWorkflow(app, { sync: true, nodes })).rejects.toThrow(/400/);
+    }
+  });
+
+  it.each([
+    ['a text', 'grün'],
+    ['an object', { a: 'grün' }],
+    ['nothing', undefined],
+  ])('are sent as UTF-8 where the body is %s', async (_, body) => {
+    const headers = [{ name: 'X-Text', value: 'grün {{$context.body.text}}' }];
+    const { key } = await createWorkflow(app, { config: { response: { headers, body } } });
+    const sent = JSON.stringify({ text: '日\ud800' });
+    const received = await sendRaw(app, [
+      `POST /api/webhook:trigger/${key} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${Buffer.byteLength(sent)}\r\n\r\n${sent}`,
+    ]);
+    const [head, rest] = Buffer.from(received, 'latin1').toString().split('\r\n\r\n');
+    expect(head).toMatch(/^x-text: grün 日\ufffd$/im);
+    expect(rest).toContain(body === undefined ? '' : 'grün');
+    await settled(app);
+  });
+
+  it('keep browsers from taking a body for a page of NocoBase', async () => {
+    const policy = 'content-security-policy';
+    const html = [{ name: 'Content-Type', value: 'text/html' }];
+    for (const [headers, expected] of [
+      [[], null],
+      [html, 'sandbox'],
+      [[...html, { name: 'Content-Security-Policy', value: "default-src 'none'" }], "default-src 'none'"],
+    ] as const) {
+      const { key } = await createWorkflow(app, { config: { response: { headers, body: '<p>' } } });
+      const got = await call(app, key, { body: {} });
+      expect([got.headers.get('x-content-type-options'), got.headers.get(policy)]).toEqual(['nosniff', expected]);
+      await settled(app);
+    }
+    const unknown = await call(app, 'nosuch', { body: {} });
+    expect([unknown.status, unknown.headers.get('x-content-type-options')]).toEqual([404, 'nosniff']);
+  });
+});
+
+describe('a request without the right credentials', () => {
+  it('is rejected before its body is there, where a method needs none', async () => {
+    const token = { scheme: { kind: 'token', from: { header: 'x-token' } }, secrets: ['s'] };
+    const github = { preset: 'github', secrets: ['s'] };
+    const { key } = await createWorkflow(app, { config: { authentication: [github, token] } });
+    const received = await sendRaw(app, [
+      `POST /api/webhook:trigger/${key} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Token: wrong\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
+    ]);
+    expect(received).toMatch(/^HTTP\/1.1 401 /);
+  });
+
+  it('is not accepted by a webhook with an empty list of methods', async () => {
+    await expect(createWorkflow(app, { config: { authentication: [] } })).rejects.toThrow(/400/);
+  });
+});
