@@ -99,9 +99,16 @@ describe('checkConfig', () => {
         message: expect.stringContaining('begins with a letter'),
       },
     ]);
-    for (const config of [null, 1, []]) {
-      expect(checkConfig(config)).toMatchObject([{ path: '', code: 'WRONG_TYPE' }]);
-      expect(() => judge(config, {})).toThrow('expected an object');
+  });
+
+  it('reports what isn’t an object, and what is neither open nor closed, and `judge` accepts no request by it', () => {
+    for (const config of [null, 1, 'x', [], { request: 'x' }, { authentication: [] }, { authentication: {} }]) {
+      expect(checkConfig(config)).not.toEqual([]);
+      expect(() => judge(config, {})).toThrow(Error);
+    }
+    for (const config of [{}, { public: true }, { authentication: null }]) {
+      expect(checkConfig(config)).toEqual([]);
+      expect(judge(config, {})).toMatchObject({ accepted: true });
     }
   });
 
