@@ -227,11 +227,12 @@ describe('no file stays behind', () => {
   });
 
   it('of an event whose answer can’t be given', async () => {
-    const response = { headers: [{ name: 'x-a', value: '{{$context.body.line}}' }] };
+    // NocoBase calls a function that it finds at a template's path, here without an object to take the value of.
+    const response = { headers: [{ name: 'x-a', value: '{{$context.body.line.valueOf}}' }] };
     const { key } = await createWorkflow(app, { config: { request: { files: {} }, response } });
     await remember();
     const data = form();
-    data.append('line', 'a\nb');
+    data.append('line', 'a');
     expect((await post(key, data)).status).toBe(500);
     await expectNothingMore();
   });
