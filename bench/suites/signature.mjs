@@ -83,7 +83,7 @@ function javascript(sender, paths) {
 /** The server's own code, which is TypeScript. */
 async function server() {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'src/server/judge.ts')],
+    entryPoints: [join(root, 'src/server/receive/judge.ts')],
     bundle: true,
     format: 'esm',
     platform: 'node',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fill, fillFrom, isEnv, templatesIn, textOf } from '../../src/server/templates';
+import { fill, fillFrom, isEnv, templatesIn, textOf } from '../../src/server/endpoints/templates';
 
 const hostile = fc.oneof(
   fc.string(),

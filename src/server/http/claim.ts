@@ -3,7 +3,7 @@ import type { Application } from '@nocobase/server';
 import trimEnd from 'lodash/trimEnd';
 import type { Reply } from '../native';
 import { type Address, addressIn } from './address';
-import { takeFromGateway } from './gateway';
+import { takeFromGateway } from '../nocobase/gateway';
 import { send } from './send';
 
 const ADDRESS = Symbol('webhook address');

@@ -3,9 +3,9 @@ import { parse } from '@nocobase/utils';
 import type { Application } from '@nocobase/server';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { WorkflowModel } from '@nocobase/plugin-workflow';
-import { type Answer, prepareAnswer } from './answer';
-import type { ConfigIssue, RateLimit } from '../../index';
-import { type DiagnosedRequest, type Endpoint, native, type Reply } from './native';
+import { type Answer, prepareAnswer } from '../respond/triggerResponse';
+import type { ConfigIssue, RateLimit } from '../../../index';
+import { type DiagnosedRequest, type Endpoint, native, type Reply } from '../native';
 import { fill, isEnv, templatesIn, textOf } from './templates';
 
 /** A compiled configuration, with what every request asks it for, so that asking crosses to the addon once. */

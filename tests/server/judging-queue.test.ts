@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Judges, type NotJudged } from '../../src/server/judges';
+import { Judges, type NotJudged } from '../../src/server/receive/JudgingQueue';
 
 const LIMIT = 1024 * 1024;
 const PLACES = Math.max(1, availableParallelism() - 1);

@@ -1,9 +1,9 @@
 import type { Cache } from '@nocobase/cache';
 import type { Application } from '@nocobase/server';
-import { PACKAGE_NAME } from '../common/names';
-import type { Judge, WebhookEndpoint } from './Endpoints';
-import type { Check, Diagnosed, DiagnosedRequest, Reply } from './native';
-import { within } from './within';
+import { PACKAGE_NAME } from '../../common/names';
+import type { Judge, WebhookEndpoint } from '../endpoints/Endpoints';
+import type { Check, Diagnosed, DiagnosedRequest, Reply } from '../native';
+import { within } from '../within';
 
 /** A request that a webhook refused, as its owner sees it: nothing of its headers' values or its body. */
 export interface KeptRefusal {

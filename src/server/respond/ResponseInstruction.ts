@@ -7,11 +7,11 @@ import {
   type Processor,
   type WorkflowModel,
 } from '@nocobase/plugin-workflow';
-import { RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
-import { type Answer, buildReply } from './answer';
-import { fieldErrors } from './fieldErrors';
-import { native, type Reply } from './native';
-import { fillFrom } from './templates';
+import { RESPONSE_TYPE, TRIGGER_TYPE } from '../../common/names';
+import { type Answer, buildReply } from './triggerResponse';
+import { fieldErrors } from '../editor/fieldErrors';
+import { native, type Reply } from '../native';
+import { fillFrom } from '../endpoints/templates';
 
 /** Where a synchronous call finds the reply that a Response node decided on. */
 export interface ReplySlot {

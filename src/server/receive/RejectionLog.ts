@@ -1,6 +1,6 @@
 import type { Application } from '@nocobase/server';
-import type { Reply } from './native';
-import type { Telemetry } from './telemetry';
+import type { Reply } from '../native';
+import type { Telemetry } from '../telemetry';
 
 /** Lines a second at most: who sends refused requests must not be able to fill the disk. */
 const LINES_A_SECOND = 10;

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { Database, Transaction } from '@nocobase/database';
 import type { Application } from '@nocobase/server';
 import { EXECUTION_STATUS, type WorkflowModel } from '@nocobase/plugin-workflow';
-import { type JsonLimits, readJsonLimits, rowBytes, whyNotStorable } from './storable';
+import { type JsonLimits, readJsonLimits, rowBytes, whyNotStorable } from './jsonLimits';
 
 /** An event on its way into the database. */
 export interface StorableEvent {

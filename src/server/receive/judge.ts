@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Judge, WebhookEndpoint } from './Endpoints';
-import { calledUrl } from './http/url';
-import type { Judges, NotJudged } from './judges';
-import type { Body, Event, Reply } from './native';
+import type { Judge, WebhookEndpoint } from '../endpoints/Endpoints';
+import { calledUrl } from '../http/url';
+import type { Judges, NotJudged } from './JudgingQueue';
+import type { Body, Event, Reply } from '../native';
 
 /** From this size on a body is judged off the main thread: below, the way there costs more than the work. */
 const OFF_THREAD_BYTES = 64 * 1024;

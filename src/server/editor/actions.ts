@@ -7,13 +7,13 @@ import {
   REFUSALS_ACTION,
   RESOURCE,
   TRIGGER_TYPE,
-} from '../common/names';
-import type { Endpoints } from './Endpoints';
-import { addressInUrl } from './http/address';
-import { calledUrl } from './http/url';
-import type { KeptRefusals } from './kept';
-import { type Native, native } from './native';
-import { type Fields, id, object, oneOf, optional, text, time, valuesOf } from './values';
+} from '../../common/names';
+import type { Endpoints } from '../endpoints/Endpoints';
+import { addressInUrl } from '../http/address';
+import { calledUrl } from '../http/url';
+import type { KeptRefusals } from '../receive/RecentRejections';
+import { type Native, native } from '../native';
+import { type Fields, id, object, oneOf, optional, text, time, valuesOf } from './fields';
 
 type Action = (ctx: Context, next: Next) => Promise<void>;
 

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Model, Transactionable } from '@nocobase/database';
 import type { WorkflowModel } from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
-import { PACKAGE_NAME, TRIGGER_TYPE } from '../common/names';
+import { PACKAGE_NAME, TRIGGER_TYPE } from '../../common/names';
 import type { Endpoints, WebhookEndpoint } from './Endpoints';
-import { within } from './within';
+import { within } from '../within';
 
 /** How long a read of the database may take before its answer is in doubt. */
 const READ_MS = 2_000;

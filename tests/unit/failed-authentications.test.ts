@@ -1,6 +1,6 @@
 // When an address that fails to authenticate is shut out of a webhook, and for how long.
 import { beforeEach, expect, it } from 'vitest';
-import { FailedAuthentications } from '../../src/server/failures';
+import { FailedAuthentications } from '../../src/server/receive/FailedAuthentications';
 
 const ADDRESS = '192.0.2.7';
 

@@ -1,19 +1,19 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Context } from '@nocobase/actions';
-import type { Activation } from './activation';
-import type { Dispatch, UndoableEvent, WebhookEvent } from './dispatch';
-import type { Endpoints, Judge, WebhookEndpoint } from './Endpoints';
-import type { FailedAuthentications } from './failures';
-import { type FileKeeper, FilesMisconfigured } from './files';
-import type { Address } from './http/address';
-import { LargeBodies } from './http/large';
-import { readBody } from './http/read';
+import type { Activation } from '../endpoints/Activation';
+import type { Dispatch, UndoableEvent, WebhookEvent } from '../AcceptedEvents';
+import type { Endpoints, Judge, WebhookEndpoint } from '../endpoints/Endpoints';
+import type { FailedAuthentications } from './FailedAuthentications';
+import { type FileKeeper, FilesMisconfigured } from './FileUploads';
+import type { Address } from '../http/address';
+import { LargeBodies } from '../http/large';
+import { readBody } from '../http/read';
 import { headOf, judgeWith, requestOf } from './judge';
-import type { Judges } from './judges';
-import type { KeptRefusals } from './kept';
-import type { RateLimits } from './limits';
-import { type Body, type Event, native, refuse, type Reply, unstorable, type Upload } from './native';
-import { describe } from './store';
+import type { Judges } from './JudgingQueue';
+import type { KeptRefusals } from './RecentRejections';
+import type { RateLimits } from './RateLimits';
+import { type Body, type Event, native, refuse, type Reply, unstorable, type Upload } from '../native';
+import { describe } from '../store/ExecutionStore';
 
 const UNAUTHORIZED = 401;
 

@@ -3,7 +3,7 @@ import type { Model } from '@nocobase/database';
 import type PluginFileManagerServer from '@nocobase/plugin-file-manager';
 import type { StorageModel } from '@nocobase/plugin-file-manager';
 import type { Application } from '@nocobase/server';
-import type { Reply, Upload, UploadedFile } from './native';
+import type { Reply, Upload, UploadedFile } from '../native';
 
 /** NocoBase's collection of files. */
 const COLLECTION = 'attachments';

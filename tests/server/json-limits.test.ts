@@ -1,6 +1,6 @@
 // What of a JSON text MariaDB and MySQL reject, told before it is sent to them. `unstorable.test.ts` asks the databases themselves.
 import { describe, expect, it } from 'vitest';
-import { whyNotStorable } from '../../src/server/storable';
+import { whyNotStorable } from '../../src/server/store/jsonLimits';
 import { random } from '../crash/support';
 
 const LIMITS = { depth: 3, packet: 10_000 };

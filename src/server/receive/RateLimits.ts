@@ -1,9 +1,9 @@
 import type { Application } from '@nocobase/server';
 import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory';
 import RateLimiterRedis from 'rate-limiter-flexible/lib/RateLimiterRedis';
-import type { RateLimit } from '../../index';
-import { PACKAGE_NAME } from '../common/names';
-import { within } from './within';
+import type { RateLimit } from '../../../index';
+import { PACKAGE_NAME } from '../../common/names';
+import { within } from '../within';
 
 /** What is used of node-redis's client. */
 interface Redis {

@@ -11,7 +11,7 @@ import {
 } from '@nocobase/plugin-workflow';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
-import { TRIGGER_TYPE } from '../common/names';
+import { TRIGGER_TYPE } from '../../common/names';
 
 /**
  * What becomes of an execution that a crash cut off: the option `onCrash` of a workflow's `options`. Anything else than

@@ -1,4 +1,4 @@
-import type { ConfigIssue } from '../../index';
+import type { ConfigIssue } from '../../../index';
 
 /** The core's issues in the form in which NocoBase shows errors of fields; `null` for none. */
 export function fieldErrors(issues: ConfigIssue[]): Record<string, string> | null {

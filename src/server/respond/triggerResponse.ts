@@ -2,8 +2,8 @@ import { parse } from '@nocobase/utils';
 import type { Application } from '@nocobase/server';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import set from 'lodash/set';
-import { native, type Reply } from './native';
-import { fillFrom, templatesIn } from './templates';
+import { native, type Reply } from '../native';
+import { fillFrom, templatesIn } from '../endpoints/templates';
 
 /** The `response` of a trigger's configuration. */
 export type Answer = { statusCode?: number; headers?: { name: string; value?: string }[]; body?: unknown };

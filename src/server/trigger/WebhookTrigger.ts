@@ -1,10 +1,10 @@
 import Joi from 'joi';
 import { type EventOptions, Trigger, type WorkflowModel } from '@nocobase/plugin-workflow';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
-import type { Activation } from './activation';
-import type { Endpoints } from './Endpoints';
-import { fieldErrors } from './fieldErrors';
-import { native } from './native';
+import type { Activation } from '../endpoints/Activation';
+import type { Endpoints } from '../endpoints/Endpoints';
+import { fieldErrors } from '../editor/fieldErrors';
+import { native } from '../native';
 
 /** What a run by hand may be given; each part may be left out. */
 type ManualValues = { headers?: Record<string, unknown> | null; query?: unknown; body?: unknown } | null | undefined;

@@ -11,13 +11,13 @@ import {
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
 import { RESPONSE_TYPE } from '../common/names';
-import { Begun } from './begun';
+import { Begun } from './execute/StartWatch';
 import type { BatchAnswer, DispatchCounts, DispatchLimits, NotStored } from '../../index';
 import { native, refuse, type Reply, unstorable } from './native';
-import { REPLY_SLOT, type ReplySlot } from './ResponseInstruction';
-import { ExecutionStore, type StorableEvent, type StoredAs } from './store';
+import { REPLY_SLOT, type ReplySlot } from './respond/ResponseInstruction';
+import { ExecutionStore, type StorableEvent, type StoredAs } from './store/ExecutionStore';
 import type { Telemetry } from './telemetry';
-import { Turn } from './turn';
+import { Turn } from './execute/Turn';
 
 /** An event that was let in: the workflow it is for, and its context as JSON text. */
 export interface WebhookEvent extends StorableEvent {
