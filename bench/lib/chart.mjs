@@ -80,7 +80,7 @@ export function chart({ title, rows }) {
     top += height + 52;
   }
   const legend =
-    'Times as good as the other side, on a scale of doublings; a mark is the goal, an orange bar misses it.';
+    'How many times better than the other side, on a logarithmic scale. A mark is the goal; an orange bar misses it.';
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${top - 16}" viewBox="0 0 ${WIDTH} ${top - 16}" role="img">
 <title>${escape(title.replaceAll('`', ''))}</title>
 <desc>${escape(shown.map((row) => `${row.group}, ${row.case}: ${times(row.ratio)}`).join('; '))}</desc>

@@ -1,8 +1,8 @@
-/** Refusals through a running NocoBase, beside a public action of its resource layer that does nothing at all. */
+/** Rejections through a running NocoBase, beside a public action of its resource layer that does nothing. */
 import { createWorkflow } from '../../scripts/lib/workflows.mjs';
 import { BODY, compared, fire, interleave, warmUp, withApp } from '../lib/apps.mjs';
 
-export const title = 'Refusals';
+export const title = 'Rejections';
 
 const GOAL = 3;
 
@@ -11,15 +11,15 @@ export function run({ log, quick = false }) {
   const rounds = quick ? 1 : 3;
   return withApp({ dialect: 'sqlite' }, async (app) => {
     const create = async (config) => (await createWorkflow(app, { title: 'locked', config })).url;
-    // Who keeps failing is shut out: each failure comes from an address of its own, as a trusted proxy says.
+    // An address that keeps failing gets 429, so each failure comes from another one, as a trusted proxy would report it.
     const addresses = { allow: ['0.0.0.0/0', '::/0'], proxies: 1 };
     let next = 0;
     const from = () => `10.${(next = (next + 1) % 2 ** 24) >> 16}.${(next >> 8) & 255}.${next & 255}`;
     const vary = ({ headers }) => ({ headers: { ...headers, 'x-forwarded-for': from() } });
     const basicAuthentication = { username: 'user', password: 'password' };
     const basic = await create({ basicAuthentication, addresses });
-    const shutOut = await create({ basicAuthentication });
-    // The same bytes for both sides, whatever becomes of them.
+    const failing = await create({ basicAuthentication });
+    // Both sides get the same bytes.
     const small = await create({ request: { bodyLimit: 100 } });
     const authentication = [{ preset: 'github', secrets: ['a secret of the bench'] }];
     const signed = await create({ authentication, addresses });
@@ -30,7 +30,7 @@ export function run({ log, quick = false }) {
       ['404, unknown key', 404, `${app.apiUrl}webhook:trigger/nothing`, {}],
       ['401, no credentials', 401, basic, { vary }],
       ['401, wrong signature', 401, signed, { headers, vary }],
-      ['429, after 21 failures', 429, shutOut, {}],
+      ['429, after 21 failures', 429, failing, {}],
       ['413, too large', 413, small, {}],
     ]) {
       const results = { ours: [], theirs: [] };
@@ -46,7 +46,7 @@ export function run({ log, quick = false }) {
             : await fire(`${app.apiUrl}handmade:noop`, { ...common, ...load }),
         );
       });
-      rows.push(...compared('Refusals beside a no-op action', name, results, { rate: GOAL }));
+      rows.push(...compared('Rejections beside an action that does nothing', name, results, { rate: GOAL }));
     }
     return rows;
   });
