@@ -4,7 +4,7 @@ import type { ResponseConfig } from '../common/config';
 import { useT } from './locale';
 import { statusText } from './model/status';
 
-/** The node on the canvas: NocoBase's card with the status code that the caller gets. */
+/** The node on the canvas: NocoBase's card plus the status code of the response. */
 export default function ResponseCard({ data }: { data: CanvasNode }) {
   const t = useT();
   const { statusCode = 200 } = (data.config ?? {}) as ResponseConfig;

@@ -1,15 +1,11 @@
 import { SendOutlined } from '@ant-design/icons';
 import { Instruction, type NodeAvailableContext } from '@nocobase/plugin-workflow/client-v2';
 import type { ResponseConfig } from '../common/config';
-import { RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
+import { RESPONSE_TYPE } from '../common/names';
 import { tExpr } from './locale';
+import { answersCaller } from './model/workflow';
 
-interface Workflow {
-  type?: string;
-  sync?: boolean;
-}
-
-/** The node that answers the caller of a synchronous webhook and ends the workflow. */
+/** The node that responds to the caller of a synchronous webhook and ends the workflow. */
 export class ResponseInstruction extends Instruction {
   type = RESPONSE_TYPE;
   title = tExpr('Response');
@@ -28,12 +24,4 @@ export class ResponseInstruction extends Instruction {
   isAvailable({ engine, workflow }: NodeAvailableContext): boolean {
     return answersCaller(workflow, engine);
   }
-}
-
-/** Whether a workflow's caller waits for an answer, i.e. whether it is a synchronous webhook. */
-export function answersCaller(
-  workflow: Workflow | undefined,
-  engine?: { isWorkflowSync(workflow: Workflow): boolean },
-) {
-  return workflow?.type === TRIGGER_TYPE && Boolean(engine?.isWorkflowSync?.(workflow) ?? workflow.sync);
 }

@@ -1,10 +1,10 @@
 import { Trigger, type VariableOption } from '@nocobase/plugin-workflow/client-v2';
 import type { TriggerConfig } from '../common/config';
 import { tExpr, useT } from './locale';
-import { newTokenProof } from './model/proofs';
+import { newTokenMethod } from './model/authMethods';
 import { requestVariables } from './model/variables';
 
-/** The trigger as both clients' editors know it. Whether a workflow is synchronous is the user's choice on creation. */
+/** The trigger in the editors of both clients. Users choose on creation whether a workflow is synchronous. */
 export class WebhookTrigger extends Trigger {
   title = tExpr('Webhook event');
   description = tExpr(
@@ -15,9 +15,9 @@ export class WebhookTrigger extends Trigger {
   FieldsetLoader = () => import('./forms/TriggerForm');
   TriggerFieldsetLoader = () => import('./forms/ManualForm');
 
-  /** A new webhook asks for a secret. The newer client takes it from the form for new workflows instead. */
+  /** A new webhook requires a token. The newer client takes it from `PresetForm` instead. */
   createDefaultConfig(): TriggerConfig & Record<string, unknown> {
-    return { authentication: [newTokenProof()] };
+    return { authentication: [newTokenMethod()] };
   }
 
   useVariables(config: TriggerConfig): VariableOption[] {

@@ -2,16 +2,16 @@ import { RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
 import { ResponseInstruction } from './ResponseInstruction';
 import { WebhookTrigger } from './WebhookTrigger';
 
-/** What both clients' workflow plugins offer to others. */
+/** The part of both clients' workflow plugins that other plugins use. */
 export interface WorkflowPlugin {
   registerTrigger(type: string, trigger: typeof WebhookTrigger): void;
   registerInstruction(type: string, instruction: typeof ResponseInstruction): void;
 }
 
 /**
- * Makes the trigger and the node known to a client's workflow plugin; does nothing where that plugin is not enabled.
+ * Registers the trigger and the node with a client's workflow plugin. Does nothing if that plugin isn't enabled.
  *
- * Classes are registered, not instances: the older client refuses an instance of a class that it hasn't bundled itself.
+ * Registers classes rather than instances: the older client rejects an instance of a class that it hasn't bundled itself.
  */
 export function register(workflow: WorkflowPlugin | undefined) {
   workflow?.registerTrigger(TRIGGER_TYPE, WebhookTrigger);

@@ -1,11 +1,11 @@
-/** `{ username, password }`, or `false` for a webhook without Basic authentication. Both may be `{{$env.NAME}}`. */
+/** HTTP Basic authentication; `false` means none. User name and password may be `{{$env.NAME}}`. */
 export type BasicAuthentication = false | { username?: string; password?: string };
 
 /**
- * A proof that callers have to bring, by the name of a preset or by a scheme of one's own (`Scheme` of `index.d.ts`).
- * Any of the 1 to 4 secrets is enough; they may be `{{$env.NAME}}`.
+ * An authentication method: the name of a preset or a custom scheme (`Scheme` of `index.d.ts`), with 1 to 4 secrets of which
+ * any one is enough. Secrets may be `{{$env.NAME}}`.
  */
-export interface ProofConfig {
+export interface AuthMethodConfig {
   preset?: string;
   scheme?: object;
   secrets?: string[];
@@ -20,78 +20,78 @@ export interface HeaderItem {
 export interface PathItem {
   /** The path, e.g. `order.id` or `query[0].a`. */
   key?: string;
-  /** What the editor calls the variable. */
+  /** The label of the variable in the editor. */
   alias?: string;
-  /** The variable's name; without it the variable is named by its path. */
+  /** The variable's name. Default: the path. */
   _var?: string;
 }
 
-/** What is taken from a request. */
+/** Which requests are accepted, and what is taken from them. */
 export interface RequestConfig {
-  /** Of `METHODS`; `POST` where there is none. */
+  /** Of `METHODS`. Default: `POST`. */
   methods?: string[];
-  /** The path's segments behind the key, which become `$context.params.<_var or key>`. */
+  /** The path segments after the key, which become `$context.params.<_var or key>`. */
   params?: PathItem[];
-  /** Bytes; NocoBase's own limit where that is lower. */
+  /** In bytes. NocoBase's own limit applies too. */
   bodyLimit?: number;
-  /** `json`, `form`, `xml`, `ndjson` or `text`; by the content type where there is none. */
+  /** `json`, `form`, `xml`, `ndjson` or `text`. Default: according to the content type. */
   readAs?: string;
-  /** Whether the body's text is `$context.rawBody`. */
+  /** Whether `$context.rawBody` is the text of the body. */
   rawBody?: boolean;
-  /** Whether the files of a multipart body are kept in NocoBase's file manager, and in which of its storages. */
+  /** Whether the files of a multipart body are saved in NocoBase's file manager, and in which of its storages. */
   files?: false | { storage?: string };
   headers?: HeaderItem[];
   query?: PathItem[];
   body?: PathItem[];
 }
 
-/** What a sender asks before it sends events; the other fields are those of its kind. */
-export interface HandshakeConfig {
+/** How a sender verifies the URL before it sends events. The other fields depend on `kind`. */
+export interface UrlVerificationConfig {
   kind: string;
 }
 
-/** Where calls may come from. */
+/** The IP allowlist. */
 export interface AddressesConfig {
   /** Addresses and CIDR ranges. */
   allow?: string[];
-  /** How many trusted proxies are in between, or their addresses and ranges. */
+  /** The trusted proxies: their number, or their addresses and ranges. */
   proxies?: number | string[];
 }
 
-/** How many calls are let in, in so many seconds; of `RATE_LIMIT_RANGE`. */
+/** The number of requests accepted per period; both within `RATE_LIMIT_RANGE`. */
 export interface RateLimitConfig {
   requests?: number;
   seconds?: number;
 }
 
-/** Where the sender says which event it is. */
+/** Where a request has its idempotency key. */
 export interface IdempotencyConfig {
   source?: 'header' | 'body';
   /** The name of the header, or the path into the body. */
   key?: string;
 }
 
-/** A header of the answer; `value` may hold templates. */
+/** A header of the response; `value` may contain templates. */
 export interface ResponseHeader {
   name?: string;
   value?: string;
 }
 
-/** An answer, as the trigger of an asynchronous workflow and the Response node configure it. */
+/** A response, as configured in the trigger of an asynchronous workflow and in the Response node. */
 export interface ResponseConfig {
   /** Integer, 200 to 599. */
   statusCode?: number;
   headers?: ResponseHeader[];
-  /** JSON; strings in it may hold templates. A string is sent as text. */
+  /** JSON whose strings may contain templates. A string is sent as text. */
   body?: unknown;
 }
 
 /** `workflow.config` of a webhook. */
 export interface TriggerConfig {
   basicAuthentication?: BasicAuthentication;
-  /** Each of them has to hold. */
-  authentication?: ProofConfig[];
-  handshake?: HandshakeConfig;
+  /** A request has to pass every method. */
+  authentication?: AuthMethodConfig[];
+  handshake?: UrlVerificationConfig;
   addresses?: AddressesConfig;
   rateLimit?: false | RateLimitConfig;
   idempotency?: false | IdempotencyConfig;
@@ -99,20 +99,20 @@ export interface TriggerConfig {
   response?: ResponseConfig;
 }
 
-/** The least and the greatest status code an answer may have. */
+/** The lowest and the highest status code of a response. */
 export const STATUS_CODE_RANGE = { min: 200, max: 599 } as const;
 
-/** The methods that a webhook may take; the first is the default. */
+/** The HTTP methods that a webhook may accept; the first is the default. */
 export const METHODS = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE', 'HEAD'] as const;
 
-/** What a body may be read as, whatever its content type. */
+/** The formats that a body may be parsed as, whatever its content type. */
 export const READ_AS = ['json', 'form', 'xml', 'ndjson', 'text'] as const;
 
-/** The most calls and the most seconds of a rate limit. */
+/** The maximum number of requests and seconds of a rate limit. */
 export const RATE_LIMIT_RANGE = { requests: 1_000_000, seconds: 86_400 } as const;
 
-/** How many proofs a webhook may ask for besides Basic authentication. */
-export const MAX_PROOFS = 4;
+/** The maximum number of authentication methods besides Basic authentication. */
+export const MAX_AUTH_METHODS = 4;
 
-/** How many secrets a proof may know at once. */
+/** The maximum number of secrets of an authentication method. */
 export const MAX_SECRETS = 4;

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/lib/paths.mjs';
 import { type App, createWorkflow } from '../support/app';
 import { clients, Editor, error, group } from './editor';
-import { useApp, useEditor } from './stage';
+import { useApp, useEditor } from './fixtures';
 
 const axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
 
-/** How high a window has to be to show a form as a whole, in px. */
+/** The window heights that show each form as a whole, in px. */
 const HEIGHTS: Record<string, number> = { trigger: 2600, response: 640, manual: 900 };
 
 const config = {
@@ -31,7 +31,7 @@ const config = {
   },
 };
 
-/** A field for each part of the config. */
+/** A config that shows every part of the form. */
 const everything = {
   ...config,
   authentication: [
@@ -81,7 +81,7 @@ useApp(async (...given) => {
   });
 });
 
-/** What axe finds in the form that is open, one line per place. */
+/** Returns the violations that axe finds in the open form, one line per element. */
 async function violations(editor: Editor): Promise<string[]> {
   await editor.page.evaluate(axe);
   await editor.standStill();
@@ -94,7 +94,7 @@ async function violations(editor: Editor): Promise<string[]> {
   });
 }
 
-/** The forms of the plugin, each with how a user opens it and a name for its picture. */
+/** The forms of the plugin: a name, also for the screenshot, and how to open each. */
 const forms: [name: string, open: (editor: Editor) => Promise<Locator>][] = [
   [
     'trigger',
@@ -148,7 +148,7 @@ describe.each(clients)('the forms in %s', (client) => {
   ])('in the %s theme', (theme, id) => {
     beforeAll(() => useTheme(id));
 
-    it.each(forms)('have no violation that axe finds: %s', async (name, open) => {
+    it.each(forms)('have no accessibility violations: %s', async (name, open) => {
       await open(editor);
       expect(await violations(editor)).toEqual([]);
       if (HEIGHTS[name]) {
@@ -156,7 +156,7 @@ describe.each(clients)('the forms in %s', (client) => {
       }
     });
 
-    it('have none where a call is checked', async () => {
+    it('have no accessibility violations in the result of the debugger', async () => {
       await editor.openWorkflow(complete.id);
       const form = await editor.openTrigger();
       await form.getByRole('button', { name: 'Check a call' }).focus();
@@ -164,12 +164,12 @@ describe.each(clients)('the forms in %s', (client) => {
       await form.getByRole('textbox', { name: 'Headers of a call' }).fill('Content-Type: application/json');
       await form.getByRole('button', { name: 'Check the call' }).focus();
       await editor.page.keyboard.press('Enter');
-      // The result is in a live region: a screen reader says it.
+      // The result is in a live region, which screen readers announce.
       await form.locator('[role=status]').filter({ hasText: 'This call would be refused.' }).waitFor();
       expect(await violations(editor)).toEqual([]);
     });
 
-    it('have none while errors are shown', async () => {
+    it('have no accessibility violations while errors are shown', async () => {
       await editor.openWorkflow(asynchronous.id);
       const form = await editor.openTrigger();
       await group(form, 'Body').getByRole('button', { name: 'Add a path' }).click();
@@ -235,7 +235,7 @@ describe.each(clients)('the forms in %s', (client) => {
     await page.keyboard.press('Enter');
     await form.getByRole('button', { name: 'Delete row 2' }).focus();
     await page.keyboard.press('Enter');
-    // The row is gone; the focus is not.
+    // The row is gone, but the focus isn't lost.
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Add a path');
 
     await page.getByRole('button', { name: 'Submit' }).focus();

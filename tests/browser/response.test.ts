@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TriggerConfig } from '../../src/common/config';
 import { type App, createWorkflow } from '../support/app';
 import { clients, Editor, error, group } from './editor';
-import { useApp, useEditor } from './stage';
+import { useApp, useEditor } from './fixtures';
 
 interface Node {
   id: number;
@@ -30,7 +30,7 @@ describe.each(clients)('the Response node in %s', (client) => {
     (opened) => (editor = opened),
   );
 
-  it('answers one way or another, as in the sample of the documentation, built with clicks alone', async () => {
+  it('responds according to a condition in a workflow built with the mouse alone, as in the documentation', async () => {
     const { page } = editor;
     const title = `Paid or not in ${client}`;
     await editor.createWorkflow(title, 'Synchronously');
@@ -41,7 +41,7 @@ describe.each(clients)('the Response node in %s', (client) => {
     );
 
     const trigger = await editor.openTrigger();
-    // A synchronous workflow has its answer in a node, not here.
+    // The response of a synchronous workflow is in a node, not in the trigger.
     expect(await trigger.getByRole('combobox', { name: 'Status code' }).count()).toBe(0);
     await group(trigger, 'Body').getByRole('button', { name: 'Add a path' }).click();
     await page.keyboard.type('order.status');
@@ -69,7 +69,7 @@ describe.each(clients)('the Response node in %s', (client) => {
       ['No', '422', '{"accepted": false, "status": ""}'],
       ['Yes', '200', '{"accepted": true, "status": ""}'],
     ]) {
-      // From above: under the trigger, in the branch "No", in the branch "Yes".
+      // From the top: below the trigger, in the branch "No", in the branch "Yes".
       await editor.addNode(branch === 'No' ? 1 : 2, 'Response');
       await page.locator('[aria-label="Response-Response"]').waitFor();
       const form = await editor.openCard(editor.card('Response'));
@@ -103,7 +103,7 @@ describe.each(clients)('the Response node in %s', (client) => {
       ['Answer Yes', 'response', 1],
     ]);
 
-    // What was picked shows its label again.
+    // A picked variable is shown with its label again.
     const form = await editor.openCard(editor.card('Answer Yes'));
     await form.getByText('Trigger variables/Body/Order status').waitFor();
     await editor.cancel();
@@ -112,7 +112,7 @@ describe.each(clients)('the Response node in %s', (client) => {
     await expect
       .poll(async () => (await app.api<{ enabled: boolean }>('GET', `workflows:get?filterByTk=${id}`)).enabled)
       .toBe(true);
-    const call = async (status: string) => {
+    const send = async (status: string) => {
       const response = await app.fetch(`webhook:trigger/${key}`, {
         method: 'POST',
         headers: {
@@ -123,11 +123,11 @@ describe.each(clients)('the Response node in %s', (client) => {
       });
       return [response.status, await response.json(), response.headers.get('x-status')];
     };
-    expect(await call('paid')).toEqual([200, { accepted: true, status: 'paid' }, 'paid']);
-    expect(await call('open')).toEqual([422, { accepted: false, status: 'open' }, 'open']);
+    expect(await send('paid')).toEqual([200, { accepted: true, status: 'paid' }, 'paid']);
+    expect(await send('open')).toEqual([422, { accepted: false, status: 'open' }, 'open']);
   });
 
-  it('is greyed out with the reason in a workflow whose caller does not wait', async () => {
+  it('is disabled with a reason in an asynchronous workflow', async () => {
     const workflow = await createWorkflow(app, { title: 'Asynchronous', enabled: false });
     await editor.openWorkflow(workflow.id);
     await editor.page.locator('button[aria-label^="add-button"]').first().click();
@@ -140,7 +140,7 @@ describe.each(clients)('the Response node in %s', (client) => {
     expect(await nodesOf(workflow.id)).toEqual([]);
   });
 
-  it('keeps every key it does not know', async () => {
+  it('keeps unknown keys of the config', async () => {
     const config = {
       statusCode: 201,
       headers: [{ name: 'A', value: 'b', id: 1 }],
@@ -161,7 +161,7 @@ describe.each(clients)('the Response node in %s', (client) => {
     expect(node.config).toEqual({ ...config, statusCode: 202 });
   });
 
-  it('does not save a body that is no JSON, nor drop it', async () => {
+  it('neither saves nor drops a body that is not JSON', async () => {
     const workflow = await createWorkflow(app, {
       title: 'No JSON',
       sync: true,
@@ -183,7 +183,7 @@ describe.each(clients)('the Response node in %s', (client) => {
     expect((await nodesOf(workflow.id))[0].config.body).toEqual({ a: 2 });
   });
 
-  it('can be deleted and copied as any node', async () => {
+  it('can be deleted like any node', async () => {
     const workflow = await createWorkflow(app, {
       title: 'Menu',
       sync: true,

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type App, createWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
 import { clients, Editor, error, group } from './editor';
-import { configOf, useApp, useEditor } from './stage';
+import { configOf, useApp, useEditor } from './fixtures';
 
 const shell = promisify(execFile);
 
@@ -46,7 +46,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     (opened) => (editor = opened),
   );
 
-  it('is created, configured, copied and called with clicks alone', async () => {
+  it('is created, configured and copied with the mouse alone, and accepts the copied request', async () => {
     const { page } = editor;
     const title = `Orders in ${client}`;
     await editor.createWorkflow(title, 'Asynchronously');
@@ -56,7 +56,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     const url = `${app.apiUrl}webhook:trigger/${workflow.key}`;
     await expect.poll(() => form.getByRole('textbox', { name: 'URL' }).inputValue()).toBe(url);
 
-    // It asks for a secret from the start.
+    // A new webhook requires a token.
     const secret = form.getByRole('textbox', { name: 'Secret 1' });
     await expect.poll(() => secret.inputValue()).toMatch(SECRET);
     expect(await secret.getAttribute('type')).toBe('password');
@@ -91,7 +91,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     await group(form, 'Body').getByRole('textbox', { name: 'Alias 2' }).fill('Order number');
 
     await form.getByRole('combobox', { name: 'Status code' }).fill('20');
-    // Once the list has slid open: what is clicked on its way there may no longer be under the pointer.
+    // Click once the list has finished opening: before, the option may move away from the pointer.
     await editor.list.locator('.ant-select-item-option', { hasText: '202 Accepted' }).click();
     const headers = group(form, 'Headers of the response');
     await headers.getByRole('button', { name: 'Add a header' }).click();
@@ -101,7 +101,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     const body = form.getByRole('textbox', { name: 'Body of the response' });
     await body.fill('{"received": ""}');
     await body.evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(14, 14));
-    // A row that isn't saved yet can be used.
+    // Unsaved rows can be used.
     await editor.pick(body.locator('xpath=../div//button'), 'Trigger variables', 'Body', 'Order number');
 
     await expect.poll(() => body.inputValue()).toMatch(/^\{"received": "\{\{\$context\.body\.v_\w+\}\}"\}$/);
@@ -159,8 +159,8 @@ describe.each(clients)('the trigger in %s', (client) => {
     expect(stdout).toMatch(/^HTTP\/1.1 202 /);
     expect(stdout).toMatch(/^x-shop: example\r$/im);
     expect(stdout).toMatch(/\{"received":"example"\}$/);
-    const { stdout: refused } = await shell('sh', ['-c', `${command.replace(/ -H 'X-Webhook-Token.*?'/, '')} -s -i`]);
-    expect(refused).toMatch(/^HTTP\/1.1 401 /);
+    const { stdout: rejected } = await shell('sh', ['-c', `${command.replace(/ -H 'X-Webhook-Token.*?'/, '')} -s -i`]);
+    expect(rejected).toMatch(/^HTTP\/1.1 401 /);
     const execution = await waitFor('the execution', async () =>
       (await executionsOf(workflow.key)).find((one) => one.status === 1),
     );
@@ -168,7 +168,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     expect(execution.context.body).toMatchObject({ [String(name.body?.[1])]: 'example' });
     expect(await editor.contextOfExecution(execution.id)).toEqual(execution.context);
 
-    // The version that has run is read-only; its URL can still be copied.
+    // An executed version is read-only, but its URL can still be copied.
     await editor.openWorkflow(workflow.id);
     const disabled = await editor.openTrigger();
     await page.getByRole('button', { name: 'Submit' }).waitFor({ state: 'detached' });
@@ -178,7 +178,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(url);
   });
 
-  it('keeps every key it does not know, of a config made elsewhere', async () => {
+  it('keeps unknown keys of a config that was created elsewhere', async () => {
     const config = {
       basicAuthentication: { username: 'u', password: '{{$env.SECRET}}', realm: 'shop' },
       authentication: [
@@ -215,7 +215,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     expect(await configOf(app, workflow.id)).toEqual({ ...config, response: { ...config.response, statusCode: 201 } });
   });
 
-  it('refuses what would be lost or wrong, and says where', async () => {
+  it('rejects invalid input with an error at each field', async () => {
     const workflow = await createWorkflow(app, { title: 'Wrong', config: {}, enabled: false });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();
@@ -223,7 +223,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     const typed = '{\n  "ok": true,\n  "id": {{$context.body.id}}\n}';
     await body.fill(typed);
     await form.getByRole('combobox', { name: 'Status code' }).fill('99');
-    // Who had the webhook open to anyone and wants proofs gets one to begin with.
+    // Requiring authentication for a public webhook adds a first method.
     await form.getByText('Anyone who knows the URL can run this workflow.').waitFor();
     await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
     await form.getByRole('textbox', { name: 'Secret 1' }).fill('');
@@ -244,7 +244,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     expect(await body.inputValue()).toBe(typed);
     expect(await configOf(app, workflow.id)).toEqual({});
 
-    // As a text the same is fine, and switching off Basic authentication takes its errors along.
+    // The same is valid as plain text, and switching off Basic authentication removes its errors.
     await form.locator('.ant-radio-button-wrapper', { hasText: 'Text' }).click();
     expect(await body.inputValue()).toBe(typed);
     await form.getByRole('combobox', { name: 'Status code' }).fill('200');
@@ -262,7 +262,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     });
   });
 
-  it('shows where a sample is wrong, and keeps rows when it is parsed again', async () => {
+  it('shows where a sample is malformed, and keeps rows when it is parsed again', async () => {
     const config = {
       request: {
         body: [
@@ -299,7 +299,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     expect(body?.[1]).toEqual({ key: 'order.id', alias: 'Order', _var: 'v_order' });
   });
 
-  it('fills in a secret by its name', async () => {
+  it('inserts a secret variable by its name', async () => {
     await app.api('POST', 'environmentVariables:create', {
       name: `HOOK_${client === clients[0] ? 'A' : 'B'}`,
       type: 'secret',

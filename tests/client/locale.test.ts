@@ -13,7 +13,7 @@ const read = (language: string) =>
   JSON.parse(readFileSync(join(root, 'src/locale', `${language}.json`), 'utf8')) as Record<string, string>;
 const placeholders = (text: string) => (text.match(/\{\{[^{}]+\}\}/g) ?? []).sort();
 
-/** The keys that the browser code translates; a key that is no literal can't be found and fails the test. */
+/** Returns the keys that the browser code translates. Fails on a key that isn't a literal, since it can't be found. */
 function usedKeys(): string[] {
   const folder = join(root, 'src/client-v2');
   const keys = new Set<string>();
@@ -25,7 +25,7 @@ function usedKeys(): string[] {
       if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && /^t(Expr)?$/.test(node.expression.text)) {
         const [key] = node.arguments;
         if (!ts.isStringLiteralLike(key)) {
-          throw new Error(`${file}: the key of ${node.getText(source)} is no literal`);
+          throw new Error(`${file}: the key of ${node.getText(source)} is not a literal`);
         }
         keys.add(key.text);
       }
@@ -45,30 +45,33 @@ describe('the translations', () => {
     expect(Object.keys(read(language)).sort()).toEqual(usedKeys());
   });
 
-  it.each(LANGUAGES)('are no empty texts and keep the places for values: %s', (language) => {
+  it.each(LANGUAGES)('are not empty and keep the placeholders: %s', (language) => {
     for (const [key, text] of Object.entries(read(language))) {
       expect(text.trim(), key).not.toBe('');
       expect(placeholders(text), key).toEqual(placeholders(key));
     }
   });
 
-  it('are the keys themselves in English', () => {
+  it('equal their keys in English', () => {
     for (const [key, text] of Object.entries(read('en-US'))) {
       expect(text).toBe(key);
     }
   });
 
   it.each(LANGUAGES.filter((language) => language !== 'en-US'))(
-    'are translated, but for a few names: %s',
+    'are translated except for a few names: %s',
     (language) => {
       const same = Object.entries(read(language)).filter(([key, text]) => key === text && /[a-z]/.test(text));
       expect(same.length, JSON.stringify(same)).toBeLessThan(12);
     },
   );
 
-  it.each(LANGUAGES.filter((language) => language !== 'en-US'))('cover the plugin manager: %s', (language) => {
-    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
-    expect(manifest[`displayName.${language}`]).toBeTruthy();
-    expect(manifest[`description.${language}`]).toBeTruthy();
-  });
+  it.each(LANGUAGES.filter((language) => language !== 'en-US'))(
+    'cover the display name and description of the plugin: %s',
+    (language) => {
+      const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
+      expect(manifest[`displayName.${language}`]).toBeTruthy();
+      expect(manifest[`description.${language}`]).toBeTruthy();
+    },
+  );
 });

@@ -12,11 +12,11 @@ const rows = (...keys: string[]) => keys.map((key) => ({ key }));
 describe('the URL of a webhook', () => {
   const getApiUrl = (path: string) => `https://example.com/nb/api/${path}`;
 
-  it('is below the base of the API', () => {
+  it('starts with the base URL of the API', () => {
     expect(webhookUrl({ name: 'main', getApiUrl }, 'abc')).toBe('https://example.com/nb/api/webhook:trigger/abc');
   });
 
-  it('names the sub-app', () => {
+  it('contains the name of a sub-app', () => {
     expect(webhookUrl({ name: 'shop', getApiUrl }, 'abc')).toBe(
       'https://example.com/nb/api/__app/shop/webhook:trigger/abc',
     );
@@ -24,7 +24,7 @@ describe('the URL of a webhook', () => {
 });
 
 describe('an example value', () => {
-  it('has something at each path', () => {
+  it('contains each path', () => {
     expect(exampleValue(rows('order', 'order.id', 'items[0].sku', 'tags[]', 'note'))).toEqual({
       order: { id: 'example' },
       items: [{ sku: 'example' }],
@@ -33,15 +33,15 @@ describe('an example value', () => {
     });
   });
 
-  it('is an array where every path begins with an index', () => {
+  it('is an array if every path begins with an index', () => {
     expect(exampleValue(rows('[0].id', '[1]'))).toEqual([{ id: 'example' }, 'example']);
   });
 
-  it('takes a quoted key for one key', () => {
+  it('treats a quoted key as one key', () => {
     expect(exampleValue(rows('a["b.c"]'))).toEqual({ a: { 'b.c': 'example' } });
   });
 
-  it('has an object where an array would be huge', () => {
+  it('contains an object instead of a huge array', () => {
     expect(exampleValue(rows('items[4000000000].sku', 'items[0]', 'orders.20260101'))).toEqual({
       items: { 0: 'example', 4000000000: { sku: 'example' } },
       orders: { 20260101: 'example' },
@@ -49,19 +49,19 @@ describe('an example value', () => {
     expect(exampleValue(rows('[4000000000]', '[0]'))).toEqual({ 0: 'example', 4000000000: 'example' });
   });
 
-  it('leaves the prototype alone', () => {
+  it('never changes the prototype', () => {
     expect(exampleValue(rows('__proto__.polluted', 'a'))).toEqual({ a: 'example' });
     expect({}).not.toHaveProperty('polluted');
   });
 
-  it('is nothing without a path', () => {
+  it('is undefined without paths', () => {
     expect(exampleValue([{ key: '' }, {}])).toBeUndefined();
     expect(exampleValue(undefined)).toBeUndefined();
   });
 });
 
 describe('an example query', () => {
-  it('writes a path in brackets, percent-encoded', () => {
+  it('writes paths in brackets, percent-encoded', () => {
     expect(exampleQuery(rows('q', 'query[0].a', 'é &'))).toBe(
       'q=example&query%5B0%5D%5Ba%5D=example&%C3%A9+%26=example',
     );
@@ -69,13 +69,13 @@ describe('an example query', () => {
 });
 
 describe('the curl command', () => {
-  /** The arguments as a shell hands them to the program. */
+  /** Returns the arguments that a shell passes to the program. */
   const argumentsOf = (command: string) =>
     execFileSync('sh', ['-c', `curl() { printf '%s\\0' "$@"; }; ${command}`], { encoding: 'utf8' })
       .split('\0')
       .slice(0, -1);
 
-  it('calls the webhook as it is configured', () => {
+  it('sends a request as configured', () => {
     const command = curlCommand('https://example.com/api/webhook:trigger/abc', {
       basicAuthentication: { username: 'ann', password: `it's "$HOME" \\ !` },
       request: {
@@ -99,7 +99,7 @@ describe('the curl command', () => {
     ]);
   });
 
-  it('names a secret instead of telling it, and hides the password where it is only shown', () => {
+  it('contains the names of secret variables instead of their values, and masks the password if it is only shown', () => {
     const config = { basicAuthentication: { username: '{{$env.HOOK_USER}}', password: '{{ $env.HOOK_PASSWORD }}' } };
     expect(argumentsOf(curlCommand('https://x', config))).toContain('<HOOK_USER>:<HOOK_PASSWORD>');
     expect(
@@ -107,7 +107,7 @@ describe('the curl command', () => {
     ).toContain('a:•••');
   });
 
-  it('sends something where nothing is configured', () => {
+  it('sends an example if nothing is configured', () => {
     expect(argumentsOf(curlCommand('https://x', {}))).toEqual([
       '-X',
       'POST',
@@ -123,7 +123,7 @@ describe('the curl command', () => {
 describe('rows after parsing a sample', () => {
   const create = (key: string) => ({ key, _var: `new_${key}` });
 
-  it('are in the order of the sample and keep alias and variable name', () => {
+  it('are in the order of the sample and keep their aliases and variable names', () => {
     const merged = mergeRows([{ key: 'b', alias: 'Bee', _var: 'v_b' }, { key: 'a' }], ['a', 'b', 'c'], create);
     expect(merged).toEqual({
       rows: [{ key: 'a' }, { key: 'b', alias: 'Bee', _var: 'v_b' }, { key: 'c', _var: 'new_c' }],
@@ -132,7 +132,7 @@ describe('rows after parsing a sample', () => {
     });
   });
 
-  it('keep what the sample does not have, at the end, and say so', () => {
+  it('end with the rows that the sample lacks, which are reported as missing', () => {
     const merged = mergeRows([{ key: 'old', alias: 'Old', _var: 'v_o' }, { key: '' }, { key: 'a' }], ['a'], create);
     expect(merged).toEqual({
       rows: [{ key: 'a' }, { key: 'old', alias: 'Old', _var: 'v_o' }],
@@ -153,7 +153,7 @@ describe('rows after parsing a sample', () => {
 describe('the variables of a request', () => {
   const t = (key: string) => key;
 
-  it('have their alias or path as label, and their own name as value', () => {
+  it('have the alias or path as label and the variable name as value', () => {
     const variables = requestVariables(
       {
         request: {
@@ -176,7 +176,7 @@ describe('the variables of a request', () => {
     ]);
   });
 
-  it('are a branch where a path has no name of its own', () => {
+  it('are nested if a path has no variable name', () => {
     const [, body] = requestVariables(
       { request: { body: [{ key: 'order.id', alias: 'Order' }, { key: 'order.sku' }, { key: 'order' }] } },
       t,
@@ -194,7 +194,7 @@ describe('the variables of a request', () => {
     ]);
   });
 
-  it('have path segments, the raw body and the claims of a token where these are configured', () => {
+  it('include path parameters, the raw body and the claims of a token if configured', () => {
     const jwt = { scheme: { kind: 'jwt', algorithms: ['HS256'] }, secrets: ['s'] };
     expect(
       requestVariables(
@@ -210,7 +210,7 @@ describe('the variables of a request', () => {
     ]);
   });
 
-  it('are the whole query and the whole body where no rows are configured, and no headers', () => {
+  it('are the whole query and the whole body, but no headers, if no rows are configured', () => {
     expect(requestVariables(undefined, t)).toEqual([
       { key: 'query', value: 'query', label: 'Query' },
       { key: 'body', value: 'body', label: 'Body' },
@@ -232,13 +232,13 @@ describe('a status code', () => {
     ]);
   });
 
-  it('stays as typed while it is no number', () => {
+  it('stays as typed while it is not a number', () => {
     expect(readStatusCode(' 404 ')).toBe(404);
     expect(readStatusCode('4o4')).toBe('4o4');
     expect(readStatusCode('')).toBe('');
   });
 
-  it('is named where it is a usual one', () => {
+  it('is shown with its reason phrase if it is a common one', () => {
     expect(statusText(404)).toBe('404 Not Found');
     expect(statusText(418)).toBe('418');
   });

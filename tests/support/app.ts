@@ -5,8 +5,8 @@ export { createWorkflow, setEnabled } from '../../scripts/lib/workflows.mjs';
 export type { CreatedWorkflow, NodeDefinition, WorkflowDefinition } from '../../scripts/lib/workflows.mjs';
 export type { App, BootOptions };
 
-/** The database that this run of the tests is about: SQLite, or as `npm run test:services` says. */
+/** The database of this test run: SQLite, or the one that `npm run test:services` chooses. */
 export const dialect = (process.env.TEST_DIALECT ?? 'sqlite') as NonNullable<BootOptions['dialect']>;
 
-/** Boots a NocoBase app with this plugin enabled, on the database of this run unless `options` names one. */
+/** Boots a NocoBase app with this plugin enabled, by default on the database of this test run. */
 export const bootApp = (options: BootOptions = {}): Promise<App> => boot({ dialect, ...options });

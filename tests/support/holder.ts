@@ -3,9 +3,9 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { waitFor } from './wait';
 
-/** A server whose answers a test gives when it wants: workflows run until then. */
+/** An HTTP server that holds requests until the test releases them, to keep executions running. */
 export class Holder {
-  /** Names of the runs that wait here, in the order in which they came. */
+  /** The names of all requests, in order of arrival. */
   readonly arrived: string[] = [];
   private readonly held = new Map<string, ServerResponse[]>();
   private readonly server: Server = createServer((request, response) => {
@@ -23,7 +23,7 @@ export class Holder {
     this.server.close();
   }
 
-  /** A node that runs until the test releases the name. */
+  /** Returns a node that keeps its execution running until the test releases the name. */
   node(name: string): { type: string; config: Record<string, unknown> } {
     const { port } = this.server.address() as AddressInfo;
     return { type: 'request', config: { url: `http://127.0.0.1:${port}/${name}`, method: 'GET', timeout: 60_000 } };
@@ -39,6 +39,6 @@ export class Holder {
   }
 
   async waitFor(name: string, count = 1): Promise<void> {
-    await waitFor(`${count} runs of ${name}`, () => Promise.resolve(this.count(name) >= count));
+    await waitFor(`${count} requests for ${name}`, () => Promise.resolve(this.count(name) >= count));
   }
 }

@@ -1,7 +1,7 @@
 import { installedTemplate } from '../../scripts/lib/nocobase.mjs';
 import { dialect } from './app';
 
-/** Before any test that boots an app: what the apps are copied from, made once instead of by every test file at once. */
+/** Prepares the template that apps are copied from, once before all tests instead of in every test file at the same time. */
 export default async function prepare(): Promise<void> {
   await installedTemplate(dialect);
 }

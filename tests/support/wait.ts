@@ -1,41 +1,41 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Asks again and again until there is an answer.
+ * Polls until there is a result, and returns it.
  *
- * @param what names it in the error
- * @param ask returns `undefined` or `false`, or throws, as long as there is none
+ * @param what describes the result in the error
+ * @param poll returns `undefined` or `false`, or throws, while there is no result
  * @param timeout in ms
- * @throws an Error with the last error, when there is none in time
+ * @throws an Error with the last error as its cause, if there is no result in time
  */
 export async function waitFor<T>(
   what: string,
-  ask: () => Promise<T | undefined | false>,
+  poll: () => Promise<T | undefined | false>,
   timeout = 20_000,
 ): Promise<T> {
   const deadline = Date.now() + timeout;
   let cause: unknown;
   do {
     try {
-      const answer = await ask();
-      if (answer !== undefined && answer !== false) return answer;
+      const result = await poll();
+      if (result !== undefined && result !== false) return result;
       cause = undefined;
     } catch (error) {
       cause = error;
     }
     await sleep(50);
   } while (Date.now() < deadline);
-  throw new Error(`waited ${timeout / 1000} s in vain for ${what}`, { cause });
+  throw new Error(`expected ${what} within ${timeout / 1000} s`, { cause });
 }
 
 /**
- * Waits until an app has written something into its log, and gives what it wrote. The log comes through a pipe: a line may
- * come after the answer that it was written before.
+ * Waits until the log of an app contains a text, and returns the log. The log arrives through a pipe, so a line may arrive
+ * after the response that it was written before.
  *
- * @param from how much of the log is passed over
+ * @param from the length of the log to skip
  */
 export async function logged(app: { logs(): string }, text: string, from = 0): Promise<string> {
-  return waitFor(`the log to say "${text}"`, async () => {
+  return waitFor(`"${text}" in the log`, async () => {
     const written = app.logs().slice(from);
     return written.includes(text) && written;
   });

@@ -11,7 +11,7 @@ interface BodyFieldProps {
   metaTree?: MetaTreeNode[];
 }
 
-/** The body of an answer: JSON, or a text, which is stored as a string. */
+/** The body of a response: JSON, or plain text, which is stored as a string. */
 export function BodyField({ id, value, onChange, metaTree }: BodyFieldProps) {
   const t = useT();
   const [picked, setPicked] = useState<'json' | 'text'>();
@@ -33,7 +33,7 @@ export function BodyField({ id, value, onChange, metaTree }: BodyFieldProps) {
         id={id}
         value={value}
         onChange={(next) => {
-          // From the first change on the format is the user's: a text typed as JSON must not turn into plain text.
+          // The first change fixes the format: text typed as JSON must not turn into plain text.
           setPicked(format);
           onChange?.(next);
         }}

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** Fields side by side where there is room, one below the other where there isn't. */
+/** Shows fields side by side if there is room, otherwise below each other. */
 export function Columns({ children }: { children: ReactNode }) {
   return (
     <div

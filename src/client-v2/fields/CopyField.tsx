@@ -11,16 +11,16 @@ interface CopyFieldProps {
   copyLabel: string;
   /** What the button copies. */
   text: string;
-  /** What is shown, where that is not what is copied. */
+  /** What the field shows, if that differs from `text`. */
   shown?: string;
   extra?: ReactNode;
-  /** Over several lines, in a monospaced font. */
+  /** Shows several lines in a monospaced font. */
   command?: boolean;
 }
 
 /**
- * A text that is there to be copied. It works in a disabled form too, as the version of a workflow that has run is
- * disabled as a whole.
+ * A text with a button that copies it. Works in a disabled form too: the whole form is disabled once a version of the
+ * workflow has been executed.
  */
 export function CopyField({ label, copyLabel, text, shown = text, extra, command }: CopyFieldProps) {
   const t = useT();
@@ -58,7 +58,7 @@ export function CopyField({ label, copyLabel, text, shown = text, extra, command
         </Button>
       </div>
       <Announcement>{outcome === 'copied' ? t('Copied') : undefined}</Announcement>
-      {outcome === 'refused' ? (
+      {outcome === 'failed' ? (
         <Alert
           type="warning"
           message={t('The browser refuses to copy. Select the text and copy it with the keyboard.')}

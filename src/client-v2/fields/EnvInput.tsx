@@ -9,15 +9,15 @@ interface EnvInputProps {
   id?: string;
   value?: string;
   onChange?: (value: string) => void;
-  /** The name for those who can't see it, where no label of a form does. */
+  /** The accessible name, if no form label provides one. */
   label?: string;
-  /** Hide what is typed. The name of a variable is no secret and stays readable. */
+  /** Hides what is typed. The name of a variable isn't secret and stays readable. */
   masked?: boolean;
-  /** Several lines, such as a key in PEM has. */
+  /** Shows several lines, e.g. for a PEM key. */
   lines?: boolean;
 }
 
-/** A text, or one of NocoBase's "Variables and secrets" (`{{$env.NAME}}`) picked instead of typing it. */
+/** An input for text or for one of NocoBase's "Variables and secrets" (`{{$env.NAME}}`), picked from a list. */
 export function EnvInput({ id, value, onChange, label, masked, lines }: EnvInputProps) {
   const t = useT();
   const [revealed, setRevealed] = useState(false);

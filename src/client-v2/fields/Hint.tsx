@@ -1,6 +1,6 @@
 import { Typography } from 'antd';
 
-/** A sentence on what the fields below it are for. */
+/** A sentence that explains the fields below it. */
 export function Hint({ children }: { children: string }) {
   return <Typography.Paragraph type="secondary">{children}</Typography.Paragraph>;
 }

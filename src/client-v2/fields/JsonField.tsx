@@ -12,19 +12,19 @@ interface JsonFieldProps {
   id?: string;
   value?: unknown;
   onChange?: (value: unknown) => void;
-  /** With a picker for variables. Without a tree it offers those of the node that is being edited. */
+  /** Adds a variable picker: with the given tree, or with `true` the variables of the node being edited. */
   variables?: boolean | MetaTreeNode[];
-  /** Keep the text as a string instead of reading it as JSON. */
+  /** Keeps the text as a string instead of parsing it as JSON. */
   plain?: boolean;
 }
 
 /**
- * A JSON value to edit as text. What is typed stays as it is typed: it is never reformatted, and a text that can't be
- * read becomes an `UnreadableJson` in the form, for `jsonRule` to refuse. An empty text is an empty string.
+ * Edits a JSON value as text. Never reformats what the user types: text that can't be parsed becomes an `UnreadableJson`
+ * in the form, which `jsonRule` rejects. Empty text is an empty string.
  */
 export function JsonField({ id, value, onChange, variables, plain }: JsonFieldProps) {
   const [text, setText] = useState(() => textOf(value, plain));
-  // What this field itself put into the form last. Any other value comes from outside, and is written anew.
+  // The last value that this field itself put into the form. Any other value comes from outside and replaces the text.
   const own = useRef(value);
 
   const before = useRef(plain);
@@ -34,7 +34,7 @@ export function JsonField({ id, value, onChange, variables, plain }: JsonFieldPr
     onChange?.(own.current);
   }
 
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- the value may have changed with any rendering
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- any render may bring a new value
   useEffect(() => {
     const switched = before.current !== plain;
     before.current = plain;
@@ -42,7 +42,7 @@ export function JsonField({ id, value, onChange, variables, plain }: JsonFieldPr
       own.current = value;
       setText(textOf(value, plain));
     } else if (switched) {
-      // Between JSON and plain text the text stays and its meaning changes.
+      // Switching between JSON and plain text keeps the text and changes its meaning.
       emit(text);
     }
   });
@@ -67,7 +67,7 @@ function textOf(value: unknown, plain: boolean | undefined): string {
   return plain && typeof value === 'string' ? value : textOfValue(value);
 }
 
-/** Refuses a text that `JsonField` couldn't read, saying why and where. */
+/** Rejects text that `JsonField` couldn't parse, with the reason and the position. */
 export function jsonRule(t: Translate): Rule {
   return {
     validator: async (_rule, value: unknown) => {

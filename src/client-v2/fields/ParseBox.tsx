@@ -8,7 +8,7 @@ import { mergeRows } from '../model/rows';
 import { newRow } from './newRow';
 
 interface ParseBoxProps {
-  /** The list of rows that the paths go into. */
+  /** The list of rows that the paths are added to. */
   list: string[];
   kind: 'json' | 'query';
   label: string;
@@ -31,7 +31,7 @@ interface Outcome {
   missing: string[];
 }
 
-/** What an error of the core means, in the reader's language; nothing for a code that came later than this form. */
+/** Explains an error of the core in the user's language; `undefined` for a code newer than this form. */
 function explain(code: string, t: Translate): string | undefined {
   switch (code) {
     case 'JSON_UNEXPECTED_END':
@@ -54,7 +54,7 @@ function explain(code: string, t: Translate): string | undefined {
   }
 }
 
-/** A sample of what will be sent, and a button that turns it into rows. The server reads it, as it will read calls. */
+/** A sample of a request and a button that turns it into rows. The server parses it, exactly as it parses requests. */
 export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProps) {
   const t = useT();
   const id = useId();

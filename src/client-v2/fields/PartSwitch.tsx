@@ -2,17 +2,17 @@ import { Form, Switch } from 'antd';
 import { type ReactNode, useRef } from 'react';
 
 interface PartSwitchProps {
-  /** Where the part is, from the list around it where there is one. */
+  /** The path of the part, relative to the enclosing list if there is one. */
   name: (string | number)[];
   label: string;
   extra?: ReactNode;
-  /** The part as it is when it is switched on for the first time. */
+  /** Returns the initial value, used when the part is first switched on. */
   create: () => object;
-  /** What stands for a part that is off. */
+  /** The stored value of a part that is off. Default: none. */
   off?: false;
 }
 
-/** A part of the config that is there or not. Switching it off and on again brings back what was typed. */
+/** Switches an optional part of the config on and off. Switching it on again restores what was typed. */
 export function PartSwitch({ name, label, extra, create, off }: PartSwitchProps) {
   const last = useRef<object>();
   return (

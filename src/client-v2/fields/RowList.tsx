@@ -7,17 +7,17 @@ import { useT } from '../locale';
 
 interface RowListProps {
   name: NamePath;
-  /** What the rows are, for screen readers. */
+  /** The accessible name of the list. */
   label: string;
   addLabel: string;
-  /** A new row as it is stored; keys without a field of their own are kept. */
+  /** Returns a new row as it is stored; keys without a field are kept. */
   create: () => unknown;
-  /** How many rows there may be. */
+  /** The maximum number of rows. */
   max?: number;
-  /** What a row is called that is no line of fields but a block of its own. */
+  /** Shows each row as a block with this title instead of a line of fields. */
   block?: (n: number) => string;
   rules?: ListRule[];
-  /** Whether the order means something to the reader. */
+  /** Adds buttons that move rows up and down. */
   reorder?: boolean;
   /** The fields of a row; `n` counts from 1. */
   children: (field: FormListFieldData, n: number) => ReactNode;
@@ -25,7 +25,7 @@ interface RowListProps {
 
 type ListRule = NonNullable<ComponentProps<typeof Form.List>['rules']>[number];
 
-/** Rows that can be added, deleted and put in order, by mouse or by keyboard. */
+/** Rows that can be added, deleted and reordered by mouse or keyboard. */
 export function RowList({ name, rules, ...rest }: RowListProps) {
   return (
     <Form.List name={name} rules={rules}>
@@ -58,12 +58,12 @@ function Rows({
   const list = useRef<HTMLDivElement>(null);
   const focus = useRef<'last' | 'add'>();
 
-  // The focus follows what was done: into the new row, or to a button that is still there.
+  // Focus the new row, or, after a deletion, a button that still exists.
   useEffect(() => {
     const wanted = focus.current;
     focus.current = undefined;
     if (wanted === 'last') {
-      // A row may hold rows itself.
+      // A row may contain rows itself.
       const rows = list.current?.querySelectorAll(':scope > [data-row]');
       rows?.[rows.length - 1]?.querySelector<HTMLElement>('input, textarea')?.focus();
     } else if (wanted === 'add') {
@@ -164,7 +164,7 @@ function Rows({
   );
 }
 
-/** A field of a row: it takes its share of the width and shows its error below itself. */
+/** A field of a row: takes its share of the width and shows its error below. */
 export function RowField({
   name,
   rules,
@@ -178,7 +178,7 @@ export function RowField({
     <Form.Item
       name={name}
       rules={rules}
-      // An emptied field is an absent one, as one never touched is.
+      // Clearing a field removes the key, as if the field had never been touched.
       normalize={(value: unknown) => (value === '' ? undefined : value)}
       style={{ flex: '1 1 8em', marginBottom: 0, minWidth: 0 }}
     >

@@ -9,20 +9,20 @@ import { RowField, RowList } from './RowList';
 import { useCopy } from './useCopy';
 
 interface SecretRowsProps {
-  /** Where the list is, from the list around it where there is one. */
+  /** The path of the list, relative to the enclosing list if there is one. */
   name: (string | number)[];
-  /** What the secrets are. */
+  /** The accessible name of the list. */
   label: string;
-  /** How a secret that is made up here is written; without it none can be. */
-  madeUp?: KeyForm;
-  /** Whether there has to be one. */
+  /** The form of generated secrets. Without it there is no button that generates one. */
+  generate?: KeyForm;
+  /** Whether at least one secret is required. */
   required?: boolean;
-  /** Whether they have several lines and are no secrets, as public keys. */
+  /** Shows several lines unmasked, as for public keys. */
   lines?: boolean;
 }
 
-/** Secrets of which any one is enough, so that one can be replaced by another without a gap. */
-export function SecretRows({ name, label, madeUp, required, lines }: SecretRowsProps) {
+/** A list of secrets. Any one of them is enough, so secrets can be rotated without downtime. */
+export function SecretRows({ name, label, generate, required, lines }: SecretRowsProps) {
   const t = useT();
   return (
     <RowList
@@ -46,7 +46,7 @@ export function SecretRows({ name, label, madeUp, required, lines }: SecretRowsP
           name={[field.name]}
           rules={[{ required: true, whitespace: true, message: t('The secret is missing.') }]}
         >
-          <SecretInput label={t('Secret {{n}}', { n })} madeUp={madeUp} lines={lines} n={n} />
+          <SecretInput label={t('Secret {{n}}', { n })} generate={generate} lines={lines} n={n} />
         </RowField>
       )}
     </RowList>
@@ -58,29 +58,29 @@ interface SecretInputProps {
   value?: string;
   onChange?: (value: string) => void;
   label: string;
-  madeUp?: KeyForm;
+  generate?: KeyForm;
   lines?: boolean;
   n: number;
 }
 
-function SecretInput({ id, value = '', onChange, label, madeUp, lines, n }: SecretInputProps) {
+function SecretInput({ id, value = '', onChange, label, generate, lines, n }: SecretInputProps) {
   const t = useT();
   const [outcome, copyText] = useCopy(value);
-  const known = Boolean(value) && !isVariable(value);
+  const isCopyable = Boolean(value) && !isVariable(value);
   return (
     <div style={{ alignItems: 'start', display: 'flex', flexWrap: 'wrap', gap: 4 }}>
       <div style={{ flex: '1 1 8em', minWidth: 0 }}>
         <EnvInput id={id} label={label} value={value} onChange={onChange} masked={!lines} lines={lines} />
       </div>
-      {madeUp ? (
+      {generate ? (
         <Button
           aria-label={t('Make up secret {{n}}', { n })}
           title={t('Make up secret {{n}}', { n })}
           icon={<ReloadOutlined />}
-          onClick={() => onChange?.(newSecret(madeUp))}
+          onClick={() => onChange?.(newSecret(generate))}
         />
       ) : null}
-      {known ? (
+      {isCopyable ? (
         <Button
           disabled={false}
           aria-label={t('Copy secret {{n}}', { n })}

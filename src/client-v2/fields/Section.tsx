@@ -5,24 +5,24 @@ import { type ReactNode, useId, useState } from 'react';
 
 interface SectionProps {
   title: string;
-  /** Whether the part can be folded away, and how it begins; without it, it can't. */
+  /** Makes the section collapsible, initially open or closed. */
   fold?: 'open' | 'closed';
   children: ReactNode;
 }
 
-/** What is folded away is not there for anyone, but for a part with an error in it: nobody would find that. */
+/** Hides a collapsed section from everyone, unless it contains an error: nobody would find that. */
 const folded = css`
   &:not(:has(.ant-form-item-explain-error)) {
     display: none;
   }
 `;
 
-/** A titled part of a form; a screen reader says the title when it enters the part. */
+/** A titled section of a form. Screen readers announce the title when the user enters the section. */
 export function Section({ title, fold, children }: SectionProps) {
   const { token } = theme.useToken();
   const id = useId();
   const [open, setOpen] = useState(fold !== 'closed');
-  // What has never been open makes no fields: they would leave empty parts in the config.
+  // A section that was never opened renders no fields: they would leave empty objects in the config.
   const [seen, setSeen] = useState(open);
   return (
     <fieldset style={{ border: 0, margin: `0 0 ${token.marginLG}px`, minWidth: 0, padding: 0 }}>
@@ -37,7 +37,7 @@ export function Section({ title, fold, children }: SectionProps) {
         }}
       >
         {fold ? (
-          // No antd button: it would be disabled with the form of a version that has run.
+          // Not an antd button: that one would be disabled with the form of an executed version.
           <button
             type="button"
             aria-expanded={open}

@@ -1,11 +1,11 @@
 import { Input, Select, Space } from 'antd';
 import type { Rule } from 'antd/es/form';
 import { type Translate, useT } from '../locale';
-import type { ValueSource } from '../model/proofs';
+import type { ValueSource } from '../model/authMethods';
 
 export type SourceKind = 'header' | 'query' | 'body' | 'xml' | 'part';
 
-/** What the places in a request are called. */
+/** Returns the name of a place in a request. */
 export function sourceLabel(kind: SourceKind, t: Translate): string {
   switch (kind) {
     case 'header':
@@ -25,11 +25,11 @@ interface SourceFieldProps {
   id?: string;
   value?: ValueSource;
   onChange?: (value: ValueSource) => void;
-  /** The kinds of places to choose from. */
+  /** The kinds to choose from. */
   kinds: readonly SourceKind[];
 }
 
-/** Where in a request a value stands: what kind of place, and its name. */
+/** Selects where in a request a value is: the kind of place and its name. */
 export function SourceField({ id, value, onChange, kinds }: SourceFieldProps) {
   const t = useT();
   const [kind, name] = (Object.entries(value ?? {})[0] ?? [kinds[0], '']) as [SourceKind, string];
@@ -54,7 +54,7 @@ export function SourceField({ id, value, onChange, kinds }: SourceFieldProps) {
   );
 }
 
-/** Asks for the name of the place, and for a header for one that a header can have. */
+/** Requires the name of the place and, for a header, a valid header name. */
 export function sourceRule(t: Translate): Rule {
   return {
     validator: async (_rule, value: ValueSource | undefined) => {

@@ -1,5 +1,5 @@
 import { AutoComplete } from 'antd';
-import { readStatusCode, statusText, USUAL_STATUS_CODES } from '../model/status';
+import { readStatusCode, statusText, COMMON_STATUS_CODES } from '../model/status';
 
 interface StatusCodeFieldProps {
   id?: string;
@@ -7,9 +7,9 @@ interface StatusCodeFieldProps {
   onChange?: (value: number | string) => void;
 }
 
-const OPTIONS = USUAL_STATUS_CODES.map((code) => ({ value: String(code), label: statusText(code) }));
+const OPTIONS = COMMON_STATUS_CODES.map((code) => ({ value: String(code), label: statusText(code) }));
 
-/** A status code to type, or to pick from the usual ones. */
+/** An input for a status code with the common ones to pick from. */
 export function StatusCodeField({ id, value, onChange }: StatusCodeFieldProps) {
   return (
     <AutoComplete

@@ -7,7 +7,7 @@ interface TagsFieldProps {
   label?: string;
 }
 
-/** Short texts, each entered with Enter, or pasted with spaces, commas or line breaks between them. */
+/** An input for short texts: press Enter after each, or paste several separated by spaces, commas or line breaks. */
 export function TagsField({ id, value, onChange, label }: TagsFieldProps) {
   return (
     <Select

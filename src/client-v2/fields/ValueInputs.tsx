@@ -3,13 +3,13 @@ import { cloneDeep, get, set } from 'lodash';
 import { useId } from 'react';
 
 interface ValueInputsProps {
-  /** One input each: where its text goes in the value, and what it is called. */
+  /** The inputs: the path of each one's text in the value, and its label. */
   fields: { path: string[]; label: string }[];
   value?: object;
   onChange?: (value: object) => void;
 }
 
-/** One text input for each of the given places of an object. */
+/** A text input for each of the given paths of an object. */
 export function ValueInputs({ fields, value = {}, onChange }: ValueInputsProps) {
   const id = useId();
   return (

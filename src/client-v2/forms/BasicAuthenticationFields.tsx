@@ -7,11 +7,11 @@ import { useT } from '../locale';
 
 const PATH = ['config', 'basicAuthentication'];
 
-/** HTTP Basic authentication as a switch with a user and a password. */
+/** A switch for HTTP Basic authentication with a user name and a password. */
 export function BasicAuthenticationFields() {
   const t = useT();
   const form = Form.useFormInstance();
-  // As stored: what the fields hold would still be an object while the fields of user and password are being taken away.
+  // `preserve`: the fields' own value would still be an object while the user and password fields are being removed.
   const value = Form.useWatch(PATH, { form, preserve: true }) as BasicAuthentication | undefined;
   return (
     <>

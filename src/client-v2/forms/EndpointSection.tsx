@@ -7,9 +7,9 @@ import { Section } from '../fields/Section';
 import { useT } from '../locale';
 import { curlCommand, needsSignature, paramNames } from '../model/curl';
 import { type ApiLocator, webhookUrl } from '../model/endpoint';
-import type { Presets } from '../model/proofs';
+import type { Presets } from '../model/authMethods';
 
-/** Where to call, and a command that does it. */
+/** The URL of the webhook and a command that sends a test request. */
 export function EndpointSection({ presets }: { presets: Presets }) {
   const t = useT();
   const form = Form.useFormInstance();

@@ -6,9 +6,9 @@ import { Announcement } from '../fields/Announcement';
 const ERROR = 'ant-form-item-explain-error';
 
 /**
- * What every form of the plugin stands in. NocoBase's colours for hints, errors and variables stay below the contrast
- * that WCAG 2.1 asks for text (4.5 : 1); here they are mixed with the colour of text, in light and dark themes alike.
- * Errors are announced, which antd leaves to the form.
+ * Wraps every form of the plugin. NocoBase's colours for hints, errors and variables have less contrast than WCAG 2.1
+ * requires for text (4.5 : 1), so they are mixed with the text colour here, in light and dark themes alike. Also announces
+ * errors to screen readers, which antd leaves to the form.
  */
 export function FormRoot({ children }: { children: ReactNode }) {
   const { token } = theme.useToken();

@@ -5,9 +5,9 @@ function Nothing() {
 }
 
 /**
- * Keeps the keys of the config that no field shows. NocoBase saves what the fields of a form hold and drops the rest;
- * as a field for the whole config, this one makes the rest part of it. Such keys come from the API, from the
- * commercial plugin, or from a later version of this one.
+ * Keeps the config keys that have no field. NocoBase saves the values of a form's fields and drops everything else; a field
+ * for the whole config preserves the rest. Such keys come from the API, from the commercial plugin, or from a later version
+ * of this one.
  */
 export function KeepRest() {
   return (

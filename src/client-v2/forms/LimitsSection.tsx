@@ -14,7 +14,7 @@ const ADDRESSES = ['config', 'addresses'];
 const RATE = ['config', 'rateLimit'];
 const IDEMPOTENCY = ['config', 'idempotency'];
 
-/** What bounds the calls: where they come from, how many there are, and what is a repetition. */
+/** Limits on requests: IP allowlist, rate limit and duplicates. */
 export function LimitsSection() {
   const t = useT();
   const form = Form.useFormInstance();
@@ -115,7 +115,7 @@ interface ProxiesFieldProps {
   onChange?: (value: Proxies) => void;
 }
 
-/** None, how many, or which. */
+/** The trusted proxies: none, their number, or their addresses. */
 function ProxiesField({ id, value, onChange }: ProxiesFieldProps) {
   const t = useT();
   const [picked, setPicked] = useState<'none' | 'count' | 'list'>();
@@ -158,7 +158,7 @@ function ProxiesField({ id, value, onChange }: ProxiesFieldProps) {
   );
 }
 
-/** What looks like no address at all; the server says what else is wrong with one. */
+/** Rejects what can't be an address. The server validates the rest. */
 function addressesRule(t: Translate): Rule {
   return {
     validator: async (_rule, value: Proxies) => {

@@ -12,21 +12,21 @@ import { textOfValue, valueOfText } from '../model/json';
 import { lastUsed } from '../model/lastUsed';
 import { EXAMPLE, exampleValue, segments } from '../model/sample';
 
-/** What a manual run is given in place of a call, as the form keeps it. */
+/** The input of a manual execution, as the form stores it. */
 interface Values {
   headers?: object;
   query?: unknown;
   body?: unknown;
 }
 
-/** The body as text: also one that isn't JSON yet is remembered. */
+/** Query and body as text, so that unfinished JSON is remembered too. */
 interface Remembered {
   headers?: object;
   query?: string;
   body?: string;
 }
 
-/** The fields of "Execute manually": the values that a call would bring. */
+/** The fields of "Execute manually": the values that a request would contain. */
 export default function ManualForm() {
   const t = useT();
   const form = Form.useFormInstance<Values>();

@@ -1,13 +1,13 @@
 import { Alert, Form } from 'antd';
 import { useMemo } from 'react';
 import { useT } from '../locale';
-import { newTokenProof, TOKEN_HEADER } from '../model/proofs';
+import { newTokenMethod, TOKEN_HEADER } from '../model/authMethods';
 import { FormRoot } from './FormRoot';
 
-/** What NocoBase's form for a new workflow shows of the trigger: that it begins with a secret. */
+/** The trigger's part of NocoBase's form for new workflows: says that the webhook requires a token. */
 export default function PresetForm() {
   const t = useT();
-  const initial = useMemo(() => [newTokenProof()], []);
+  const initial = useMemo(() => [newTokenMethod()], []);
   return (
     <FormRoot>
       <Form.Item name={['config', 'authentication']} initialValue={initial} noStyle>

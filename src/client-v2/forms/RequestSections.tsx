@@ -9,7 +9,7 @@ import { useT } from '../locale';
 
 const REQUEST = ['config', 'request'];
 
-/** What the workflow takes from a call: each row becomes a variable. */
+/** The values that the workflow takes from a request: each row becomes a variable. */
 export function RequestSections() {
   const t = useT();
   return (

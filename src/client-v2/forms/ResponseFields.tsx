@@ -9,13 +9,13 @@ import { useT } from '../locale';
 import { isStatusCode } from '../model/status';
 
 interface ResponseFieldsProps {
-  /** Where the answer is in the form. */
+  /** The path of the response in the form. */
   path: string[];
-  /** Which variables can be used; by default those of the node that is being edited. */
+  /** The variables on offer. Default: those of the node being edited. */
   metaTree?: MetaTreeNode[];
 }
 
-/** Status, headers and body of an answer. */
+/** Status, headers and body of a response. */
 export function ResponseFields({ path, metaTree }: ResponseFieldsProps) {
   const t = useT();
   return (

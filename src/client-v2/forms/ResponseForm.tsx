@@ -3,7 +3,7 @@ import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
 import { Alert } from 'antd';
 import { useT } from '../locale';
 import { FormRoot } from './FormRoot';
-import { answersCaller } from '../ResponseInstruction';
+import { answersCaller } from '../model/workflow';
 import { KeepRest } from './KeepRest';
 import { ResponseFields } from './ResponseFields';
 

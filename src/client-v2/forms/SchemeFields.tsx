@@ -12,16 +12,16 @@ import {
   PLACEHOLDERS,
   type Scheme,
   type SignatureScheme,
-} from '../model/proofs';
+} from '../model/authMethods';
 
 interface SchemeFieldsProps {
-  /** Where the scheme is, from the list around it. */
+  /** The path of the scheme, relative to the enclosing list. */
   name: (string | number)[];
-  /** The scheme as it is now. */
+  /** The current value. */
   scheme: Scheme;
 }
 
-/** The usual things of a scheme; what is rarer is left as it is, and can be edited as JSON. */
+/** Fields for the common options of a scheme. The others stay as they are and can be edited as JSON. */
 export function SchemeFields({ name, scheme }: SchemeFieldsProps) {
   switch (scheme.kind) {
     case 'token':
@@ -107,7 +107,7 @@ function SignatureFields({ name, scheme }: Pick<SchemeFieldsProps, 'name'> & { s
   );
 }
 
-/** Where a part of what is signed stands. */
+/** Where in the request a part of the signed content is. */
 function PlaceItem({ name, placeholder }: { name: (string | number)[]; placeholder: string }) {
   const t = useT();
   return (
@@ -199,7 +199,7 @@ function JwtFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
       <Form.Item
         name={[...name, 'algorithms']}
         label={t('Algorithms')}
-        // Not `required`: a select of several has no room for that in ARIA.
+        // Not `required`: ARIA doesn't allow that for a select with multiple values.
         rules={[{ type: 'array', min: 1, message: t('An algorithm is missing.') }]}
         extra={t('For HS a secret has at least 32 characters; for RS and ES it is a public key in PEM.')}
       >

@@ -2,21 +2,21 @@ import { useFlowEngine } from '@nocobase/flow-engine';
 import { useCurrentWorkflowContext, useWorkflowVariableOptions } from '@nocobase/plugin-workflow/client-v2';
 import { Form, Typography } from 'antd';
 import { useMemo } from 'react';
-import type { ProofConfig, TriggerConfig } from '../../common/config';
+import type { AuthMethodConfig, TriggerConfig } from '../../common/config';
 import { Section } from '../fields/Section';
 import { useT } from '../locale';
 import { FormRoot } from './FormRoot';
 import { requestMetaTree } from '../model/variables';
-import { answersCaller } from '../ResponseInstruction';
-import { CheckSection } from './CheckSection';
+import { answersCaller } from '../model/workflow';
+import { DebuggerSection } from './DebuggerSection';
 import { EndpointSection } from './EndpointSection';
-import { HandshakeSection } from './HandshakeSection';
-import { IntakeSection } from './IntakeSection';
+import { UrlVerificationSection } from './UrlVerificationSection';
+import { AcceptedRequestsSection } from './AcceptedRequestsSection';
 import { KeepRest } from './KeepRest';
 import { LimitsSection } from './LimitsSection';
 import { RequestSections } from './RequestSections';
 import { ResponseFields } from './ResponseFields';
-import { SecuritySection } from './SecuritySection';
+import { AuthenticationSection } from './AuthenticationSection';
 import { usePresets } from './usePresets';
 
 /** The drawer of the trigger. */
@@ -25,17 +25,18 @@ export default function TriggerForm() {
   const workflow = useCurrentWorkflowContext();
   const engine = useFlowEngine().context.app.pm.get('workflow');
   const form = Form.useFormInstance();
-  const proofs = Form.useWatch(['config', 'authentication'], { form, preserve: true }) as ProofConfig[] | undefined;
-  const presets = usePresets(Boolean(proofs?.some((proof) => proof?.preset)));
+  const methods = Form.useWatch(['config', 'authentication'], { form, preserve: true }) as
+    AuthMethodConfig[] | undefined;
+  const presets = usePresets(Boolean(methods?.some((method) => method?.preset)));
   return (
     <FormRoot>
       <KeepRest />
       <EndpointSection presets={presets} />
-      <SecuritySection presets={presets} />
-      <CheckSection />
-      <HandshakeSection />
+      <AuthenticationSection presets={presets} />
+      <DebuggerSection />
+      <UrlVerificationSection />
       <LimitsSection />
-      <IntakeSection />
+      <AcceptedRequestsSection />
       <RequestSections />
       <Section title={t('Response')}>
         {answersCaller(workflow, engine) ? (
@@ -52,7 +53,7 @@ export default function TriggerForm() {
   );
 }
 
-/** The answer of an asynchronous workflow. Its variables are those of the rows as typed, saved or not. */
+/** The response of an asynchronous workflow. Offers the variables of the rows as typed, saved or not. */
 function ImmediateResponse() {
   const t = useT();
   const form = Form.useFormInstance();
@@ -62,7 +63,7 @@ function ImmediateResponse() {
   const metaTree = useMemo(
     () => [
       requestMetaTree(JSON.parse(signature) as TriggerConfig, t),
-      // Before the first node there are no results of nodes and no loops.
+      // The trigger comes before all nodes: there are no node results and no loops.
       ...options.filter((node) => node.name === '$system' || node.name === '$env'),
     ],
     [signature, options, t],

@@ -1,12 +1,12 @@
 import { useFlowEngine } from '@nocobase/flow-engine';
 import { useEffect, useState } from 'react';
 import { PRESETS_ACTION, RESOURCE } from '../../common/names';
-import type { Presets } from '../model/proofs';
+import type { Presets } from '../model/authMethods';
 
 /**
- * The schemes of the presets, once the server has said them; none before, and none where it doesn't.
+ * Returns the schemes of the presets. They are empty until the server has sent them, and stay empty if it doesn't.
  *
- * @param wanted whether any is needed
+ * @param wanted whether to request them
  */
 export function usePresets(wanted: boolean): Presets {
   const { api } = useFlowEngine().context;
@@ -15,14 +15,14 @@ export function usePresets(wanted: boolean): Presets {
     if (!wanted) {
       return;
     }
-    let here = true;
+    let mounted = true;
     api.request({ url: `${RESOURCE}:${PRESETS_ACTION}`, method: 'get', skipNotify: true }).then(
-      (response) => here && setPresets((response.data.data as { presets: Presets }).presets),
-      // Presets can be used without their schemes; only looking into them can't be done.
+      (response) => mounted && setPresets((response.data.data as { presets: Presets }).presets),
+      // Presets work without their schemes; they just can't be customized.
       () => undefined,
     );
     return () => {
-      here = false;
+      mounted = false;
     };
   }, [api, wanted]);
   return presets;

@@ -3,11 +3,11 @@ import type { Translate } from '../locale';
 
 export type { Check };
 
-/** What `webhook:diagnose` answers: the checks, and what is wrong with the configuration. */
+/** The result of `webhook:diagnose`: the checks, and the issues of the configuration. */
 export type Diagnosed = Pick<CoreDiagnosed, 'accepted' | 'checks'> & { issues: ConfigIssue[] };
 
-/** A request that was refused, without what was in it. */
-export interface Refusal {
+/** A rejected request, without its content. */
+export interface Rejection {
   /** Milliseconds since 1970. */
   at: number;
   status: number;
@@ -17,7 +17,7 @@ export interface Refusal {
   checks: Check[];
 }
 
-/** What a check is called. */
+/** Returns the label of a check. */
 export function checkLabel({ check, index = 0 }: Check, t: Translate): string {
   switch (check) {
     case 'method':
@@ -39,7 +39,7 @@ export function checkLabel({ check, index = 0 }: Check, t: Translate): string {
   }
 }
 
-/** What a check came to. */
+/** Returns the label of a check's outcome. */
 export function outcomeLabel(outcome: Check['outcome'], t: Translate): string {
   switch (outcome) {
     case 'passed':
@@ -53,7 +53,7 @@ export function outcomeLabel(outcome: Check['outcome'], t: Translate): string {
   }
 }
 
-/** Why a check failed, and what to do about it: a sentence each. */
+/** Explains why a check failed and what to do about it, one sentence each. */
 export function explain({ diagnosis, refusal }: Check, t: Translate): string[] {
   const sentences = diagnosis ? explainDiagnosis(diagnosis, t) : [];
   return refusal ? [...sentences, t('The caller gets {{status}}: {{message}}', refusal)] : sentences;
@@ -103,7 +103,7 @@ function explainDiagnosis(diagnosis: Diagnosis, t: Translate): string[] {
         }),
       ];
     default:
-      // A code that came later than this form, or one that the form doesn't let happen.
+      // A code newer than this form, or one that the form prevents.
       return [diagnosis.message];
   }
 }
@@ -131,7 +131,7 @@ function explainHint(hint: Extract<Diagnosis, { code: 'NO_MATCH' }>['hint'], t: 
   }
 }
 
-/** A place as the core names it, in the reader's language. */
+/** Translates the name of a place, as the core writes it, into the user's language. */
 export function placeLabel(place: string, t: Translate): string {
   const [, kind, name] = /^(header|query parameter|body at|body in|signature after) (.*)$/s.exec(place) ?? [];
   const label = {

@@ -1,14 +1,14 @@
 import { RESOURCE, TRIGGER_ACTION } from '../../common/names';
 
-/** The part of a NocoBase client application that knows where its API is. */
+/** The part of a NocoBase client application that locates its API. */
 export interface ApiLocator {
-  /** Name of the app; a sub-app has another one than `main`. */
+  /** The name of the app: `main`, or that of a sub-app. */
   name?: string;
-  /** Makes an absolute URL of a path below the API's base. */
+  /** Returns the absolute URL of a path below the API's base. */
   getApiUrl(path: string): string;
 }
 
-/** The URL that another system calls. `key` stays the same over all versions of a workflow. */
+/** Returns the URL of a webhook. `key` is the same for all versions of a workflow. */
 export function webhookUrl(app: ApiLocator, key: string): string {
   const subApp = app.name && app.name !== 'main' ? `__app/${app.name}/` : '';
   return app.getApiUrl(`${subApp}${RESOURCE}:${TRIGGER_ACTION}/${key}`);

@@ -1,7 +1,7 @@
 import { type Node, parseTree } from 'jsonc-parser';
 import { trimEnd, trimStart } from 'lodash';
 
-/** Where in a text something is wrong, counted from 1. */
+/** The position of an error in a text, counted from 1. */
 export interface Place {
   line: number;
   column: number;
@@ -10,7 +10,7 @@ export interface Place {
 export type JsonResult =
   { ok: true; value: unknown } | { ok: false; reason: 'syntax' | 'number' | 'key'; place: Place };
 
-/** Stands in a form for a JSON text that can't be saved: it keeps what was typed, and the form's rules refuse it. */
+/** Represents JSON text that can't be saved: keeps what was typed until the form's rules reject it. */
 export class UnreadableJson {
   constructor(
     readonly text: string,
@@ -24,8 +24,8 @@ function placeOf(text: string, offset: number): Place {
 }
 
 /**
- * Reads a JSON text for keeping. Beside what JSON forbids it refuses what reading would silently change: a number that
- * a double can't hold, and a key that appears twice in one object.
+ * Parses JSON text that is to be saved. Rejects invalid JSON, and also what parsing would silently change: a number that a
+ * double can't represent, and a key that appears twice in an object.
  */
 export function readJson(text: string): JsonResult {
   let value: unknown;
@@ -63,12 +63,12 @@ function firstChanged(root: Node, text: string): { reason: 'number' | 'key'; nod
   return undefined;
 }
 
-/** Whether a double keeps every digit of a number literal: `1.50` and `1e2` do, `12345678901234567890` does not. */
+/** Whether a double keeps every digit of a number literal: true for `1.50` and `1e2`, false for `12345678901234567890`. */
 function isExact(literal: string): boolean {
   return digits(literal) === digits(String(Number(literal)));
 }
 
-/** A number's sign, significant digits and power of ten, the same for every way of writing it. */
+/** Returns a number's sign, significant digits and power of ten, the same for every notation of it. */
 function digits(literal: string): string {
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal);
   if (!match) {
@@ -76,13 +76,13 @@ function digits(literal: string): string {
   }
   const [, sign, whole, fraction = '', exponent = '0'] = match;
   const all = trimStart(whole + fraction, '0');
-  // A regular expression for zeros at the end would begin again at each zero.
+  // A regular expression for trailing zeros would backtrack at each zero.
   const significant = trimEnd(all, '0');
   const power = Number(exponent) - fraction.length + (all.length - significant.length);
   return significant ? `${sign}${significant}e${power}` : '0';
 }
 
-/** The value that a form keeps for a typed text: what it means, `''` for nothing, or an `UnreadableJson`. */
+/** Returns the form value of a typed text: the parsed value, `''` for empty text, or an `UnreadableJson`. */
 export function valueOfText(text: string): unknown {
   if (!text.trim()) {
     return '';
@@ -91,7 +91,7 @@ export function valueOfText(text: string): unknown {
   return result.ok ? result.value : new UnreadableJson(text, result);
 }
 
-/** The text to edit for a value that a form keeps. */
+/** Returns the text to edit for a form value. */
 export function textOfValue(value: unknown): string {
   if (value instanceof UnreadableJson) {
     return value.text;

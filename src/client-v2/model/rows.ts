@@ -1,19 +1,19 @@
 import type { PathItem } from '../../common/config';
 
-/** What pressing Parse does to a list of rows. */
+/** The result of adding a sample's paths to a list of rows. */
 export interface Merged {
   rows: PathItem[];
-  /** How many rows are new. */
+  /** The number of new rows. */
   added: number;
-  /** Paths of rows that the sample doesn't have. They are kept: a variable may be in use. */
+  /** Paths of rows that the sample lacks. Their rows are kept: a variable may be in use. */
   missing: string[];
 }
 
 /**
- * The rows after a sample's paths are known: in the sample's order, rows that were there before unchanged (alias and
- * variable name), then the rows that the sample doesn't have. Rows without a path are dropped.
+ * Adds the paths of a sample to rows. Returns the rows in the sample's order, with existing rows unchanged (alias and
+ * variable name), followed by the rows that the sample lacks. Drops rows without a path.
  *
- * @param create makes the row of a path that has none yet
+ * @param create returns the row of a path that has none yet
  */
 export function mergeRows(rows: PathItem[], paths: string[], create: (path: string) => PathItem): Merged {
   const left = rows.filter((row) => row?.key);

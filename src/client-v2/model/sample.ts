@@ -1,10 +1,10 @@
 import { has, setWith, toPath } from 'lodash';
 import type { HeaderItem, PathItem } from '../../common/config';
 
-/** What stands for a value nobody knows yet. */
+/** The placeholder for an unknown value. */
 export const EXAMPLE = 'example';
 
-/** Headers that the sending program sets by itself, and that an example value would break. */
+/** Headers that the sending program sets itself and that an example value would break. */
 const SET_BY_SENDER = new Set([
   'authorization',
   'connection',
@@ -16,7 +16,7 @@ const SET_BY_SENDER = new Set([
   'transfer-encoding',
 ]);
 
-/** An index from here on is a key of an object, as in the core: an array of so many holes takes long to write as JSON. */
+/** From this index on, an index is an object key, as in the core: huge sparse arrays are slow to serialize as JSON. */
 const MOST_ELEMENTS = 1000;
 
 function isIndex(segment: string): boolean {
@@ -27,32 +27,32 @@ function isHuge(path: string[]): boolean {
   return path.some((segment) => isIndex(segment) && Number(segment) >= MOST_ELEMENTS);
 }
 
-/** A path cut into the keys it goes through. */
+/** Splits a path into its keys. */
 export function segments(path: string): string[] {
-  // `[]` means every element; one is enough for an example.
+  // `[]` means every element; an example needs only one.
   return toPath(path.replace(/\[\]/g, '[0]'));
 }
 
-/** The smallest value that has something at each of the paths; `undefined` without any. */
+/** Returns the smallest value that contains each of the paths; `undefined` without paths. */
 export function exampleValue(rows: PathItem[] | undefined, example: unknown = EXAMPLE): unknown {
   const paths = keysOf(rows).map(segments);
   if (!paths.length) {
     return undefined;
   }
   const root = paths.every(([first]) => isIndex(first) && Number(first) < MOST_ELEMENTS) ? [] : {};
-  // Longest first: `order` must not take the place of the object that `order.id` needs. Before them those that make objects
-  // of what others would make huge arrays of.
+  // Longest first: `order` must not replace the object that `order.id` needs. Huge indices come before those, so that
+  // they create objects instead of huge arrays.
   const order = (path: string[]) => (isHuge(path) ? MOST_ELEMENTS : 0) + path.length;
   for (const path of paths.sort((a, b) => order(b) - order(a))) {
     if (!has(root, path)) {
       setWith(root, path, example, isHuge(path) ? Object : undefined);
     }
   }
-  // `set` leaves holes below the highest index of an array; they are nothing in JSON.
+  // `set` leaves holes below the highest index of an array; in JSON they become `null`.
   return JSON.parse(JSON.stringify(root)) as unknown;
 }
 
-/** `order.id` as the query string writes it: `order[id]=example`, percent-encoded, joined by `&`. */
+/** Returns a query string for the rows: `order.id` becomes `order[id]=example`, percent-encoded, joined by `&`. */
 export function exampleQuery(rows: PathItem[] | undefined): string {
   const query = new URLSearchParams();
   for (const key of keysOf(rows)) {
@@ -62,7 +62,7 @@ export function exampleQuery(rows: PathItem[] | undefined): string {
   return query.toString();
 }
 
-/** The configured headers that a caller has to set. */
+/** Returns the configured headers that a caller has to set. */
 export function exampleHeaders(headers: HeaderItem[] | undefined): string[] {
   return keysOf(headers).filter((key) => !SET_BY_SENDER.has(key.toLowerCase()));
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODE_RANGE } from '../../common/config';
 
-/** Reason phrases of the codes that answers of webhooks usually have. They are names of a standard: not translated. */
+/** Reason phrases of the common status codes. They are defined by a standard and not translated. */
 const REASONS: Record<number, string> = {
   200: 'OK',
   201: 'Created',
@@ -20,15 +20,15 @@ const REASONS: Record<number, string> = {
   503: 'Service Unavailable',
 };
 
-/** The usual codes, ascending. */
-export const USUAL_STATUS_CODES = Object.keys(REASONS).map(Number);
+/** The common codes, ascending. */
+export const COMMON_STATUS_CODES = Object.keys(REASONS).map(Number);
 
-/** `404 Not Found` for a usual code, `418` for another. */
+/** Returns `404 Not Found` for a common code, just `418` for another. */
 export function statusText(code: number): string {
   return REASONS[code] ? `${code} ${REASONS[code]}` : String(code);
 }
 
-/** A typed code as a number where it is one, otherwise as it was typed, so that nothing typed gets lost. */
+/** Returns a typed code as a number if it is one, otherwise unchanged, so that no input gets lost. */
 export function readStatusCode(typed: string): number | string {
   return /^\d+$/.test(typed.trim()) ? Number(typed) : typed;
 }

@@ -11,11 +11,11 @@ interface Option extends VariableOption {
 }
 
 /**
- * The variables of a webhook as the editor's pickers list them: `$context.headers`, `.query`, `.body` and what else is
+ * Returns the variables of a webhook for the editor's pickers: `$context.headers`, `.query`, `.body` and whatever else is
  * configured.
  *
- * A group without rows has no `children`, which makes the group itself a variable; without headers and path segments
- * there is none, as only configured ones are kept.
+ * A group without rows has no `children`, which makes the group itself a variable. Headers and path parameters are the
+ * exception: without rows they are omitted, since only configured ones are stored.
  */
 export function requestVariables(config: TriggerConfig | undefined, t: Translate): VariableOption[] {
   const { request } = config ?? {};
@@ -43,7 +43,7 @@ export function requestVariables(config: TriggerConfig | undefined, t: Translate
 
 function hasClaims(config: TriggerConfig | undefined): boolean {
   return Boolean(
-    config?.authentication?.some((proof) => (proof?.scheme as { kind?: string } | undefined)?.kind === 'jwt'),
+    config?.authentication?.some((method) => (method?.scheme as { kind?: string } | undefined)?.kind === 'jwt'),
   );
 }
 
@@ -70,7 +70,7 @@ function pathOptions(items: PathItem[] | undefined): Option[] {
   return options;
 }
 
-/** Pickers cut a variable at its dots when they look for its label, so a path without a name of its own is a branch. */
+/** Pickers split a variable at its dots to find its label, so a path without a variable name becomes a branch. */
 function addNested(options: Option[], [first, ...rest]: string[], alias: string | undefined) {
   let option = options.find((one) => one.value === first);
   if (!option) {
@@ -85,7 +85,7 @@ function addNested(options: Option[], [first, ...rest]: string[], alias: string 
   }
 }
 
-/** The same variables in the form that NocoBase's pickers take directly. */
+/** Returns the same variables as a tree for NocoBase's pickers. */
 export function requestMetaTree(config: TriggerConfig | undefined, t: Translate): MetaTreeNode {
   return metaTreeNode({
     value: '$context',

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type App, createWorkflow } from '../support/app';
 import { ended, settled } from '../server/support';
 import { clients, Editor, error } from './editor';
-import { useApp, useEditor } from './stage';
+import { useApp, useEditor } from './fixtures';
 
 const SECRET = "It's a Secret to Everybody";
 const BODY = 'Hello, World!';
@@ -18,12 +18,12 @@ useApp((...given) => {
   [app, browser] = given;
 });
 
-/** What the checks of the last result say, a line each. */
+/** Returns the text of each check in the latest result. */
 async function steps(form: Locator): Promise<string[]> {
   return form.locator('[role=status] li').allInnerTexts();
 }
 
-describe.each(clients)('checking a call in %s', (client) => {
+describe.each(clients)('the debugger in %s', (client) => {
   let editor: Editor;
 
   useEditor(
@@ -38,41 +38,41 @@ describe.each(clients)('checking a call in %s', (client) => {
     return form;
   };
 
-  it('judges a pasted call by what is typed, and says what is wrong with it', async () => {
+  it('judges a pasted request by the form as typed, and explains what is wrong', async () => {
     const config = { authentication: [github], request: { headers: [] } };
     const workflow = await createWorkflow(app, { title: 'Pasted', config, enabled: false });
     const form = await open(workflow.id);
     const headers = form.getByRole('textbox', { name: 'Headers of a call' });
     const body = form.getByRole('textbox', { name: 'Body of the call' });
-    const check = form.getByRole('button', { name: 'Check the call' });
+    const run = form.getByRole('button', { name: 'Check the call' });
 
     await headers.fill('Content-Type: text/plain');
     await body.fill(BODY);
-    await check.click();
+    await run.click();
     await form.getByText('This call would be refused.').waitFor();
     await expect
       .poll(async () => (await steps(form)).join('\n'))
       .toContain('This is missing: Header x-hub-signature-256');
 
     await headers.fill(`POST /hook HTTP/1.1\nContent-Type: text/plain\nX-Hub-Signature-256: ${sign(`${BODY}\n`)}`);
-    await check.click();
+    await run.click();
     await form.getByText('With other spaces in the body it would match').waitFor();
     await expect.poll(() => steps(form)).toContainEqual(expect.stringMatching(/^Proof 1: failed\nNo secret matches/));
 
-    // A secret that isn't saved yet counts.
+    // An unsaved secret counts.
     await headers.fill(`Content-Type: text/plain\nX-Hub-Signature-256: ${sign(BODY, 'next')}`);
     await form.getByRole('textbox', { name: 'Secret 1' }).fill('next');
-    await check.click();
+    await run.click();
     await form.getByText('This call would be let in.').waitFor();
     await expect.poll(() => steps(form)).toContain('Proof 1: passed');
     expect(await form.locator('[role=status]').allInnerTexts()).not.toContainEqual(
       expect.stringMatching(/next|Everybody/),
     );
 
-    await headers.fill('no header');
-    await check.click();
+    await headers.fill('not a header');
+    await run.click();
     await form.locator('[role=status] [role=alert]').filter({ hasText: 'at line 1' }).waitFor();
-    // The browser's own line about the 400.
+    // The browser logs the 400 itself.
     await expect.poll(() => editor.errors.splice(0, 1)).toHaveLength(1);
     expect(await error(form, '').count()).toBe(0);
     await editor.cancel();
@@ -81,7 +81,7 @@ describe.each(clients)('checking a call in %s', (client) => {
     );
   });
 
-  it('says by how much the clock is off, and takes the time at which an older call came', async () => {
+  it('says by how much the clock is off, and accepts the time of an older request', async () => {
     const config = { authentication: [{ preset: 'slack', secrets: [SECRET] }] };
     const workflow = await createWorkflow(app, { title: 'Clock', config, enabled: false });
     const form = await open(workflow.id);
@@ -102,17 +102,17 @@ describe.each(clients)('checking a call in %s', (client) => {
     await form.getByText('This call would be let in.').waitFor();
   });
 
-  it('shows why one of the last calls was refused, also in a version that has run', async () => {
-    const { id, key } = await createWorkflow(app, { title: 'Refused', config: { authentication: [github] } });
-    const call = (signature: string) =>
+  it('explains recent rejections, also in an executed version', async () => {
+    const { id, key } = await createWorkflow(app, { title: 'Rejected', config: { authentication: [github] } });
+    const send = (signature: string) =>
       app.fetch(`webhook:trigger/${key}`, {
         method: 'POST',
         headers: { 'content-type': 'text/plain', 'x-hub-signature-256': signature },
         body: BODY,
       });
-    expect((await call(sign(BODY))).status).toBe(200);
+    expect((await send(sign(BODY))).status).toBe(200);
     await ended(app, key);
-    expect((await call(sign(BODY, 'another'))).status).toBe(401);
+    expect((await send(sign(BODY, 'another'))).status).toBe(401);
     await settled(app);
 
     const form = await open(id);

@@ -4,19 +4,19 @@ import { checkConfig, signaturePresets } from '../../index';
 import { curlCommand, needsSignature } from '../../src/client-v2/model/curl';
 import {
   hasPublicKeys,
-  isOpen,
-  madeUpForm,
-  newTokenProof,
-  OWN_SCHEMES,
+  isPublic,
+  generatedForm,
+  newTokenMethod,
+  CUSTOM_SCHEMES,
   PRESETS,
   schemeOf,
-} from '../../src/client-v2/model/proofs';
+} from '../../src/client-v2/model/authMethods';
 import { newSecret } from '../../src/client-v2/model/secret';
 
 const presets = signaturePresets();
 
-describe('a secret that is made up', () => {
-  it('has 32 random bytes, in the form that the scheme wants', () => {
+describe('a generated secret', () => {
+  it('has 32 random bytes in the form that the scheme requires', () => {
     expect(newSecret()).toMatch(/^[\w-]{43}$/);
     expect(Buffer.from(newSecret('base64'), 'base64')).toHaveLength(32);
     expect(newSecret('base64')).toMatch(/^[A-Za-z0-9+/]{43}=$/);
@@ -25,40 +25,40 @@ describe('a secret that is made up', () => {
   });
 });
 
-describe('what the form knows of proofs', () => {
-  it('names every preset of the core and no other', () => {
+describe('the authentication methods of the form', () => {
+  it('include exactly the presets of the core', () => {
     expect(Object.keys(PRESETS).sort()).toEqual(Object.keys(presets).sort());
   });
 
-  it.each(Object.values(OWN_SCHEMES))('begins with a scheme that the core takes', (create) => {
+  it.each(Object.entries(CUSTOM_SCHEMES))('start with a scheme that the core accepts: %s', (_kind, create) => {
     expect(checkConfig({ authentication: [{ scheme: create(), secrets: [newSecret()] }] })).toEqual([]);
-    expect(checkConfig({ authentication: [newTokenProof()] })).toEqual([]);
+    expect(checkConfig({ authentication: [newTokenMethod()] })).toEqual([]);
   });
 
-  it('makes secrets up only where the sender does not give them', () => {
-    expect(madeUpForm({ preset: 'github' })).toBe('text');
-    expect(madeUpForm({ preset: 'stripe' })).toBeUndefined();
-    expect(madeUpForm({ preset: 'of a later version' })).toBeUndefined();
-    expect(madeUpForm(newTokenProof())).toBe('text');
-    expect(madeUpForm({ scheme: presets.svix })).toBe('base64');
+  it('generate secrets only if the sender does not provide them', () => {
+    expect(generatedForm({ preset: 'github' })).toBe('text');
+    expect(generatedForm({ preset: 'stripe' })).toBeUndefined();
+    expect(generatedForm({ preset: 'of a later version' })).toBeUndefined();
+    expect(generatedForm(newTokenMethod())).toBe('text');
+    expect(generatedForm({ scheme: presets.svix })).toBe('base64');
     const publicKey = { scheme: { kind: 'jwt', algorithms: ['HS256', 'RS256'] } };
-    expect([madeUpForm(publicKey), hasPublicKeys(publicKey)]).toEqual([undefined, true]);
-    const shared = { scheme: OWN_SCHEMES.jwt() };
-    expect([madeUpForm(shared), hasPublicKeys(shared)]).toEqual(['text', false]);
+    expect([generatedForm(publicKey), hasPublicKeys(publicKey)]).toEqual([undefined, true]);
+    const shared = { scheme: CUSTOM_SCHEMES.jwt() };
+    expect([generatedForm(shared), hasPublicKeys(shared)]).toEqual(['text', false]);
   });
 
-  it('takes a webhook for open that asks for nothing', () => {
-    expect([{}, { authentication: [], basicAuthentication: false as const }].map(isOpen)).toEqual([true, true]);
-    expect([{ authentication: [newTokenProof()] }, { basicAuthentication: {} }].map(isOpen)).toEqual([false, false]);
+  it('count a webhook without methods as public', () => {
+    expect([{}, { authentication: [], basicAuthentication: false as const }].map(isPublic)).toEqual([true, true]);
+    expect([{ authentication: [newTokenMethod()] }, { basicAuthentication: {} }].map(isPublic)).toEqual([false, false]);
   });
 
-  it('knows a preset once its scheme is there', () => {
+  it('resolve a preset once its scheme is loaded', () => {
     expect(schemeOf({ preset: 'slack' }, {})).toBeUndefined();
     expect(schemeOf({ preset: 'slack' }, presets)).toEqual(presets.slack);
   });
 });
 
-describe('the curl command of a webhook that asks for proofs', () => {
+describe('the curl command of a webhook with authentication', () => {
   const argumentsOf = (command: string) =>
     execFileSync('sh', ['-c', `curl() { printf '%s\\0' "$@"; }; ${command}`], { encoding: 'utf8' })
       .split('\0')
@@ -68,7 +68,7 @@ describe('the curl command of a webhook that asks for proofs', () => {
     secrets: [`s'1`, 's2'],
   });
 
-  it('brings secrets where they are asked for', () => {
+  it('sends tokens in the configured places', () => {
     const config = {
       authentication: [
         token({ header: 'X-Webhook-Token' }),
@@ -89,9 +89,9 @@ describe('the curl command of a webhook that asks for proofs', () => {
     expect(needsSignature(config, presets)).toBe(false);
   });
 
-  it('can not sign', () => {
+  it('needs a signature for schemes that only the sender can satisfy', () => {
     expect(needsSignature({ authentication: [{ preset: 'stripe', secrets: ['s'] }] }, presets)).toBe(true);
-    expect(needsSignature({ authentication: [{ scheme: OWN_SCHEMES.jwt(), secrets: ['s'] }] }, presets)).toBe(true);
+    expect(needsSignature({ authentication: [{ scheme: CUSTOM_SCHEMES.jwt(), secrets: ['s'] }] }, presets)).toBe(true);
   });
 
   it.each([
@@ -103,7 +103,7 @@ describe('the curl command of a webhook that asks for proofs', () => {
       { readAs: 'form', body: [{ key: 'a.b' }] },
       ['-X', 'POST', 'https://x', '-H', 'Content-Type: application/x-www-form-urlencoded', '-d', 'a%5Bb%5D=example'],
     ],
-  ])('calls as the webhook takes it: %j', (request, parts) => {
+  ])('sends a request that the webhook accepts: %j', (request, parts) => {
     expect(argumentsOf(curlCommand('https://x', { request })).slice(0, parts.length)).toEqual(parts);
   });
 });

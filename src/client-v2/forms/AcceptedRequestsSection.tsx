@@ -10,8 +10,8 @@ import { useT } from '../locale';
 
 const REQUEST = ['config', 'request'];
 
-/** What may come in and how it is read. */
-export function IntakeSection() {
+/** Which requests are accepted and how their bodies are parsed. */
+export function AcceptedRequestsSection() {
   const t = useT();
   const form = Form.useFormInstance();
   const { request: saved } = (useCurrentWorkflowContext()?.config ?? {}) as TriggerConfig;

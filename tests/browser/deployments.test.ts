@@ -5,7 +5,7 @@ import { type App, createWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
 import { OTHER_HOST } from './chromium';
 import { clients, Editor, error, signInTo } from './editor';
-import { useApp } from './stage';
+import { useApp } from './fixtures';
 
 const PUBLIC_PATH = '/nb/';
 const SUB_APP = 'shop';
@@ -14,7 +14,7 @@ let app: App;
 let browser: Browser;
 let subAppToken: string;
 
-/** Calls the API of the sub-app as its root user. */
+/** Sends a request to the API of the sub-app as its root user. */
 async function inSubApp<T = unknown>(path: string, values?: object, method = 'POST'): Promise<T> {
   const response = await app.fetch(path, {
     method,
@@ -49,8 +49,8 @@ describe.each(clients)('below a public path, in %s', (client) => {
     await editor.close();
   });
 
-  it('shows the URL that really is called, and copies it without a secure context', async () => {
-    // Not https and not localhost: the browser has no clipboard for such a page.
+  it('shows the URL of the webhook, and copies it without a secure context', async () => {
+    // Neither https nor localhost: browsers have no clipboard API on such a page.
     editor = await Editor.open(browser, app, client, { publicPath: PUBLIC_PATH, host: OTHER_HOST });
     const workflow = await createWorkflow(app, { title: 'Public path' });
     await editor.openWorkflow(workflow.id);
@@ -63,7 +63,7 @@ describe.each(clients)('below a public path, in %s', (client) => {
     ]);
     await form.getByRole('button', { name: 'Copy the URL' }).click();
     await form.getByRole('status').filter({ hasText: 'Copied' }).first().waitFor({ state: 'attached' });
-    // Pasting says what the clipboard holds.
+    // Pasting reveals what the clipboard contains.
     await form.getByRole('textbox', { name: 'Sample of the query' }).focus();
     await editor.page.keyboard.press('Control+V');
     await expect.poll(() => form.getByRole('textbox', { name: 'Sample of the query' }).inputValue()).toBe(url);
@@ -71,7 +71,7 @@ describe.each(clients)('below a public path, in %s', (client) => {
     expect(response.status).toBe(200);
   });
 
-  it('is in the language of the user', async () => {
+  it('uses the language of the user', async () => {
     editor = await Editor.open(browser, app, client, { publicPath: PUBLIC_PATH, language: 'de-DE' });
     await app.api('POST', 'systemSettings:update?filterByTk=1', { enabledLanguages: ['en-US', 'de-DE'] });
     const workflow = await createWorkflow(app, { title: 'Sprache', enabled: false });
@@ -85,7 +85,7 @@ describe.each(clients)('below a public path, in %s', (client) => {
     await error(form, 'Zeile 1, Spalte 2: Das Beispiel endet zu früh.').waitFor();
   });
 
-  it('works in a sub-app, whose URL it shows', async () => {
+  it('works in a sub-app and shows its URL', async () => {
     editor = await Editor.open(browser, app, client, { publicPath: PUBLIC_PATH, subApp: SUB_APP });
     const workflow = await inSubApp<{ id: number; key: string }>('workflows:create', {
       title: 'Sub-app',

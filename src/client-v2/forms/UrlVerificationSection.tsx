@@ -1,6 +1,6 @@
 import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
 import { Form, Input, Select } from 'antd';
-import type { HandshakeConfig, TriggerConfig } from '../../common/config';
+import type { UrlVerificationConfig, TriggerConfig } from '../../common/config';
 import { Columns } from '../fields/Columns';
 import { EnvInput } from '../fields/EnvInput';
 import { Hint } from '../fields/Hint';
@@ -11,7 +11,7 @@ import { useT } from '../locale';
 
 const PATH = ['config', 'handshake'];
 
-/** The senders that ask, by what they call themselves and the parts of their question. Names are not translated. */
+/** The senders that verify the URL. Names are not translated. */
 const KINDS: Record<string, string> = {
   dingtalk: 'DingTalk',
   feishu: 'Feishu, Lark',
@@ -22,8 +22,8 @@ const KINDS: Record<string, string> = {
   zoom: 'Zoom',
 };
 
-/** What a sender asks before it sends events. */
-export function HandshakeSection() {
+/** The URL verification: a request with which a sender checks the URL before it sends events. */
+export function UrlVerificationSection() {
   const t = useT();
   const form = Form.useFormInstance();
   const { handshake } = (useCurrentWorkflowContext()?.config ?? {}) as TriggerConfig;
@@ -35,8 +35,8 @@ export function HandshakeSection() {
       <Form.Item
         name={PATH}
         label={t('Who asks')}
-        getValueProps={(stored: HandshakeConfig | undefined) => ({ value: stored?.kind ?? '' })}
-        normalize={(kind: string, stored: HandshakeConfig | undefined) =>
+        getValueProps={(stored: UrlVerificationConfig | undefined) => ({ value: stored?.kind ?? '' })}
+        normalize={(kind: string, stored: UrlVerificationConfig | undefined) =>
           kind === stored?.kind ? stored : kind ? { kind } : undefined
         }
       >
@@ -47,7 +47,7 @@ export function HandshakeSection() {
           ]}
         />
       </Form.Item>
-      <KindFields kind={(Form.useWatch(PATH, { form, preserve: true }) as HandshakeConfig | undefined)?.kind} />
+      <KindFields kind={(Form.useWatch(PATH, { form, preserve: true }) as UrlVerificationConfig | undefined)?.kind} />
     </Section>
   );
 }
@@ -59,7 +59,7 @@ function KindFields({ kind }: { kind: string | undefined }) {
     case 'meta':
       return (
         <Form.Item label="Verify token" style={{ marginBottom: 0 }}>
-          <SecretRows name={[...PATH, 'verifyTokens']} label="Verify token" madeUp="text" required />
+          <SecretRows name={[...PATH, 'verifyTokens']} label="Verify token" generate="text" required />
         </Form.Item>
       );
     case 'feishu':

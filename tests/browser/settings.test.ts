@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type App, createWorkflow, setEnabled } from '../support/app';
 import { settled } from '../server/support';
 import { clients, Editor, error, group } from './editor';
-import { configOf, useApp, useEditor } from './stage';
+import { configOf, useApp, useEditor } from './fixtures';
 
 const ACCEPT = { algorithm: 'hmac-sha256', encoding: 'hex', key: { form: 'text' } };
 
@@ -15,7 +15,7 @@ useApp((...given) => {
   [app, browser] = given;
 });
 
-describe.each(clients)('who may call and what may come in, in %s', (client) => {
+describe.each(clients)('authentication, limits and accepted requests in %s', (client) => {
   let editor: Editor;
 
   useEditor(
@@ -28,7 +28,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     return editor.openTrigger();
   };
 
-  it('takes the proof of a known sender, which can be looked into and changed', async () => {
+  it('saves the preset of a provider, which can be customized', async () => {
     const workflow = await createWorkflow(app, { title: 'Preset', enabled: false });
     const form = await openForm(workflow.id);
     await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
@@ -44,28 +44,28 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
 
     const again = await openForm(workflow.id);
     await again.getByRole('button', { name: 'Look into it and change it' }).click();
-    const proof = group(again, 'Proof 1');
-    await expect.poll(() => proof.getByRole('textbox', { name: 'What is signed' }).inputValue()).toBe('{body}');
-    await proof.getByRole('textbox', { name: 'Where the signature stands' }).fill('X-Forge-Signature');
-    await proof.getByRole('button', { name: 'Edit as JSON' }).click();
-    const json = proof.getByRole('textbox', { name: 'Scheme as JSON' });
+    const method = group(again, 'Proof 1');
+    await expect.poll(() => method.getByRole('textbox', { name: 'What is signed' }).inputValue()).toBe('{body}');
+    await method.getByRole('textbox', { name: 'Where the signature stands' }).fill('X-Forge-Signature');
+    await method.getByRole('button', { name: 'Edit as JSON' }).click();
+    const json = method.getByRole('textbox', { name: 'Scheme as JSON' });
     const scheme = JSON.parse(await json.inputValue()) as object;
     expect(scheme).toMatchObject({ kind: 'signature', from: { header: 'X-Forge-Signature' } });
     await json.fill('{"kind": ');
     await error(again, 'This is not JSON').waitFor();
-    await expect.poll(() => proof.getByRole('button', { name: 'Edit with fields' }).isDisabled()).toBe(true);
+    await expect.poll(() => method.getByRole('button', { name: 'Edit with fields' }).isDisabled()).toBe(true);
     await json.fill('[]');
     await error(again, 'A scheme is an object').waitFor();
     await json.fill(JSON.stringify({ ...scheme, separator: ',' }));
-    await proof.getByRole('button', { name: 'Edit with fields' }).click();
-    await proof.getByText('Comma').waitFor();
+    await method.getByRole('button', { name: 'Edit with fields' }).click();
+    await method.getByText('Comma').waitFor();
     await editor.submit();
     expect((await configOf(app, workflow.id)).authentication).toEqual([
       { scheme: { ...scheme, separator: ',' }, secrets: ['first', 'second'] },
     ]);
   });
 
-  it('takes several proofs, of which each can be deleted', async () => {
+  it('saves several methods, each of which can be deleted', async () => {
     const signature = { kind: 'signature', from: { header: 'X-Sig' }, signed: '{body}', accept: [ACCEPT] };
     const config = {
       authentication: [
@@ -87,7 +87,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     expect((await configOf(app, workflow.id)).authentication).toEqual(config.authentication.slice(1));
   });
 
-  it('lets in what is signed as the form says, and nothing else', async () => {
+  it('accepts requests signed as configured in the form, and rejects others with 401', async () => {
     const workflow = await createWorkflow(app, { title: 'Signed', enabled: false });
     const form = await openForm(workflow.id);
     await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
@@ -103,7 +103,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     await editor.submit();
     await setEnabled(app, workflow.id, true);
 
-    const call = async (time: number, key: string) => {
+    const send = async (time: number, key: string) => {
       const signature = createHmac('sha256', key).update(`${time}.{}`).digest('base64');
       const headers = { 'content-type': 'application/json', 'x-time': String(time) };
       const response = await app.fetch(`webhook:trigger/${workflow.key}`, {
@@ -114,14 +114,14 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
       return response.status;
     };
     const now = Math.floor(Date.now() / 1000);
-    expect(await call(now, secret)).toBe(200);
-    expect(await call(now, `${secret}x`)).toBe(401);
-    expect(await call(now - 400, secret)).toBe(401);
+    expect(await send(now, secret)).toBe(200);
+    expect(await send(now, `${secret}x`)).toBe(401);
+    expect(await send(now - 400, secret)).toBe(401);
     await settled(app);
   });
 
-  it('saves handshake, limits and intake as they were entered', async () => {
-    const workflow = await createWorkflow(app, { title: 'Intake', enabled: false });
+  it('saves URL verification, limits and accepted requests as entered', async () => {
+    const workflow = await createWorkflow(app, { title: 'All sections', enabled: false });
     const form = await openForm(workflow.id);
     const { page } = editor;
 
@@ -142,7 +142,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
     await form.getByRole('spinbutton', { name: 'Calls' }).fill('5');
     await form.getByRole('switch', { name: 'Recognise repetitions' }).click();
     await form.getByRole('textbox', { name: 'Its name' }).fill('X Id');
-    // What is wrong stays in view, also when its part is folded.
+    // A section with an error stays visible even when it is collapsed.
     await error(form, 'A header name has no spaces and no : in it.').waitFor();
     await form.getByRole('button', { name: 'Limits and repetitions' }).click();
     expect(await error(form, 'A header name has no spaces').isVisible()).toBe(true);
@@ -162,7 +162,7 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
       .toMatch(/\/\{shop\}$/);
     await form.getByText('It is called with the method PUT.').waitFor();
 
-    // The new variables are there at once.
+    // The new variables are available immediately.
     const body = form.getByRole('textbox', { name: 'Body of the response' });
     await editor.pick(body.locator('xpath=../div//button'), 'Trigger variables', 'Raw body');
     await expect.poll(() => body.inputValue()).toBe('{{$context.rawBody}}');
@@ -186,14 +186,14 @@ describe.each(clients)('who may call and what may come in, in %s', (client) => {
       response: { statusCode: 200, body: '{{$context.params.shop}}' },
     });
     const again = await openForm(workflow.id);
-    // What is used is open from the start.
+    // A section in use is expanded initially.
     await again.getByRole('switch', { name: 'Rate limit', checked: true }).waitFor();
     await editor.submit();
     expect(await configOf(app, workflow.id)).toEqual(saved);
   });
 
-  it('adds nothing to a webhook made elsewhere that is only looked through', async () => {
-    const workflow = await createWorkflow(app, { title: 'Looked through', enabled: false });
+  it('adds nothing to the config of a webhook that was created elsewhere and is only viewed', async () => {
+    const workflow = await createWorkflow(app, { title: 'Viewed', enabled: false });
     const form = await openForm(workflow.id);
     for (const name of ['Handshake', 'Limits and repetitions', 'What may come in']) {
       await form.getByRole('button', { name }).click();

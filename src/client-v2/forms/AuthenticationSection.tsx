@@ -1,44 +1,46 @@
 import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
 import { Alert, Form, Radio } from 'antd';
 import { useEffect, useRef, useState } from 'react';
-import { MAX_PROOFS, type TriggerConfig } from '../../common/config';
+import { MAX_AUTH_METHODS, type TriggerConfig } from '../../common/config';
 import { Hint } from '../fields/Hint';
 import { RowList } from '../fields/RowList';
 import { Section } from '../fields/Section';
 import { useT } from '../locale';
-import { isOpen, newTokenProof, type Presets } from '../model/proofs';
+import { isPublic, newTokenMethod, type Presets } from '../model/authMethods';
 import { BasicAuthenticationFields } from './BasicAuthenticationFields';
-import { ProofFields } from './ProofFields';
+import { AuthMethodFields } from './AuthMethodFields';
 
-const PROOFS = ['config', 'authentication'];
+const METHODS = ['config', 'authentication'];
 const BASIC = ['config', 'basicAuthentication'];
 
-/** Who may call: anyone, which has to be chosen, or those who prove who they are. */
-export function SecuritySection({ presets }: { presets: Presets }) {
+type Access = 'public' | 'authenticated';
+
+/** The authentication of requests: required, or public if the user explicitly chooses that. */
+export function AuthenticationSection({ presets }: { presets: Presets }) {
   const t = useT();
   const form = Form.useFormInstance();
   const workflow = useCurrentWorkflowContext();
   const config = (Form.useWatch('config', { form, preserve: true }) ?? workflow?.config ?? {}) as TriggerConfig;
-  const [picked, setPicked] = useState<'anyone' | 'known'>();
-  // Choosing the one and then the other again brings back what was typed.
+  const [picked, setPicked] = useState<Access>();
+  // Choosing one option and then the other again restores what was typed.
   const last = useRef<Pick<TriggerConfig, 'authentication' | 'basicAuthentication'>>();
-  const who = picked ?? (isOpen(config) ? 'anyone' : 'known');
+  const access = picked ?? (isPublic(config) ? 'public' : 'authenticated');
 
-  // Removing the last row leaves an empty list, which the server takes for a mistake and not for "none".
+  // Removing the last row leaves an empty list, which the server rejects instead of treating it as "none".
   const isEmpty = config.authentication?.length === 0;
   useEffect(() => {
     if (isEmpty) {
-      form.setFieldValue(PROOFS, undefined);
+      form.setFieldValue(METHODS, undefined);
     }
   }, [form, isEmpty]);
 
-  function choose(next: 'anyone' | 'known') {
+  function choose(next: Access) {
     const { authentication, basicAuthentication } = config;
-    if (next === 'anyone') {
-      last.current = isOpen(config) ? undefined : { authentication, basicAuthentication };
+    if (next === 'public') {
+      last.current = isPublic(config) ? undefined : { authentication, basicAuthentication };
     }
-    const chosen = next === 'anyone' ? {} : (last.current ?? { authentication: [newTokenProof()] });
-    form.setFieldValue(PROOFS, chosen.authentication);
+    const chosen = next === 'public' ? {} : (last.current ?? { authentication: [newTokenMethod()] });
+    form.setFieldValue(METHODS, chosen.authentication);
     form.setFieldValue(BASIC, chosen.basicAuthentication ?? (basicAuthentication === undefined ? undefined : false));
     setPicked(next);
   }
@@ -47,15 +49,15 @@ export function SecuritySection({ presets }: { presets: Presets }) {
     <Section title={t('Who may call')}>
       <Radio.Group
         aria-label={t('Who may call')}
-        value={who}
-        onChange={(event) => choose(event.target.value as 'anyone' | 'known')}
+        value={access}
+        onChange={(event) => choose(event.target.value as Access)}
         style={{ marginBottom: 16 }}
         options={[
-          { value: 'known', label: t('Only callers who prove who they are') },
-          { value: 'anyone', label: t('Anyone who knows the URL') },
+          { value: 'authenticated', label: t('Only callers who prove who they are') },
+          { value: 'public', label: t('Anyone who knows the URL') },
         ]}
       />
-      {who === 'anyone' ? (
+      {access === 'public' ? (
         <Alert
           type="warning"
           showIcon
@@ -70,23 +72,25 @@ export function SecuritySection({ presets }: { presets: Presets }) {
             )}
           </Hint>
           <RowList
-            name={PROOFS}
+            name={METHODS}
             label={t('Proofs')}
             addLabel={t('Add a proof')}
-            create={newTokenProof}
-            max={MAX_PROOFS}
+            create={newTokenMethod}
+            max={MAX_AUTH_METHODS}
             block={(n) => t('Proof {{n}}', { n })}
             rules={[
               {
-                validator: async (_rule: unknown, proofs: unknown[] | undefined) => {
-                  if (!proofs?.length && !form.getFieldValue(BASIC)) {
+                validator: async (_rule: unknown, methods: unknown[] | undefined) => {
+                  if (!methods?.length && !form.getFieldValue(BASIC)) {
                     throw new Error(t('Add a proof, or choose that anyone may call.'));
                   }
                 },
               },
             ]}
           >
-            {(field) => <ProofFields name={field.name} proof={config.authentication?.[field.name]} presets={presets} />}
+            {(field) => (
+              <AuthMethodFields name={field.name} method={config.authentication?.[field.name]} presets={presets} />
+            )}
           </RowList>
           <BasicAuthenticationFields />
         </>

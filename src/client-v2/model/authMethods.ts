@@ -1,25 +1,25 @@
 import type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource } from '../../../index';
-import type { ProofConfig, TriggerConfig } from '../../common/config';
+import type { AuthMethodConfig, TriggerConfig } from '../../common/config';
 import { type KeyForm, newSecret } from './secret';
 
 export type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource };
 
-/** The schemes of known senders, as `webhook:presets` answers them. */
+/** The schemes of known senders, as `webhook:presets` returns them. */
 export type Presets = Partial<Record<PresetName, Scheme>>;
 
-/** The header that a webhook's own secret comes in. */
+/** The header that carries the token of a new webhook. */
 export const TOKEN_HEADER = 'X-Webhook-Token';
 
 interface PresetEntry {
-  /** The sender's name. Like the places it is a name: not translated. */
+  /** The sender's name. Like `place`, it is not translated. */
   label: string;
-  /** Where the sender's own pages show the secret, or ask for it. */
+  /** Where in the sender's settings the secret is shown or entered. */
   place: string;
-  /** Whether the secret is the user's choice, entered at both ends. */
+  /** Whether the user chooses the secret and enters it on both sides. */
   chosen?: boolean;
 }
 
-/** What a user has to know of the presets. */
+/** What users need to know about each preset. */
 export const PRESETS: Record<PresetName, PresetEntry> = {
   dingtalk: { label: 'DingTalk', place: '钉钉开放平台 → 事件订阅 → 签名 token', chosen: true },
   feishu: { label: 'Feishu, Lark: Encrypt Key', place: 'Events & Callbacks → Encryption Strategy → Encrypt Key' },
@@ -47,8 +47,8 @@ export const ALGORITHMS = ['hmac-sha256', 'hmac-sha1', 'hmac-sha512', 'sha256', 
 
 export const JWT_ALGORITHMS = ['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384'] as const;
 
-/** The schemes that a user may begin with, each as complete as it can be. */
-export const OWN_SCHEMES: { [Kind in Scheme['kind']]: () => Extract<Scheme, { kind: Kind }> } = {
+/** The initial custom schemes, each as complete as possible. */
+export const CUSTOM_SCHEMES: { [Kind in Scheme['kind']]: () => Extract<Scheme, { kind: Kind }> } = {
   token: () => ({ kind: 'token', from: { header: TOKEN_HEADER } }),
   signature: () => ({
     kind: 'signature',
@@ -63,22 +63,22 @@ export function newAccept(): SignatureScheme['accept'][number] {
   return { algorithm: 'hmac-sha256', encoding: 'hex', key: { form: 'text' } };
 }
 
-/** The proof that a new webhook comes with: a secret of its own in a header. */
-export function newTokenProof(): ProofConfig {
-  return { scheme: OWN_SCHEMES.token(), secrets: [newSecret()] };
+/** Returns the authentication method of a new webhook: a random token in a header. */
+export function newTokenMethod(): AuthMethodConfig {
+  return { scheme: CUSTOM_SCHEMES.token(), secrets: [newSecret()] };
 }
 
-/** The scheme that a proof goes by; `undefined` for a preset that isn't known (yet). */
-export function schemeOf(proof: ProofConfig | undefined, presets: Presets): Scheme | undefined {
-  return proof?.preset ? presets[proof.preset as PresetName] : (proof?.scheme as Scheme | undefined);
+/** Returns the scheme of a method; `undefined` for a preset whose scheme isn't known (yet). */
+export function schemeOf(method: AuthMethodConfig | undefined, presets: Presets): Scheme | undefined {
+  return method?.preset ? presets[method.preset as PresetName] : (method?.scheme as Scheme | undefined);
 }
 
-/** How a secret that is made up for a proof has to be written; `undefined` where the sender gives it. */
-export function madeUpForm(proof: ProofConfig | undefined): KeyForm | undefined {
-  if (proof?.preset) {
-    return PRESETS[proof.preset as PresetName]?.chosen ? 'text' : undefined;
+/** Returns the form of a secret generated for a method; `undefined` if the sender provides the secret. */
+export function generatedForm(method: AuthMethodConfig | undefined): KeyForm | undefined {
+  if (method?.preset) {
+    return PRESETS[method.preset as PresetName]?.chosen ? 'text' : undefined;
   }
-  const scheme = proof?.scheme as Scheme | undefined;
+  const scheme = method?.scheme as Scheme | undefined;
   switch (scheme?.kind) {
     case 'token':
       return 'text';
@@ -91,16 +91,16 @@ export function madeUpForm(proof: ProofConfig | undefined): KeyForm | undefined 
   }
 }
 
-/** Whether the secrets of a proof are public keys in PEM, which have several lines. */
-export function hasPublicKeys(proof: ProofConfig | undefined): boolean {
-  const scheme = proof?.scheme as Scheme | undefined;
+/** Whether the secrets of a method are public keys in PEM, which have several lines. */
+export function hasPublicKeys(method: AuthMethodConfig | undefined): boolean {
+  const scheme = method?.scheme as Scheme | undefined;
   return scheme?.kind === 'jwt' && Boolean(scheme.algorithms?.some((name) => !name.startsWith('HS')));
 }
 
-/** Whether a webhook asks nobody who they are. */
-export function isOpen(config: TriggerConfig): boolean {
+/** Whether a webhook accepts requests without authentication. */
+export function isPublic(config: TriggerConfig): boolean {
   return !config.basicAuthentication && !config.authentication?.length;
 }
 
-/** What a signed text is put together from. */
+/** The placeholders of signed content. */
 export const PLACEHOLDERS = ['{id}', '{timestamp}', '{nonce}', '{body}', '{url}', '{query}', '{form}', '{secret}'];

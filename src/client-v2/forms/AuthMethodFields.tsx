@@ -1,29 +1,29 @@
 import { Button, Form, Select, Typography } from 'antd';
 import { useId, useState } from 'react';
-import type { ProofConfig } from '../../common/config';
+import type { AuthMethodConfig } from '../../common/config';
 import { JsonField, jsonRule } from '../fields/JsonField';
 import { SecretRows } from '../fields/SecretRows';
 import { type Translate, useT } from '../locale';
 import { UnreadableJson } from '../model/json';
 import {
   hasPublicKeys,
-  madeUpForm,
-  OWN_SCHEMES,
+  generatedForm,
+  CUSTOM_SCHEMES,
   type PresetName,
   PRESETS,
   type Presets,
   type Scheme,
-} from '../model/proofs';
+} from '../model/authMethods';
 import { SchemeFields } from './SchemeFields';
 
-/** Long names go over several lines where there is little room. */
+/** Wraps long names in narrow windows. */
 const WRAPPING = { height: 'auto', maxWidth: '100%', whiteSpace: 'normal' } as const;
 
-interface ProofFieldsProps {
-  /** The proof's place in `authentication`. */
+interface AuthMethodFieldsProps {
+  /** The index of the method in `authentication`. */
   name: number;
-  /** The proof as it is now. It is not watched by its place, which another proof gets when one before it is deleted. */
-  proof: ProofConfig | undefined;
+  /** The current value. Not watched by its index, which changes when a method before it is deleted. */
+  method: AuthMethodConfig | undefined;
   presets: Presets;
 }
 
@@ -38,27 +38,27 @@ function schemeLabel(kind: Scheme['kind'], t: Translate): string {
   }
 }
 
-/** One proof: how the sender proves who it is, and the secrets that count. */
-export function ProofFields({ name, proof, presets }: ProofFieldsProps) {
+/** An authentication method: its preset or scheme, and the accepted secrets. */
+export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProps) {
   const t = useT();
   const id = useId();
   const form = Form.useFormInstance();
   const path = ['config', 'authentication', name];
-  const scheme = proof?.scheme as Scheme | undefined;
+  const scheme = method?.scheme as Scheme | undefined;
   const [asJson, setAsJson] = useState(false);
-  const preset = proof?.preset ? PRESETS[proof.preset as PresetName] : undefined;
-  const opened = proof?.preset ? presets[proof.preset as PresetName] : undefined;
+  const preset = method?.preset ? PRESETS[method.preset as PresetName] : undefined;
+  const presetScheme = method?.preset ? presets[method.preset as PresetName] : undefined;
   const readable = !(scheme instanceof UnreadableJson);
 
-  /** Another way to prove it, with the same secrets. */
-  function change(way: Pick<ProofConfig, 'preset' | 'scheme'>) {
-    const { preset: _preset, scheme: _scheme, ...rest } = form.getFieldValue(path) as ProofConfig;
-    form.setFieldValue(path, { ...way, ...rest });
+  /** Changes the preset or scheme and keeps the secrets. */
+  function change(next: Pick<AuthMethodConfig, 'preset' | 'scheme'>) {
+    const { preset: _preset, scheme: _scheme, ...rest } = form.getFieldValue(path) as AuthMethodConfig;
+    form.setFieldValue(path, { ...next, ...rest });
     setAsJson(false);
   }
 
   function choose(choice: string) {
-    change(choice in PRESETS ? { preset: choice } : { scheme: OWN_SCHEMES[choice as Scheme['kind']]() });
+    change(choice in PRESETS ? { preset: choice } : { scheme: CUSTOM_SCHEMES[choice as Scheme['kind']]() });
   }
 
   return (
@@ -68,12 +68,12 @@ export function ProofFields({ name, proof, presets }: ProofFieldsProps) {
           id={id}
           showSearch
           optionFilterProp="label"
-          value={proof?.preset ?? (readable ? scheme?.kind : undefined)}
+          value={method?.preset ?? (readable ? scheme?.kind : undefined)}
           onChange={choose}
           options={[
             {
               label: t('In a way of your own'),
-              options: (Object.keys(OWN_SCHEMES) as Scheme['kind'][]).map((kind) => ({
+              options: (Object.keys(CUSTOM_SCHEMES) as Scheme['kind'][]).map((kind) => ({
                 value: kind as string,
                 label: schemeLabel(kind, t),
               })),
@@ -96,8 +96,8 @@ export function ProofFields({ name, proof, presets }: ProofFieldsProps) {
         <SecretRows
           name={[name, 'secrets']}
           label={t('Secrets')}
-          madeUp={madeUpForm(proof)}
-          lines={hasPublicKeys(proof)}
+          generate={generatedForm(method)}
+          lines={hasPublicKeys(method)}
           required
         />
       </Form.Item>
@@ -111,8 +111,8 @@ export function ProofFields({ name, proof, presets }: ProofFieldsProps) {
         <Button size="small" style={WRAPPING} disabled={readable ? undefined : true} onClick={() => setAsJson(!asJson)}>
           {asJson ? t('Edit with fields') : t('Edit as JSON')}
         </Button>
-      ) : opened ? (
-        <Button size="small" style={WRAPPING} onClick={() => change({ scheme: structuredClone(opened) })}>
+      ) : presetScheme ? (
+        <Button size="small" style={WRAPPING} onClick={() => change({ scheme: structuredClone(presetScheme) })}>
           {t('Look into it and change it')}
         </Button>
       ) : null}

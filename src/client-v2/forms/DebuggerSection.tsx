@@ -9,44 +9,46 @@ import { Columns } from '../fields/Columns';
 import { Hint } from '../fields/Hint';
 import { Section } from '../fields/Section';
 import { useT } from '../locale';
-import { type Check, checkLabel, type Diagnosed, explain, outcomeLabel, type Refusal } from '../model/checks';
+import { type Check, checkLabel, type Diagnosed, explain, outcomeLabel, type Rejection } from '../model/checks';
 
 interface Pasted {
   headers: string;
   body: string;
   url: string;
-  /** As the browser's field for a time gives it: in the user's time zone. */
+  /** Local time, as the browser's date and time field returns it. */
   at: string;
 }
 
 type Outcome =
-  { kind: 'pasted'; found: Diagnosed } | { kind: 'refusal'; refusal: Refusal } | { kind: 'error'; text: string };
+  | { kind: 'diagnosed'; found: Diagnosed }
+  | { kind: 'rejected'; rejection: Rejection }
+  | { kind: 'error'; text: string };
 
 /**
- * Why a call is let in or refused, by the config as typed so far. It works in the disabled form of a version that has run
- * too: that is where calls come in.
+ * Explains why a request is accepted or rejected, according to the config as typed so far. Works in the disabled form of an
+ * executed version too: that is the version that receives requests.
  */
-export function CheckSection() {
+export function DebuggerSection() {
   const t = useT();
   return (
     <Section title={t('Check a call')} fold="closed">
-      <CheckFields />
+      <DebuggerFields />
     </Section>
   );
 }
 
-function CheckFields() {
+function DebuggerFields() {
   const t = useT();
   const id = useId();
   const form = Form.useFormInstance();
   const { api } = useFlowEngine().context;
   const workflow = useCurrentWorkflowContext();
   const [pasted, setPasted] = useState<Pasted>({ headers: '', body: '', url: '', at: '' });
-  const [refusals, setRefusals] = useState<Refusal[]>();
+  const [rejections, setRejections] = useState<Rejection[]>();
   const [pending, setPending] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>();
 
-  async function ask<T>(action: string, data: object): Promise<T | undefined> {
+  async function request<T>(action: string, data: object): Promise<T | undefined> {
     setPending(true);
     try {
       const response = await api.request({ url: `${RESOURCE}:${action}`, method: 'post', data, skipNotify: true });
@@ -55,7 +57,7 @@ function CheckFields() {
       setOutcome({
         kind: 'error',
         text:
-          refusalOf(error) ??
+          messageOf(error) ??
           t('The server did not answer. Check the connection and your permissions, then try again.'),
       });
       return undefined;
@@ -64,24 +66,24 @@ function CheckFields() {
     }
   }
 
-  async function check() {
-    const { at, url, ...request } = pasted;
-    const found = await ask<Diagnosed>(DIAGNOSE_ACTION, {
-      ...request,
+  async function diagnose() {
+    const { at, url, ...rest } = pasted;
+    const found = await request<Diagnosed>(DIAGNOSE_ACTION, {
+      ...rest,
       workflowId: workflow?.id,
       config: (form.getFieldValue('config') ?? workflow?.config ?? {}) as TriggerConfig,
       ...(url.trim() ? { url: url.trim() } : {}),
       ...(at ? { at: new Date(at).getTime() } : {}),
     });
     if (found) {
-      setOutcome({ kind: 'pasted', found });
+      setOutcome({ kind: 'diagnosed', found });
     }
   }
 
-  async function load() {
-    const found = await ask<{ refusals: Refusal[] }>(REFUSALS_ACTION, { workflowId: workflow?.id });
+  async function loadRejections() {
+    const found = await request<{ refusals: Rejection[] }>(REFUSALS_ACTION, { workflowId: workflow?.id });
     if (found) {
-      setRefusals(found.refusals);
+      setRejections(found.refusals);
     }
   }
 
@@ -95,22 +97,22 @@ function CheckFields() {
           'Tells step by step why a call is let in or refused, by what is entered in this form, saved or not. Nothing runs.',
         )}
       </Hint>
-      <Form.Item label={t('One of the last refused calls')} htmlFor={`${id}-refusals`}>
+      <Form.Item label={t('One of the last refused calls')} htmlFor={`${id}-rejections`}>
         <Select
-          id={`${id}-refusals`}
+          id={`${id}-rejections`}
           disabled={false}
           loading={pending}
           placeholder={t('Pick a call')}
-          notFoundContent={refusals && t('No call was refused lately.')}
-          onDropdownVisibleChange={(open) => open && void load()}
-          value={outcome?.kind === 'refusal' ? outcome.refusal.at : undefined}
+          notFoundContent={rejections && t('No call was refused lately.')}
+          onDropdownVisibleChange={(open) => open && void loadRejections()}
+          value={outcome?.kind === 'rejected' ? outcome.rejection.at : undefined}
           onChange={(at: number) => {
-            const refusal = refusals?.find((one) => one.at === at);
-            setOutcome(refusal && { kind: 'refusal', refusal });
+            const rejection = rejections?.find((one) => one.at === at);
+            setOutcome(rejection && { kind: 'rejected', rejection });
           }}
-          options={(refusals ?? (outcome?.kind === 'refusal' ? [outcome.refusal] : [])).map((refusal) => ({
-            value: refusal.at,
-            label: `${new Date(refusal.at).toLocaleString()} · ${refusal.method} · ${refusal.status} ${refusal.code} · ${refusal.address}`,
+          options={(rejections ?? (outcome?.kind === 'rejected' ? [outcome.rejection] : [])).map((rejection) => ({
+            value: rejection.at,
+            label: `${new Date(rejection.at).toLocaleString()} · ${rejection.method} · ${rejection.status} ${rejection.code} · ${rejection.address}`,
           }))}
         />
       </Form.Item>
@@ -150,7 +152,7 @@ function CheckFields() {
           />
         </Form.Item>
       </Columns>
-      <Button disabled={false} loading={pending} onClick={check}>
+      <Button disabled={false} loading={pending} onClick={diagnose}>
         {t('Check the call')}
       </Button>
       <div role="status" style={{ marginTop: 12 }}>
@@ -166,14 +168,14 @@ function Result({ outcome }: { outcome: Outcome }) {
     return <Alert type="error" showIcon message={outcome.text} />;
   }
   const { accepted, checks, issues } =
-    outcome.kind === 'pasted' ? outcome.found : { accepted: false, checks: outcome.refusal.checks, issues: [] };
+    outcome.kind === 'diagnosed' ? outcome.found : { accepted: false, checks: outcome.rejection.checks, issues: [] };
   return (
     <>
       <Alert
         type={accepted ? 'success' : 'warning'}
         showIcon
         message={
-          outcome.kind === 'refusal'
+          outcome.kind === 'rejected'
             ? t('This call was refused.')
             : accepted
               ? t('This call would be let in.')
@@ -222,8 +224,8 @@ function Step({ check }: { check: Check }) {
   );
 }
 
-/** What the server says against a request that it didn't take, such as a line that is no header. */
-function refusalOf(error: unknown): string | undefined {
+/** Returns the server's message about a malformed request, e.g. for a line that isn't a header. */
+function messageOf(error: unknown): string | undefined {
   const { response } = error as { response?: { status: number; data?: { errors?: { message: string }[] } } };
   return response?.status === 400 ? response.data?.errors?.[0]?.message : undefined;
 }

@@ -5,7 +5,7 @@ import { type App, bootApp, type BootOptions } from '../support/app';
 import { launchChromium } from './chromium';
 import type { Editor } from './editor';
 
-/** An app and a browser for the tests of a file; `ready` is given them before the first test. */
+/** Starts an app and a browser for the tests of a file, and passes them to `ready` before the first test. */
 export function useApp(ready: (app: App, browser: Browser) => unknown, options?: BootOptions): void {
   let app: App | undefined;
   let browser: Browser | undefined;
@@ -19,7 +19,7 @@ export function useApp(ready: (app: App, browser: Browser) => unknown, options?:
   });
 }
 
-/** An editor for the tests of a `describe`, none of which may make the page print an error. */
+/** Opens an editor for the tests of a `describe`, each of which fails if the page logs an error. */
 export function useEditor(open: () => Promise<Editor>, ready: (editor: Editor) => unknown): void {
   let editor: Editor | undefined;
   beforeAll(async () => {
@@ -32,7 +32,7 @@ export function useEditor(open: () => Promise<Editor>, ready: (editor: Editor) =
   afterAll(() => editor?.close());
 }
 
-/** The configuration of a workflow as it was saved. */
+/** Returns the saved config of a workflow. */
 export async function configOf(app: App, id: string | number): Promise<TriggerConfig & Record<string, unknown>> {
   return (await app.api<{ config: TriggerConfig & Record<string, unknown> }>('GET', `workflows:get?filterByTk=${id}`))
     .config;
