@@ -371,7 +371,7 @@ export type BatchAnswer =
 
 /**
  * As `buildReply`, for the answer to an event that no workflow has looked at yet: a header whose value can't be sent is left
- * out, and `reason` says so. The value may be the caller's, who must not be able to have the event refused by it.
+ * out, and `reason` says so. The value may be the caller's, who must not be able to have the event rejected by it.
  */
 export declare function buildEventReply(filled: string): Reply
 
@@ -396,21 +396,6 @@ export declare function checkAnswer(answer: unknown): Array<ConfigIssue>
  * ```
  */
 export declare function checkConfig(config: unknown): Array<ConfigIssue>
-
-/**
- * Compiles paths once and gives the function that takes their values out of a body: `extractPaths` for many bodies.
- *
- * The function takes, gives, refuses and throws what `extractPaths` does for the body.
- *
- * Throws a `TypeError` if `paths` is no array of strings.
- *
- * ```js
- * const read = compilePaths(['user.name', 'items[].id'])
- * read('{"user":{"name":"Ann"}}') // { ok: true, values: { 'user.name': 'Ann' } }
- * read('[') // { ok: false, error: { code: 'JSON_UNEXPECTED_END', … } }
- * ```
- */
-export declare function compilePaths(paths: ReadonlyArray<string>): (body: string | Uint8Array) => { ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }
 
 /** One thing that is wrong with a configuration. */
 export interface ConfigIssue {

@@ -843,7 +843,6 @@ module.exports.buildEventReply = nativeBinding.buildEventReply
 module.exports.buildReply = nativeBinding.buildReply
 module.exports.checkAnswer = nativeBinding.checkAnswer
 module.exports.checkConfig = nativeBinding.checkConfig
-module.exports.compilePaths = nativeBinding.compilePaths
 module.exports.diagnose = nativeBinding.diagnose
 module.exports.extractPaths = nativeBinding.extractPaths
 module.exports.inferPaths = nativeBinding.inferPaths

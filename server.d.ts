@@ -2,7 +2,6 @@ import { Plugin } from '@nocobase/server';
 
 export {
   checkConfig,
-  compilePaths,
   extractPaths,
   inferPaths,
   judge,

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { get, has, toPath } from 'lodash';
 import { describe, expect, it } from 'vitest';
 
-import { compilePaths, extractPaths, inferPaths } from '../index.js';
+import { extractPaths, inferPaths } from '../index.js';
 import { Random, SEED } from './generate';
 
 const KEYS = [
@@ -186,9 +186,9 @@ function each(value: unknown, [steps, ...rest]: string[][]): unknown {
 let values = 0;
 
 /** Whether the body was accepted, by both. */
-function compare(body: Buffer, paths: string[], read = (body: Buffer) => extractPaths(body, paths)): boolean {
+function compare(body: Buffer, paths: string[]): boolean {
   const expected = parse(body);
-  const outcome = read(body);
+  const outcome = extractPaths(body, paths);
   const context = () =>
     `seed ${SEED}, body ${JSON.stringify(body.toString('latin1'))} (latin1), paths ${JSON.stringify(paths)}`;
   if (outcome.ok !== (expected !== undefined)) {
@@ -210,14 +210,10 @@ describe(`JSON bodies (SEED=${SEED})`, () => {
   it('60,000 generated bodies give the values that JSON.parse and lodash get give', () => {
     const random = new Random(SEED);
     let found = 0;
-    const compiled = Array.from({ length: 500 }, () => {
-      const paths = [path(random), ...random.some(5, () => path(random))];
-      return { paths, read: compilePaths(paths) };
-    });
+    const sets = Array.from({ length: 500 }, () => [path(random), ...random.some(5, () => path(random))]);
     for (let run = 0; run < 60_000; run++) {
       const body = Buffer.from((random.below(50) === 0 ? '\ufeff' : '') + json(random, 1 + random.below(5)));
-      const { paths, read } = random.pick(compiled);
-      if (compare(body, paths, run % 2 === 0 ? read : undefined)) found++;
+      if (compare(body, random.pick(sets))) found++;
     }
     expect(found).toBe(60_000);
     // Most paths lead nowhere; enough have to lead somewhere.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { compilePaths, extractPaths, inferPaths } from '../index.js';
+import { extractPaths, inferPaths } from '../index.js';
 
 describe('extractPaths', () => {
   it.each<[body: string, paths: string[], values: Record<string, unknown>]>([
@@ -36,7 +36,6 @@ describe('extractPaths', () => {
   ])('takes from %s along %j', (body, paths, values) => {
     for (const form of [body, Buffer.from(body), new Uint8Array(Buffer.from(body))]) {
       expect(extractPaths(form, paths)).toStrictEqual({ ok: true, values });
-      expect(compilePaths(paths)(form)).toStrictEqual({ ok: true, values });
     }
   });
 
@@ -82,59 +81,6 @@ describe('extractPaths', () => {
       expect(() => extractPaths('1', paths as never)).toThrow(
         new TypeError('expected paths to be an array of strings'),
       );
-    }
-  });
-});
-
-describe('compilePaths', () => {
-  it('gives a function that reads one body after the other, whatever came before', () => {
-    const read = compilePaths(['a', 'b[].c']);
-    for (let round = 0; round < 3; round++) {
-      expect(read('{"a":"é","b":[{"c":1},{}]}')).toEqual({ ok: true, values: { a: 'é', 'b[].c': [1, null] } });
-      expect(read(Buffer.from('{"a":'))).toMatchObject({
-        ok: false,
-        error: { code: 'JSON_UNEXPECTED_END', offset: 5 },
-      });
-      expect(read(Buffer.alloc(0))).toMatchObject({ ok: false, error: { code: 'JSON_UNEXPECTED_END', offset: 0 } });
-      expect(read(Buffer.from('_{"a":0}_').subarray(1, -1))).toEqual({ ok: true, values: { a: 0 } });
-    }
-  });
-
-  it('gives __proto__ as a plain key', () => {
-    const outcome = compilePaths(['__proto__'])('{"__proto__":1}');
-    expect(outcome.ok && Object.keys(outcome.values)).toEqual(['__proto__']);
-  });
-
-  it('gives the same for many bodies with the same keys, and for others after them', () => {
-    const bodies = [
-      ['é', 1.5, -7],
-      ['日本', 1.5, 55, true],
-      ['x'.repeat(63), 'y'.repeat(64), 56, null],
-      [999_999_999, 1_000_000_000, -0, { ü: ['\n'] }],
-      ['ÿ', 'Ā', [], false],
-      ['\u{1f600}', '', 0.1, 'ÿ'.repeat(200)],
-    ].map((values) => JSON.stringify({ ...values, '"quoted"\u2028': 1 }));
-    bodies.push('{"__proto__":{"a":1},"0":2}', '{}');
-    const paths = ['__proto__', '0', '1', '2', '3', 'absent', '"quoted"\u2028', '[0]', '__proto__.a', '0'];
-    const read = compilePaths(paths);
-    for (const body of bodies) {
-      for (let times = 0; times < 120; times++) {
-        expect(read(body)).toStrictEqual(extractPaths(body, paths));
-      }
-      for (const other of bodies) {
-        expect(read(other)).toStrictEqual(extractPaths(other, paths));
-      }
-    }
-    const last = read(bodies.at(-2)!);
-    expect(last.ok && Object.keys(last.values)).toContain('__proto__');
-    expect(last.ok && Object.getPrototypeOf(last.values)).toBe(Object.prototype);
-  });
-
-  it('throws a TypeError that says what was expected when it is misused', () => {
-    expect(() => compilePaths('a' as never)).toThrow(new TypeError('expected paths to be an array of strings'));
-    for (const body of [undefined, null, 1, {}, new Uint16Array(2)]) {
-      const call = () => compilePaths(['a'])(body as never);
-      expect(call).toThrow(new TypeError('expected body to be a string, a Buffer or a Uint8Array'));
     }
   });
 });

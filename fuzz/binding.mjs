@@ -333,10 +333,6 @@ const calls = {
       it.or(() => it.random.one(['json', 'query'])),
     ),
   extractPaths: (it) => addon.extractPaths(it.body(), it.texts()),
-  compilePaths: (it) => {
-    const read = addon.compilePaths(it.texts());
-    for (let i = it.random.below(60); i > 0; i--) attempt(() => read(it.body()));
-  },
   parseQuery: (it) => addon.parseQuery(it.body()),
   matchAddress: (it) =>
     addon.matchAddress(

@@ -3,14 +3,38 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use webhook_core::auth::address::{parse_address, Ranges};
+use webhook_core::auth::basic::Basic;
 use webhook_core::auth::{self, presets, HintWork, RequestParts, Scheme, Secret};
 use webhook_core::limits::MAX_SECRETS;
 use webhook_core::request::Headers;
 
-use crate::convert::{
-    header_pairs, json_value, misuse, number_as, object, optional_text, text, texts, texts_as, Bytes,
-};
-use crate::types::parse_json;
+use crate::arguments::bytes::Bytes;
+use crate::arguments::headers::header_pairs;
+use crate::arguments::json::json_value;
+use crate::arguments::{misuse, number_as, object, optional_text, text, texts, texts_as};
+use crate::outcome::parse_json;
+
+/// Whether an `Authorization` header holds a user name and password as HTTP Basic (RFC 7617) sends them, in UTF-8.
+///
+/// Takes the same time whatever was sent. A missing (`null`, `undefined`) or malformed header is `false`, and so is
+/// everything where the expected user name or password is empty: a blank secret protects nothing.
+///
+/// ```js
+/// verifyBasicAuth('Basic dXNlcjpwYXNz', 'user', 'pass'); // true
+/// ```
+///
+/// Throws a `TypeError` if an argument has another type.
+#[napi(
+    catch_unwind,
+    ts_args_type = "authorization: string | null | undefined, username: string, password: string"
+)]
+pub fn verify_basic_auth(env: Env, authorization: Unknown, username: Unknown, password: Unknown) -> Result<bool> {
+    let authorization = optional_text(&env, "authorization", authorization)?;
+    let username = text(&env, "username", username)?;
+    let password = text(&env, "password", password)?;
+    let blank = username.is_empty() || password.is_empty();
+    Ok(!blank && Basic::new(&username, &password).verify(authorization.as_deref()))
+}
 
 /// The schemes of known senders by name, to be used as they are or changed.
 ///

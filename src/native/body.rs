@@ -6,7 +6,8 @@ use napi::bindgen_prelude::*;
 use napi::JsValue;
 use napi_derive::napi;
 
-use crate::convert::{is_absent, misuse, with_bytes};
+use crate::arguments::bytes::with_bytes;
+use crate::arguments::{is_absent, misuse};
 
 /// A large body, put together from its pieces in memory that JavaScript can't reach: a thread can read it while JavaScript goes
 /// on, without a copy.

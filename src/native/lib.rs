@@ -1,12 +1,23 @@
-//! The Node binding of [`webhook_core`]: types, conversion and exports. No rule about webhooks lives here.
+//! The Node binding of [`webhook_core`] and [`webhook_dispatch`]: conversion and exports. Rules about webhooks live in the core.
 
+// For plugin authors.
 mod auth;
-mod bare;
-mod body;
-mod convert;
-mod dispatch;
-mod editor;
+mod config;
 mod json;
 mod judge;
 mod query;
-mod types;
+
+// For the server.
+mod body;
+mod diagnosis;
+mod dispatch;
+mod endpoint;
+mod head;
+mod response;
+mod upload;
+
+// What the exports have in common.
+mod arguments;
+mod function;
+mod outcome;
+mod task;

@@ -4,8 +4,8 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use webhook_core::query;
 
-use crate::convert::Bytes;
-use crate::types::{accepted, parse_json, refused};
+use crate::arguments::bytes::Bytes;
+use crate::outcome::{accepted, parse_json, rejected};
 
 /// Reads a query string as the `qs` package reads it: `a[b]=1` is a key in a key, `a[]=1` and `a=1&a=2` are lists.
 ///
@@ -30,6 +30,6 @@ pub fn parse_query<'env>(env: &'env Env, query: Unknown<'env>) -> Result<Object<
     let query = Bytes::new(env, "query", query)?;
     match query.with(|query| query::read_query(&String::from_utf8_lossy(query)))? {
         Ok(json) => accepted(env, "values", parse_json(env, json)?),
-        Err(error) => refused(env, error),
+        Err(error) => rejected(env, error),
     }
 }

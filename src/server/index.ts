@@ -5,7 +5,6 @@ export { WebhookPlugin as default } from './Plugin';
 // The functions for plugin authors; index.d.ts documents them. Each loads the addon when it is first called.
 export const inferPaths: Native['inferPaths'] = (sample, kind) => native().inferPaths(sample, kind);
 export const extractPaths: Native['extractPaths'] = (body, paths) => native().extractPaths(body, paths);
-export const compilePaths: Native['compilePaths'] = (paths) => native().compilePaths(paths);
 export const parseQuery: Native['parseQuery'] = (query) => native().parseQuery(query);
 export const verifyBasicAuth: Native['verifyBasicAuth'] = (authorization, username, password) =>
   native().verifyBasicAuth(authorization, username, password);

@@ -39,7 +39,7 @@ pub fn accepted<'env>(env: &'env Env, name: &str, value: impl ToNapiValue) -> Re
 }
 
 /// `{ ok: false, error }`
-pub fn refused(env: &Env, error: webhook_core::error::ParseError) -> Result<Object<'_>> {
+pub fn rejected(env: &Env, error: webhook_core::error::ParseError) -> Result<Object<'_>> {
     let mut outcome = Object::new(env)?;
     outcome.set("ok", false)?;
     outcome.set("error", ParseError::from(error))?;

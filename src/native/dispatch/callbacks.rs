@@ -1,0 +1,118 @@
+//! The callbacks of a dispatcher, into JavaScript.
+
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{FnArgs, FromNapiValue, Function, JsValuesTupleIntoVec, Promise};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Error, Result, Status};
+use webhook_dispatch::{Outcome, Publish, Run, Starter, Store, StoreFailure};
+
+use super::types::{BatchAnswer, NotStored};
+use crate::arguments::List;
+
+/// Weak, so that a dispatcher alone never keeps Node's event loop alive.
+pub type Callback<T, R> = ThreadsafeFunction<T, R, T, Status, false, true>;
+
+/// The callback that a function is.
+pub fn callback<T, R>(function: Function<T, R>) -> Result<Callback<T, R>>
+where
+    T: 'static + JsValuesTupleIntoVec,
+    R: 'static + FromNapiValue,
+{
+    function
+        .build_threadsafe_function()
+        .weak::<true>()
+        .callee_handled::<false>()
+        .build()
+}
+
+/// Stores events.
+pub struct JsStore {
+    pub store: Callback<Vec<u32>, Promise<BatchAnswer>>,
+    pub not_stored: Callback<FnArgs<(Vec<u32>, NotStored)>, ()>,
+    pub starter: Arc<Starter<JsStart>>,
+}
+
+impl Store for JsStore {
+    type Event = u32;
+
+    async fn store(&self, events: Vec<Arc<u32>>) -> std::result::Result<(), StoreFailure> {
+        let tickets = tickets(&events);
+        match call(&self.store, tickets.clone()).await {
+            Ok(BatchAnswer::Stored { start: List(start) }) if start.len() == tickets.len() => {
+                let to_start = tickets
+                    .into_iter()
+                    .zip(start)
+                    .filter_map(|(ticket, start)| start.then_some(ticket));
+                self.starter.add(to_start);
+                Ok(())
+            }
+            Ok(BatchAnswer::Stored { start: List(start) }) => Err(StoreFailure::Unavailable(format!(
+                "expected {} events to be stored, but found {}",
+                tickets.len(),
+                start.len()
+            ))),
+            Ok(BatchAnswer::Unavailable { reason }) | Err(reason) => Err(StoreFailure::Unavailable(reason)),
+            Ok(BatchAnswer::Refused { reason }) => Err(StoreFailure::Refused(reason)),
+        }
+    }
+
+    fn settle(&self, events: &[Arc<u32>], outcome: &Outcome) {
+        let why = match outcome {
+            // Whoever stored them knows.
+            Outcome::Stored => return,
+            Outcome::Unavailable(reason) => NotStored::Unavailable { reason: reason.clone() },
+            Outcome::Refused(reason) => NotStored::Refused { reason: reason.clone() },
+        };
+        let mode = ThreadsafeFunctionCallMode::NonBlocking;
+        // It can only fail where Node is ending, and nobody waits any more. What the callback throws is taken here: an exception
+        // that nobody takes would end the process.
+        let _ = self
+            .not_stored
+            .call_with_return_value((tickets(events), why).into(), mode, |_, _| Ok(()));
+    }
+}
+
+fn tickets(events: &[Arc<u32>]) -> Vec<u32> {
+    events.iter().map(|ticket| **ticket).collect()
+}
+
+/// Runs events.
+pub struct JsRun(pub Callback<u32, Promise<()>>);
+
+impl Run for JsRun {
+    type Key = String;
+    type Job = u32;
+    type Output = ();
+
+    async fn run(&self, ticket: u32) -> std::result::Result<(), String> {
+        call(&self.0, ticket).await
+    }
+}
+
+/// Hands stored events on.
+pub struct JsStart(pub Callback<Vec<u32>, Promise<()>>);
+
+impl Publish for JsStart {
+    type Id = u32;
+
+    async fn publish(&self, tickets: Vec<u32>) {
+        // The callback reports its own failures; a rejected one has nothing to add, and what is stored is not lost by it.
+        let _ = call(&self.0, tickets).await;
+    }
+}
+
+/// Calls into JavaScript and waits for the promise; the text of what was thrown or rejected.
+async fn call<T, R>(callback: &Callback<T, Promise<R>>, argument: T) -> std::result::Result<R, String>
+where
+    T: 'static + Send + JsValuesTupleIntoVec,
+    R: 'static + Send + FromNapiValue,
+{
+    let text = |error: Error| error.reason.to_string();
+    callback
+        .call_async_catch(argument)
+        .await
+        .map_err(text)?
+        .await
+        .map_err(text)
+}

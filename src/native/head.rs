@@ -1,0 +1,96 @@
+//! The head of a request: as one string from the server, and as people copy it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use webhook_core::pasted;
+use webhook_core::request::{Headers, Request};
+
+use crate::outcome::{accepted, rejected};
+
+/// The head of a request as the server hands it over: one string, which costs less than twenty.
+///
+/// Its lines are the method, the path behind the key, the URL, the address of the peer, and name and value of each header; the
+/// last line is the number of headers.
+pub struct Head<'a> {
+    method: &'a str,
+    path: &'a str,
+    url: &'a str,
+    peer: &'a str,
+    headers: Headers<'a>,
+}
+
+impl<'a> Head<'a> {
+    /// What a head should have been.
+    pub const EXPECTED: &'static str =
+        "a string that ends with the number of headers and has as many lines as that says";
+
+    /// Reads a head; `None` where it has more lines or fewer than it says.
+    pub fn read(head: &'a str) -> Option<Self> {
+        let mut start = 0;
+        let breaks = memchr::memchr_iter(b'\n', head.as_bytes());
+        // After the last line break comes the number.
+        let mut lines = breaks.map(|at| &head[std::mem::replace(&mut start, at + 1)..at]);
+        let [method, path, url, peer] = [lines.next()?, lines.next()?, lines.next()?, lines.next()?];
+        let mut headers = Vec::new();
+        while let Some(name) = lines.next() {
+            headers.push((name, lines.next()?));
+        }
+        if head[start..].parse() != Ok(headers.len()) {
+            return None;
+        }
+        let headers = Headers::new(headers);
+        Some(Self {
+            method,
+            path,
+            url,
+            peer,
+            headers,
+        })
+    }
+
+    /// Returns the request with this head.
+    pub fn request(&'a self, body: &'a [u8]) -> Request<'a> {
+        Request {
+            method: self.method,
+            path: self.path,
+            url: self.url,
+            query: query_of(self.url),
+            headers: &self.headers,
+            body,
+            peer: self.peer,
+            now: now(),
+        }
+    }
+}
+
+/// Returns the query of a URL as a server gets it, which has no fragment.
+pub fn query_of(url: &str) -> &str {
+    url.split_once('?').map_or("", |(_, query)| query)
+}
+
+/// Returns the time in milliseconds since 1970, which the core is given and never asks for.
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Reads the head of a request as people copy it: out of a browser, a proxy's log, or what `curl -v` prints. A request line
+/// gives `method` and `target`; `headers` holds names and values in turn.
+#[napi(
+    catch_unwind,
+    ts_return_type = "{ ok: true; method: string | null; target: string | null; headers: string[] } | { ok: false; error: ParseError }"
+)]
+pub fn read_head(env: &Env, text: String) -> Result<Object<'_>> {
+    match pasted::read_head(&text) {
+        Ok(head) => {
+            let mut outcome = accepted(env, "method", head.method)?;
+            outcome.set("target", head.target)?;
+            let headers: Vec<_> = head.headers.iter().flat_map(|(name, value)| [name, value]).collect();
+            outcome.set("headers", headers)?;
+            Ok(outcome)
+        }
+        Err(error) => rejected(env, error),
+    }
+}
