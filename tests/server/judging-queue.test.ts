@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Judges, type NotJudged } from '../../src/server/receive/JudgingQueue';
+import { Judges } from '../../src/server/receive/JudgingQueue';
 
 const LIMIT = 1024 * 1024;
 const PLACES = Math.max(1, availableParallelism() - 1);
@@ -10,7 +10,7 @@ const begun: string[] = [];
 const finishes: (() => void)[] = [];
 const finish = () => finishes.shift()?.();
 
-function judge(judges: Judges, webhook: object, name: string, bytes = LIMIT): Promise<string | NotJudged> {
+function judge(judges: Judges, webhook: object, name: string, bytes = LIMIT): Promise<string> {
   return judges.run<string>(webhook, bytes, (done) => {
     begun.push(name);
     finishes.push(() => done(null, name));
@@ -19,7 +19,7 @@ function judge(judges: Judges, webhook: object, name: string, bytes = LIMIT): Pr
 
 let judges: Judges;
 /** As many bodies as are judged at a time. */
-let first: Promise<string | NotJudged>[];
+let first: Promise<string>[];
 beforeEach(() => {
   vi.useFakeTimers();
   judges = new Judges(LIMIT);

@@ -118,7 +118,7 @@ struct Member {
 
 impl Member {
     /// What members are sorted by, so that of many one is found without looking at each.
-    fn rank<'k>(head: u64, key: &'k str) -> (usize, u64, &'k str) {
+    fn rank(head: u64, key: &str) -> (usize, u64, &str) {
         (key.len(), head, key)
     }
 }
