@@ -518,7 +518,7 @@ export interface Event {
  * The body means what `JSON.parse` makes of it, and is checked as a whole: same acceptance, same values, the last of
  * repeated keys counts, `__proto__` is a plain key. A string is taken as its UTF-8; one BOM is skipped. Codes:
  * `JSON_UNEXPECTED_END`, `JSON_UNEXPECTED_CHARACTER`, `JSON_CONTROL_CHARACTER`, `JSON_INVALID_ESCAPE`,
- * `JSON_INVALID_UTF8`, `JSON_TOO_DEEP` beyond 2,000 nested objects and arrays, and `JSON_VALUES_TOO_LARGE` where the values
+ * `UTF8_INVALID`, `JSON_TOO_DEEP` beyond 2,000 nested objects and arrays, and `JSON_VALUES_TOO_LARGE` where the values
  * together are larger than 1 MiB and than four times the body.
  *
  * Throws a `TypeError` if `body` is neither a string nor bytes, or `paths` is no array of strings.

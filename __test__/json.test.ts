@@ -58,7 +58,7 @@ describe('extractPaths', () => {
     ['["😀",]', 'JSON_UNEXPECTED_CHARACTER', "expected a JSON value, but found ']'", 1, 7, 8],
     ['"a\u0000"', 'JSON_CONTROL_CHARACTER', `expected a character or '"', but found the character U+0000`, 1, 3, 2],
     ['"\\u12"', 'JSON_INVALID_ESCAPE', `expected a hexadecimal digit, but found '"'`, 1, 6, 5],
-    [Buffer.from([0x22, 0xc3, 0x22]), 'JSON_INVALID_UTF8', 'expected UTF-8, but found the byte 0xC3', 1, 2, 1],
+    [Buffer.from([0x22, 0xc3, 0x22]), 'UTF8_INVALID', 'expected UTF-8, but found the byte 0xC3', 1, 2, 1],
     [
       '['.repeat(2001),
       'JSON_TOO_DEEP',

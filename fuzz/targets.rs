@@ -10,16 +10,16 @@ use serde::de::IgnoredAny;
 use serde_json::{json, Value};
 use webhook_core::auth::address::{client_address, parse_address, Proxies, Ranges};
 use webhook_core::auth::basic::Basic;
-use webhook_core::auth::envelope::{open_feishu, WecomKey};
+use webhook_core::auth::envelope::{FeishuKey, WecomKey};
 use webhook_core::auth::{diagnose, presets, verify, HintWork, RequestParts, Scheme, Secret};
-use webhook_core::body::{self, Reading};
-use webhook_core::handshake::Handshake;
+use webhook_core::body::{self, multipart as form_data, xml as xml_text, Reading};
+use webhook_core::endpoint::{Endpoint, Verdict};
+use webhook_core::head::read_head;
 use webhook_core::json::{check, infer_json, PathSet, Variables};
-use webhook_core::judge::{Endpoint, Judged};
 use webhook_core::limits::{MAX_DEPTH, MAX_PARTS, MAX_PART_NAME};
-use webhook_core::pasted::read_head;
+use webhook_core::query as url_query;
 use webhook_core::request::{Headers, Request};
-use webhook_core::{multipart as form_data, query as url_query, xml as xml_text};
+use webhook_core::verification::UrlVerification;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 // 43 characters of Base64, as WeCom and DingTalk want them.
@@ -77,7 +77,7 @@ pub fn addresses(data: &[u8]) {
 /// Encrypted bodies of Feishu, WeCom and DingTalk.
 pub fn envelopes(data: &[u8]) {
     let encrypted = text(data);
-    let _ = open_feishu(&secret(KEY), &encrypted);
+    let _ = FeishuKey::new(&secret(KEY)).open(&encrypted);
     let wecom = WecomKey::new(&secret(AES_KEY)).expect("a key");
     let _ = wecom.open(&encrypted, None);
     let _ = wecom.open(&encrypted, Some("id"));
@@ -100,10 +100,11 @@ pub fn envelopes(data: &[u8]) {
             json!({ "kind": "wecom", "encodingAesKey": AES_KEY }),
             json!({ "kind": "dingtalk", "encodingAesKey": AES_KEY, "receiveId": "id" }),
         ] {
-            let handshake: Handshake = serde_json::from_value(kind).expect("a handshake");
-            let _ = handshake.answer("GET", &request, &[secret(KEY)]);
-            let _ = handshake.answer("POST", &request, &[secret(KEY)]);
-            let _ = handshake.open(&request);
+            let verification: UrlVerification = serde_json::from_value(kind).expect("a sender");
+            let sender = verification.sender();
+            let _ = sender.answer("GET", &request, &[secret(KEY)]);
+            let _ = sender.answer("POST", &request, &[secret(KEY)]);
+            let _ = sender.open(&request);
         }
     }
 }
@@ -301,7 +302,7 @@ pub fn request(data: &[u8]) {
     };
     let diagnosed = endpoint.diagnose(request(), None);
     match endpoint.judge(request()) {
-        Ok(Judged::Event(event)) => {
+        Ok(Verdict::Event(event)) => {
             assert!(diagnosed.accepted);
             assert_json(&event.context);
             if let Some(upload) = event.upload {
@@ -309,7 +310,7 @@ pub fn request(data: &[u8]) {
                 assert_json(&endpoint.context(&upload, &records).expect("the records are JSON"));
             }
         }
-        Ok(Judged::Answered(_) | Judged::Asked { .. }) => assert!(diagnosed.accepted),
+        Ok(Verdict::Verification(_) | Verdict::Acknowledge { .. }) => assert!(diagnosed.accepted),
         Err(rejection) => {
             assert!(!diagnosed.accepted);
             assert_json(&rejection.to_reply().body);

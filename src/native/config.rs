@@ -3,7 +3,7 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::Value;
-use webhook_core::{config, judge};
+use webhook_core::{config, endpoint};
 
 use crate::arguments::json::json_value;
 
@@ -54,8 +54,8 @@ pub fn check_answer(env: Env, answer: Unknown) -> Result<Vec<ConfigIssue>> {
 }
 
 /// Compiles a configuration. Fails with everything that makes it unusable.
-pub fn compile(config: &Value, limit: usize) -> Result<judge::Endpoint> {
-    judge::Endpoint::new(config, limit).map_err(|issues| {
+pub fn compile(config: &Value, limit: usize) -> Result<endpoint::Endpoint> {
+    endpoint::Endpoint::new(config, limit).map_err(|issues| {
         let listed: Vec<_> = issues
             .iter()
             .map(|issue| format!("{}: {}", issue.path, issue.message))

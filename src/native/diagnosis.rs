@@ -6,7 +6,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{json, Value};
 use webhook_core::request::{Headers, Request};
-use webhook_core::{config, judge};
+use webhook_core::{config, endpoint};
 
 use crate::arguments::headers::headers_in_turn;
 use crate::arguments::{object, optional_number, optional_text, text, texts};
@@ -44,7 +44,7 @@ impl DiagnosedRequest {
     }
 
     /// What a request comes to, as a `Diagnosed`.
-    pub fn diagnose(&self, endpoint: &judge::Endpoint) -> Value {
+    pub fn diagnose(&self, endpoint: &endpoint::Endpoint) -> Value {
         let body = self.body.as_ref().map_or(&[][..], Source::bytes);
         let any_path;
         let request = Request {
@@ -88,7 +88,7 @@ pub fn diagnose(env: &Env, config: String, limit: u32, request: Unknown) -> Resu
 fn diagnosed(config: &str, limit: usize, request: &DiagnosedRequest) -> Result<String> {
     let config: Value = serde_json::from_str(config).map_err(|error| Error::from_reason(error.to_string()))?;
     let issues = config::check(&config);
-    let (accepted, checks) = match judge::Endpoint::new(&config, limit) {
+    let (accepted, checks) = match endpoint::Endpoint::new(&config, limit) {
         Ok(endpoint) => {
             let mut diagnosed = request.diagnose(&endpoint);
             (diagnosed["accepted"].take(), diagnosed["checks"].take())

@@ -7,8 +7,8 @@ use napi::bindgen_prelude::*;
 use napi::{sys, Env, Task};
 use napi_derive::napi;
 use serde_json::Value;
-use webhook_core::judge;
 use webhook_core::rejection::Rejection;
+use webhook_core::{endpoint, event};
 
 use crate::arguments::bytes::{with_bytes, with_text};
 use crate::arguments::headers::headers_in_turn;
@@ -50,7 +50,7 @@ pub struct RateLimit {
 /// An enabled webhook, compiled once from its configuration.
 #[napi]
 pub struct Endpoint {
-    endpoint: Arc<judge::Endpoint>,
+    endpoint: Arc<endpoint::Endpoint>,
 }
 
 #[napi]
@@ -243,7 +243,7 @@ impl Endpoint {
     }
 }
 
-impl Bare for Arc<judge::Endpoint> {
+impl Bare for Arc<endpoint::Endpoint> {
     const NAME: &'static CStr = c"judge";
 
     fn call(&self, env: &Env, [head, body]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
@@ -251,7 +251,7 @@ impl Bare for Arc<judge::Endpoint> {
             with_bytes(env, "body", body, |body| judge_head(self, head, body))
         })?;
         match judged.transpose()?.flatten() {
-            Some(Ok(judge::Judged::Event(judge::Event {
+            Some(Ok(endpoint::Verdict::Event(event::Event {
                 context,
                 idempotency_key: None,
                 upload: None,
@@ -266,7 +266,7 @@ impl Bare for Arc<judge::Endpoint> {
 }
 
 /// Refuses by the head alone.
-struct CheckHead(Arc<judge::Endpoint>);
+struct CheckHead(Arc<endpoint::Endpoint>);
 
 impl Bare for CheckHead {
     const NAME: &'static CStr = c"checkHead";
@@ -291,22 +291,22 @@ impl Bare for CheckHead {
 
 /// Judges a request by its head as text; `None` where that has more lines or fewer than it says.
 fn judge_head(
-    endpoint: &judge::Endpoint,
+    endpoint: &endpoint::Endpoint,
     head: &str,
     body: &[u8],
-) -> Option<std::result::Result<judge::Judged, Rejection>> {
+) -> Option<std::result::Result<endpoint::Verdict, Rejection>> {
     Some(endpoint.judge(Head::read(head)?.request(body)))
 }
 
 /// A request judged on a thread of libuv's pool.
 pub struct JudgeTask {
-    endpoint: Arc<judge::Endpoint>,
+    endpoint: Arc<endpoint::Endpoint>,
     head: String,
     body: Source,
 }
 
 impl Task for JudgeTask {
-    type Output = std::result::Result<judge::Judged, Rejection>;
+    type Output = std::result::Result<endpoint::Verdict, Rejection>;
     type JsValue = Either<Event, Reply>;
 
     fn compute(&mut self) -> Result<Self::Output> {
@@ -323,19 +323,19 @@ impl Task for JudgeTask {
 }
 
 fn decided(
-    endpoint: &Arc<judge::Endpoint>,
-    judged: std::result::Result<judge::Judged, Rejection>,
+    endpoint: &Arc<endpoint::Endpoint>,
+    judged: std::result::Result<endpoint::Verdict, Rejection>,
 ) -> Either<Event, Reply> {
     match judged {
-        Ok(judge::Judged::Event(event)) => Either::A(Event {
+        Ok(endpoint::Verdict::Event(event)) => Either::A(Event {
             context: event.context,
             idempotency_key: event.idempotency_key,
             upload: event.upload.map(|upload| Upload::new(Arc::clone(endpoint), upload)),
             secret: event.secret.and_then(|secret| u32::try_from(secret).ok()),
             question: false,
         }),
-        Ok(judge::Judged::Answered(reply)) => Either::B(reply.into()),
-        Ok(judge::Judged::Asked { secret }) => Either::A(Event {
+        Ok(endpoint::Verdict::Verification(reply)) => Either::B(reply.into()),
+        Ok(endpoint::Verdict::Acknowledge { secret }) => Either::A(Event {
             context: String::new(),
             idempotency_key: None,
             upload: None,

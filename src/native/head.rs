@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use webhook_core::pasted;
+use webhook_core::head;
 use webhook_core::request::{Headers, Request};
 
 use crate::outcome::{accepted, rejected};
@@ -83,7 +83,7 @@ pub fn now() -> i64 {
     ts_return_type = "{ ok: true; method: string | null; target: string | null; headers: string[] } | { ok: false; error: ParseError }"
 )]
 pub fn read_head(env: &Env, text: String) -> Result<Object<'_>> {
-    match pasted::read_head(&text) {
+    match head::read_head(&text) {
         Ok(head) => {
             let mut outcome = accepted(env, "method", head.method)?;
             outcome.set("target", head.target)?;

@@ -3,7 +3,7 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use webhook_core::request::{Headers, Request};
-use webhook_core::{judge, reply};
+use webhook_core::{endpoint, reply};
 
 use crate::arguments::bytes::Bytes;
 use crate::arguments::headers::header_pairs;
@@ -63,18 +63,18 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
         })
     })?;
     let mut decision = Object::new(env)?;
-    decision.set("accepted", matches!(judged, Ok(judge::Judged::Event(_))))?;
+    decision.set("accepted", matches!(judged, Ok(endpoint::Verdict::Event(_))))?;
     let (code, reply) = match judged {
-        Ok(judge::Judged::Event(event)) => {
+        Ok(endpoint::Verdict::Event(event)) => {
             decision.set("variables", parse_json(env, event.context)?)?;
             if let Some(key) = event.idempotency_key {
                 decision.set("idempotencyKey", key)?;
             }
             return Ok(decision);
         }
-        Ok(judge::Judged::Answered(reply)) => ("HANDSHAKE", reply),
+        Ok(endpoint::Verdict::Verification(reply)) => ("HANDSHAKE", reply),
         // The acknowledgement needs random bytes, which a function of its arguments hasn't.
-        Ok(judge::Judged::Asked { .. }) => (
+        Ok(endpoint::Verdict::Acknowledge { .. }) => (
             "HANDSHAKE",
             reply::Reply {
                 status: 200,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use webhook_core::files::{media_type, Rules};
-use webhook_core::judge;
+use webhook_core::{endpoint, event};
 
 use crate::arguments::texts;
 use crate::response::{text_or_rejection, Reply};
@@ -26,13 +26,13 @@ pub struct UploadedFile {
 /// The files of an event that are to be kept, and the context once they are.
 #[napi]
 pub struct Upload {
-    endpoint: Arc<judge::Endpoint>,
-    upload: Box<judge::Upload>,
+    endpoint: Arc<endpoint::Endpoint>,
+    upload: Box<event::Upload>,
 }
 
 impl Upload {
     /// The upload of an event of an endpoint.
-    pub fn new(endpoint: Arc<judge::Endpoint>, upload: Box<judge::Upload>) -> Self {
+    pub fn new(endpoint: Arc<endpoint::Endpoint>, upload: Box<event::Upload>) -> Self {
         Self { endpoint, upload }
     }
 }

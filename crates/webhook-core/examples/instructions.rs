@@ -9,8 +9,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use serde_json::Value;
+use webhook_core::endpoint::Endpoint;
 use webhook_core::json::PathSet;
-use webhook_core::judge::Endpoint;
 use webhook_core::request::{Headers, Request};
 
 enum Work {

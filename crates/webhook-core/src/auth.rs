@@ -5,6 +5,7 @@
 //! secret and without the signature that would have been right.
 
 pub mod address;
+mod base64;
 pub mod basic;
 mod diagnosis;
 pub mod envelope;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use diagnosis::{Diagnosis, Hint, Subject};
 pub use hints::HintWork;
 pub use secret::{BlankSecret, Secret};
-pub use source::{HeaderName, Source};
+pub use source::{BodyPath, HeaderName, Source};
 
 use crate::limits;
 use crate::request::Headers;
@@ -36,6 +37,15 @@ pub enum Scheme {
     Token(token::Token),
     /// A JSON Web Token.
     Jwt(jwt::Jwt),
+}
+
+/// An authentication method: how the sender authenticates, and the secrets that count.
+#[derive(Debug, Clone)]
+pub struct AuthMethod {
+    /// How the sender authenticates.
+    pub scheme: Scheme,
+    /// The secrets, of which any one is enough.
+    pub secrets: Vec<Secret>,
 }
 
 /// What of a request a scheme may look at. Nothing of it is believed yet.

@@ -1,61 +1,19 @@
 //! From the bytes of a body to JSON text: inflation, character set, content type.
 
+pub mod content_type;
+mod inflate;
+pub mod multipart;
+mod ndjson;
+pub mod xml;
+
 use std::borrow::Cow;
-use std::cell::Cell;
-use std::fmt;
-use std::io::{self, BufRead, Read};
 
+use self::content_type::{is_utf8, media_type, parameters, Format};
+use self::inflate::inflate;
 use crate::error::ParseError;
-use crate::json::TooLarge;
-use crate::limits::{INFLATION_SLACK, INFLATION_WASTE, MAX_INFLATION};
+use crate::json::{self, TooLarge};
+use crate::query;
 use crate::rejection::Rejection;
-use crate::request::lowercase;
-use crate::{json, multipart, query, xml};
-
-/// What a body is read as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// `application/json` and `application/*+json`.
-    Json,
-    /// `application/x-www-form-urlencoded`.
-    Form,
-    /// `application/xml`, `text/xml` and `*/*+xml`, by the rules of [`xml`].
-    Xml,
-    /// `application/x-ndjson`, `application/ndjson`, `application/jsonl`: a list with a value for each line that is not
-    /// blank.
-    Ndjson,
-    /// `multipart/form-data`, by the rules of [`multipart`].
-    Multipart,
-    /// `text/*`.
-    Text,
-}
-
-impl Format {
-    /// The formats by the names they have in a configuration (`request.readAs`). A multipart body can't be read without the
-    /// boundary that its content type names.
-    pub const NAMES: [(&'static str, Self); 5] = [
-        ("json", Self::Json),
-        ("form", Self::Form),
-        ("xml", Self::Xml),
-        ("ndjson", Self::Ndjson),
-        ("text", Self::Text),
-    ];
-
-    /// The format of a media type in lower case, without its parameters.
-    pub(crate) fn of(media_type: &str) -> Option<Self> {
-        Some(match media_type {
-            "application/json" => Self::Json,
-            "application/x-www-form-urlencoded" => Self::Form,
-            "multipart/form-data" => Self::Multipart,
-            "application/xml" | "text/xml" => Self::Xml,
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Self::Ndjson,
-            _ if media_type.ends_with("+xml") => Self::Xml,
-            _ if media_type.starts_with("application/") && media_type.ends_with("+json") => Self::Json,
-            _ if media_type.starts_with("text/") => Self::Text,
-            _ => return None,
-        })
-    }
-}
 
 /// A body that was read.
 #[derive(Debug, PartialEq, Eq)]
@@ -113,7 +71,7 @@ pub fn read<'a>(
         None => declared_format(content_type)?,
     };
     let malformed = |what| move |error| Rejection::Malformed { what, error };
-    let text = |what| utf8(&bytes).map_err(malformed(what));
+    let text = |what| ParseError::check_utf8(&bytes).map_err(malformed(what));
     let raw = if raw && format != Format::Multipart {
         Some(text("body")?.to_owned())
     } else {
@@ -134,7 +92,7 @@ pub fn read<'a>(
         }
         Format::Form => Some(query::read_form(&bytes).map_err(malformed("form body"))?),
         Format::Xml => Some(xml::read(&bytes).map_err(malformed("XML body"))?),
-        Format::Ndjson => Some(read_lines(&bytes).map_err(malformed("NDJSON body"))?),
+        Format::Ndjson => Some(ndjson::read(&bytes).map_err(malformed("NDJSON body"))?),
         Format::Text => {
             let mut quoted = json::Writer::new(bytes.len());
             let written = quoted.push_string(text("text body")?.trim_start_matches('\u{feff}'));
@@ -151,33 +109,6 @@ pub fn read<'a>(
         raw,
         form: kept,
     }))
-}
-
-fn utf8(bytes: &[u8]) -> Result<&str, ParseError> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let message = "expected UTF-8, but found a byte that is not";
-        ParseError::at("UTF8_INVALID", message, bytes, error.valid_up_to())
-    })
-}
-
-// Each line is checked by itself: two halves of a list on two lines would be a list together.
-fn read_lines(bytes: &[u8]) -> Result<String, ParseError> {
-    let mut list = String::with_capacity(bytes.len() + 2);
-    list.push('[');
-    let mut start = 0;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        if !line.iter().all(u8::is_ascii_whitespace) {
-            let value = json::check(line.trim_ascii_end())
-                .map_err(|error| ParseError::at(error.code, error.message, bytes, start + error.offset))?;
-            if list.len() > 1 {
-                list.push(',');
-            }
-            list.push_str(value.trim());
-        }
-        start += line.len();
-    }
-    list.push(']');
-    Ok(list)
 }
 
 // RFC 9110 section 8.3.1. Parameters other than the charset change nothing about how these types are read.
@@ -197,141 +128,15 @@ fn declared_format(content_type: Option<&str>) -> Result<Format, Rejection> {
     Ok(format)
 }
 
-/// The media type of a content type, in lower case.
-pub(crate) fn media_type(content_type: &str) -> Cow<'_, str> {
-    let media_type = content_type.split(';').next().unwrap_or_default();
-    lowercase(media_type.trim())
-}
-
-/// The parameters of a content type, quotes around a value dropped. None of those that count may have a semicolon or a
-/// quote in it.
-pub(crate) fn parameters(content_type: &str) -> impl Iterator<Item = (&str, &str)> {
-    content_type.split(';').skip(1).filter_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        Some((name.trim(), value.trim().trim_matches('"')))
-    })
-}
-
-/// Whether a charset is UTF-8, of which US-ASCII is a part.
-pub(crate) fn is_utf8(charset: &str) -> bool {
-    ["utf-8", "utf8", "us-ascii"]
-        .iter()
-        .any(|known| charset.eq_ignore_ascii_case(known))
-}
-
 // What a caller sent goes back to it shortened; `None` for nothing.
 fn excerpt(text: &str, characters: usize) -> Option<String> {
     (!text.is_empty()).then(|| text.chars().take(characters).collect())
 }
 
-/// Undoes the encoding that a `Content-Encoding` header names (RFC 9110 section 8.4). It may list several, each costing the
-/// work of the ones inside it once more; nobody sends more than one, so that no more is undone.
-fn inflate<'a>(bytes: &'a [u8], encodings: &str, limit: usize) -> Result<Cow<'a, [u8]>, Rejection> {
-    let mut listed = encodings
-        .split(',')
-        .map(|encoding| encoding.trim().to_ascii_lowercase())
-        .filter(|encoding| !matches!(encoding.as_str(), "" | "identity"));
-    let Some(encoding) = listed.next() else {
-        return Ok(Cow::Borrowed(bytes));
-    };
-    if listed.next().is_some() {
-        return Err(Rejection::StackedEncodings);
-    }
-    let limit = limit.min(bytes.len().saturating_mul(MAX_INFLATION) + INFLATION_SLACK);
-    let made = Cell::new(0);
-    let input = Input {
-        bytes,
-        taken: 0,
-        made: &made,
-    };
-    let inflated = match encoding.as_str() {
-        "gzip" | "x-gzip" => bounded("gzip", flate2::bufread::MultiGzDecoder::new(input), &made, limit),
-        // "deflate" names the zlib format, but some senders leave its wrapper away, as they always have.
-        "deflate" if is_zlib(bytes) => bounded("deflate", flate2::bufread::ZlibDecoder::new(input), &made, limit),
-        "deflate" => bounded("deflate", flate2::bufread::DeflateDecoder::new(input), &made, limit),
-        "br" => bounded("br", brotli::Decompressor::new(input, 4096), &made, limit),
-        _ => Err(Rejection::UnsupportedEncoding),
-    };
-    inflated.map(Cow::Owned)
-}
-
-// RFC 1950 section 2.2: method 8, and a check that makes the first two bytes a multiple of 31.
-fn is_zlib(bytes: &[u8]) -> bool {
-    matches!(bytes, [first, second, ..] if first & 0x0f == 8 && u16::from_be_bytes([*first, *second]).is_multiple_of(31))
-}
-
-/// Compressed bytes, given to a decoder as long as enough comes of them: members, blocks and tables of codes cost work
-/// without giving a byte, and any number of them may stand in a body.
-struct Input<'a> {
-    bytes: &'a [u8],
-    taken: usize,
-    /// Bytes that have come of it so far.
-    made: &'a Cell<usize>,
-}
-
-/// What [`Input`] ends with where too little comes of it.
-#[derive(Debug)]
-struct Wasteful;
-
-impl fmt::Display for Wasteful {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("more goes in than comes out")
-    }
-}
-
-impl std::error::Error for Wasteful {}
-
-impl BufRead for Input<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let end = self.bytes.len().min(self.made.get() + INFLATION_WASTE);
-        if self.taken >= end && end < self.bytes.len() {
-            return Err(io::Error::other(Wasteful));
-        }
-        Ok(&self.bytes[self.taken..end])
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.taken += count;
-    }
-}
-
-impl Read for Input<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.fill_buf()?.read(out)?;
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-// Stops once there is more than the limit, so that a bomb costs no more than the limit.
-fn bounded(
-    encoding: &'static str,
-    mut decoder: impl Read,
-    made: &Cell<usize>,
-    limit: usize,
-) -> Result<Vec<u8>, Rejection> {
-    let mut inflated = Vec::new();
-    let mut chunk = [0; 16 * 1024];
-    loop {
-        let count = match decoder.read(&mut chunk) {
-            Ok(0) => return Ok(inflated),
-            Ok(count) => count,
-            Err(error) if error.get_ref().is_some_and(|inner| inner.is::<Wasteful>()) => {
-                return Err(Rejection::WastefulEncoding { encoding })
-            }
-            Err(_) => return Err(Rejection::BadEncoding { encoding }),
-        };
-        if inflated.len() + count > limit {
-            return Err(Rejection::TooLarge { limit, inflated: true });
-        }
-        inflated.extend_from_slice(&chunk[..count]);
-        made.set(inflated.len());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{INFLATION_SLACK, MAX_INFLATION};
     use std::io::Write;
 
     const LIMIT: usize = 1000;

@@ -5,24 +5,24 @@
 
 mod addresses;
 mod authentication;
-mod handshake;
 mod idempotency;
 mod rate_limit;
 mod reader;
 mod request;
 mod response;
+mod verification;
 
 use serde_json::Value;
 
 pub use addresses::Addresses;
-pub use authentication::Proof;
 pub use idempotency::Idempotency;
 pub use rate_limit::RateLimit;
-pub use request::{HeaderItem, Intake, Storage};
+pub use request::{AcceptedRequests, HeaderItem, Storage};
 
 use crate::auth::basic::Basic;
-use crate::handshake::Handshake;
+use crate::auth::AuthMethod;
 use crate::json::{Target, Variables};
+use crate::verification::UrlVerification;
 use reader::{Field, Issues};
 use request::RequestSection;
 
@@ -57,13 +57,13 @@ pub struct Config {
     /// The credentials to expect; `None` accepts anyone.
     pub basic: Option<Basic>,
     /// The authentication methods to pass besides, each of them.
-    pub proofs: Vec<Proof>,
+    pub methods: Vec<AuthMethod>,
     /// How the sender verifies the URL before it sends events.
-    pub handshake: Option<Handshake>,
+    pub verification: Option<UrlVerification>,
     /// Where requests may come from; `None` for anywhere.
     pub addresses: Option<Addresses>,
     /// Which requests are accepted.
-    pub intake: Intake,
+    pub accepted: AcceptedRequests,
     /// Where the segments of the path behind the key go, in order; there have to be as many.
     pub params: Vec<Target>,
     /// The headers a workflow gets.
@@ -102,11 +102,11 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
     root.required_object();
     authentication::check_public(&root.get("public"));
     let basic = authentication::read_basic(&root.get("basicAuthentication"));
-    let proofs = authentication::read_proofs(&root.get("authentication"));
-    let handshake = handshake::read_handshake(&root.get("handshake"));
+    let methods = authentication::read_methods(&root.get("authentication"));
+    let verification = verification::read_verification(&root.get("handshake"));
     let addresses = addresses::read_addresses(&root.get("addresses"));
     let RequestSection {
-        intake,
+        accepted,
         params,
         headers,
         query,
@@ -119,10 +119,10 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
     let (issues, unusable) = issues.into_parts();
     let config = Config {
         basic,
-        proofs,
-        handshake,
+        methods,
+        verification,
         addresses,
-        intake,
+        accepted,
         params,
         headers,
         query,

@@ -6,32 +6,11 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::auth::{self, Diagnosis, HintWork, RequestParts};
-use crate::config::Proof;
-use crate::judge::{Admitted, Endpoint, Watcher};
+use crate::auth::{self, AuthMethod, Diagnosis, HintWork, RequestParts};
+use crate::checks::{Admitted, CheckName, Observer};
+use crate::endpoint::Endpoint;
 use crate::rejection::Rejection;
 use crate::request::Request;
-
-/// What is looked at, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckName {
-    /// The method, and that the path behind the key has as many segments as are configured.
-    Method,
-    /// The body's length as sent.
-    Size,
-    /// Where the request comes from.
-    Address,
-    /// User and password.
-    Basic,
-    /// A proof of `authentication`, by its index there.
-    Proof(usize),
-    /// A sender's question.
-    Handshake,
-    /// The envelope that the body comes in.
-    Envelope,
-    /// What the request says: its content type, encoding, body and query.
-    Body,
-}
 
 impl CheckName {
     fn name(self) -> &'static str {
@@ -40,8 +19,8 @@ impl CheckName {
             Self::Size => "size",
             Self::Address => "address",
             Self::Basic => "basic",
-            Self::Proof(_) => "proof",
-            Self::Handshake => "handshake",
+            Self::Authentication(_) => "proof",
+            Self::Verification => "handshake",
             Self::Envelope => "envelope",
             Self::Body => "body",
         }
@@ -74,7 +53,7 @@ impl Serialize for Check {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("check", self.name.name())?;
-        if let CheckName::Proof(index) = self.name {
+        if let CheckName::Authentication(index) = self.name {
             map.serialize_entry("index", &index)?;
         }
         let outcome = match self.outcome {
@@ -116,8 +95,9 @@ impl Endpoint {
     ///
     /// ```
     /// use serde_json::json;
-    /// use webhook_core::diagnose::{CheckName, Outcome};
-    /// use webhook_core::judge::Endpoint;
+    /// use webhook_core::checks::CheckName;
+    /// use webhook_core::diagnose::Outcome;
+    /// use webhook_core::endpoint::Endpoint;
     /// use webhook_core::request::{Headers, Request};
     ///
     /// let config = json!({ "authentication": [{ "preset": "github", "secrets": ["s"] }] });
@@ -125,16 +105,16 @@ impl Endpoint {
     /// let headers = Headers::default();
     /// let request = Request { method: "POST", path: "", url: "", query: "", headers: &headers, body: b"", peer: "", now: 0 };
     /// let diagnosed = endpoint.diagnose(request, None);
-    /// let proof = diagnosed.checks.iter().find(|check| check.name == CheckName::Proof(0)).unwrap();
-    /// let Outcome::Failed(refusal) = &proof.outcome else { panic!() };
-    /// let reason = refusal.reason().unwrap().to_string();
+    /// let method = diagnosed.checks.iter().find(|check| check.name == CheckName::Authentication(0)).unwrap();
+    /// let Outcome::Failed(rejection) = &method.outcome else { panic!() };
+    /// let reason = rejection.reason().unwrap().to_string();
     /// assert_eq!(reason, "the signature is missing: expected it in header x-hub-signature-256");
     /// ```
     pub fn diagnose(&self, request: Request<'_>, unread: Option<u64>) -> Diagnosed {
         let mut record = Record::new(self, !request.peer.is_empty());
         let accepted = match self.walk(request, unread, &mut record) {
-            Ok(Admitted::Verified(verified)) => record.saw(CheckName::Body, verified.event()).is_ok(),
-            Ok(Admitted::Answered(_) | Admitted::Asked { .. }) => true,
+            Ok(Admitted::Request(authenticated)) => record.required(CheckName::Body, authenticated.event()).is_ok(),
+            Ok(Admitted::Verification(_) | Admitted::Acknowledge { .. }) => true,
             Err(_) => false,
         };
         Diagnosed {
@@ -152,12 +132,14 @@ struct Record {
 
 impl Record {
     fn new(endpoint: &Endpoint, knows_peer: bool) -> Self {
-        let config = endpoint.config();
-        let handshake = config.handshake.as_ref();
-        let proofs = match config.proofs.len() {
+        let config = &endpoint.config;
+        let verification = config.verification.as_ref();
+        let methods = match config.methods.len() {
             // So that the owner sees that nothing is asked for.
-            0 => vec![(CheckName::Proof(0), false)],
-            count => (0..count).map(|index| (CheckName::Proof(index), true)).collect(),
+            0 => vec![(CheckName::Authentication(0), false)],
+            count => (0..count)
+                .map(|index| (CheckName::Authentication(index), true))
+                .collect(),
         };
         let before = [
             (CheckName::Method, true),
@@ -166,16 +148,16 @@ impl Record {
             (CheckName::Basic, config.basic.is_some()),
         ];
         let after = [
-            (CheckName::Handshake, handshake.is_some()),
+            (CheckName::Verification, verification.is_some()),
             (
                 CheckName::Envelope,
-                handshake.is_some_and(crate::handshake::Handshake::opens_envelopes),
+                verification.is_some_and(|verification| verification.sender().opens_envelopes()),
             ),
             (CheckName::Body, true),
         ];
         let checks = before
             .into_iter()
-            .chain(proofs)
+            .chain(methods)
             .chain(after)
             .map(|(name, configured)| Check {
                 name,
@@ -201,12 +183,17 @@ impl Record {
     }
 }
 
-impl Watcher for Record {
-    fn prove(&self, proof: &Proof, request: &RequestParts<'_>, now: i64) -> Result<auth::Verified, Diagnosis> {
-        auth::diagnose(&proof.scheme, &proof.secrets, request, now, &self.work)
+impl Observer for Record {
+    fn authenticate(
+        &self,
+        method: &AuthMethod,
+        request: &RequestParts<'_>,
+        now: i64,
+    ) -> Result<auth::Verified, Diagnosis> {
+        auth::diagnose(&method.scheme, &method.secrets, request, now, &self.work)
     }
 
-    fn saw<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<T, Rejection> {
+    fn required<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<T, Rejection> {
         let outcome = match &result {
             Ok(_) => Outcome::Passed,
             Err(rejection) => Outcome::Failed(rejection.clone()),
@@ -215,11 +202,11 @@ impl Watcher for Record {
         result
     }
 
-    fn noted<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
+    fn optional<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
         if check == CheckName::Address && !self.knows_peer {
             return Ok(None);
         }
-        Ok(self.saw(check, result).ok())
+        Ok(self.required(check, result).ok())
     }
 
     fn decide(&self) -> Result<(), Rejection> {

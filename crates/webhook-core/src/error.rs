@@ -38,6 +38,32 @@ impl ParseError {
             offset,
         }
     }
+
+    /// Returns the bytes as text.
+    ///
+    /// # Errors
+    /// `UTF8_INVALID`, if they aren't UTF-8.
+    pub(crate) fn check_utf8(bytes: &[u8]) -> Result<&str, Self> {
+        simdutf8::basic::from_utf8(bytes).map_err(|_| {
+            let at = simdutf8::compat::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+            Self::not_utf8(bytes, at)
+        })
+    }
+
+    /// Returns the error for what begins at `offset` and isn't UTF-8: a byte, or the first escape (`%C3`) of several.
+    #[cold]
+    pub(crate) fn not_utf8(text: &[u8], offset: usize) -> Self {
+        let found = match text[offset] {
+            b'%' => String::from_utf8_lossy(&text[offset..offset + 3]).into_owned(),
+            byte => format!("the byte 0x{byte:02X}"),
+        };
+        Self::at(
+            "UTF8_INVALID",
+            format!("expected UTF-8, but found {found}"),
+            text,
+            offset,
+        )
+    }
 }
 
 impl fmt::Display for ParseError {

@@ -1,6 +1,6 @@
 //! Which files a storage of NocoBase's file manager takes: the rules that its own uploads follow.
 
-use crate::multipart::File;
+use crate::body::multipart::File;
 use crate::rejection::Rejection;
 
 /// What browsers run or follow where they show it. Such a file has to be allowed by its name too, whatever is in it.

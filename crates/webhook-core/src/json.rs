@@ -16,11 +16,14 @@ mod infer;
 mod path;
 mod scalar;
 mod scan;
+mod trie;
+mod walk;
 mod writer;
 
 pub use assemble::{Places, Target, Variables};
 pub use canonical::canonical;
-pub use extract::{check, PathSet, Unread, BOM};
+pub use extract::{check, Unread, BOM};
 pub use infer::{infer_json, infer_value_paths, Rows};
 pub use path::{Path, Segment};
+pub use trie::PathSet;
 pub use writer::{quote, write_string, TooLarge, Writer};

@@ -4,18 +4,18 @@
 
 pub mod auth;
 pub mod body;
+pub mod checks;
 pub mod config;
 pub mod diagnose;
+pub mod endpoint;
 pub mod error;
+pub mod event;
 pub mod files;
-pub mod handshake;
+pub mod head;
 pub mod json;
-pub mod judge;
 pub mod limits;
-pub mod multipart;
-pub mod pasted;
 pub mod query;
 pub mod rejection;
 pub mod reply;
 pub mod request;
-pub mod xml;
+pub mod verification;

@@ -93,7 +93,7 @@ pub const MAX_PART_NAME: usize = 1024;
 pub const MAX_XML_DEPTH: usize = 100;
 
 /// Proofs that a webhook may ask for at once besides Basic authentication, such as a signature and a token.
-pub const MAX_PROOFS: usize = 4;
+pub const MAX_METHODS: usize = 4;
 
 /// Secrets that a scheme may know at once: the one in use, the next one, and one of each that is on its way out.
 pub const MAX_SECRETS: usize = 4;
@@ -124,7 +124,7 @@ pub const MAX_JWT_BYTES: usize = 16 * 1024;
 pub const MAX_HOPS: usize = 32;
 
 /// Headers of a request that is pasted into the debugger; ten times what senders and the proxies on the way add.
-pub const MAX_PASTED_HEADERS: usize = 200;
+pub const MAX_HEAD_HEADERS: usize = 200;
 
 /// Events that a rate limit may let in within its time. Who wants more wants none.
 pub const MAX_RATE_REQUESTS: u32 = 1_000_000;

@@ -48,7 +48,7 @@ pub enum Rejection {
     /// The request comes from an address that is not let in, or its address can't be told.
     Forbidden,
     /// What a sender asks before it sends events, by someone who doesn't know the secret of it.
-    QuestionRefused {
+    VerificationRejected {
         /// What is wrong with the question; for the owner, never for the caller.
         reason: Box<Diagnosis>,
     },
@@ -143,7 +143,7 @@ impl Rejection {
     pub fn reason(&self) -> Option<&Diagnosis> {
         match self {
             Self::Unauthorized { reason, .. } => reason.as_deref(),
-            Self::QuestionRefused { reason } => Some(reason),
+            Self::VerificationRejected { reason } => Some(reason),
             _ => None,
         }
     }
@@ -172,7 +172,7 @@ impl Rejection {
             ),
             Self::Unauthorized { .. } => (401, "UNAUTHORIZED", "Credentials are missing or wrong.".into()),
             Self::Forbidden => (403, "FORBIDDEN", "Requests from this address are not let in.".into()),
-            Self::QuestionRefused { .. } => (
+            Self::VerificationRejected { .. } => (
                 403,
                 "QUESTION_REFUSED",
                 "The question is not answered: its token or signature is missing or wrong.".into(),

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::body::Format;
+use crate::body::content_type::{media_type, Format};
 
 /// Content type of objects, arrays, numbers and booleans.
 pub const JSON: &str = "application/json; charset=utf-8";
@@ -201,8 +201,7 @@ const POLICY: &str = "content-security-policy";
 /// Whether a browser shows a body of this content type as text. Anything else could be a page that runs scripts with
 /// NocoBase's own origin, and so with the token of whoever opens it; a sandbox gives it an origin of its own.
 fn is_inert(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
+    let essence = media_type(content_type);
     // Of several types in one value browsers take the last.
     !content_type.contains(',') && (essence == "text/plain" || Format::of(&essence) == Some(Format::Json))
 }

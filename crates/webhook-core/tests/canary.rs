@@ -8,7 +8,7 @@ use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 use webhook_core::auth::presets;
 use webhook_core::config::{check, ConfigIssue};
-use webhook_core::judge::Endpoint;
+use webhook_core::endpoint::Endpoint;
 use webhook_core::request::{Headers, Request};
 
 const LIMIT: usize = 1000;

@@ -277,7 +277,7 @@ fn a_list_without_an_authentication_method_is_closed_and_a_missing_one_is_open()
     ] {
         assert_eq!(found(&open), vec![], "{open}");
         let config = Config::read(&open).unwrap();
-        assert!(config.basic.is_none() && config.proofs.is_empty(), "{open}");
+        assert!(config.basic.is_none() && config.methods.is_empty(), "{open}");
     }
     // That anyone may call is confirmed for a webhook without methods; those that are there still count.
     let both = json!({ "public": true, "basicAuthentication": { "username": "u", "password": "p" } });

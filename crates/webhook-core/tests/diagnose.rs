@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{json, Value};
 use sha2::Sha256;
 use webhook_core::diagnose::Diagnosed;
-use webhook_core::judge::Endpoint;
+use webhook_core::endpoint::Endpoint;
 use webhook_core::request::{Headers, Request};
 
 const JSON: (&str, &str) = ("content-type", "application/json");

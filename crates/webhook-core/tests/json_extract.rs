@@ -364,7 +364,7 @@ fn bytes_that_are_no_utf8_are_refused_with_their_place() {
         (b"1\x80", 1),
     ] {
         let error = check(json).unwrap_err();
-        assert_eq!((error.code, error.offset), ("JSON_INVALID_UTF8", offset), "{json:?}");
+        assert_eq!((error.code, error.offset), ("UTF8_INVALID", offset), "{json:?}");
     }
 }
 

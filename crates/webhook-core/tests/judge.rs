@@ -3,7 +3,8 @@
 use serde_json::{json, Value};
 use webhook_core::auth::envelope::WecomKey;
 use webhook_core::auth::Secret;
-use webhook_core::judge::{Endpoint, Event, Judged};
+use webhook_core::endpoint::{Endpoint, Verdict};
+use webhook_core::event::Event;
 use webhook_core::limits::context_limit;
 use webhook_core::rejection::Rejection;
 use webhook_core::reply::Reply;
@@ -42,7 +43,7 @@ impl Case<'_> {
     }
 
     /// What the request comes to, or status, code and message.
-    fn judged(&self) -> Result<Judged, (u16, &'static str, String)> {
+    fn judged(&self) -> Result<Verdict, (u16, &'static str, String)> {
         let endpoint = Endpoint::new(&self.config, LIMIT).expect("a usable configuration");
         let headers = Headers::new(
             self.headers
@@ -67,7 +68,7 @@ impl Case<'_> {
     /// The event, or status, code and message.
     fn event(&self) -> Result<Event, (u16, &'static str, String)> {
         match self.judged()? {
-            Judged::Event(event) => Ok(event),
+            Verdict::Event(event) => Ok(event),
             other => panic!("expected an event, but found {other:?}"),
         }
     }
@@ -885,7 +886,7 @@ mod senders {
             .judged()
         };
         let asked = judged("hub.mode=subscribe&hub.verify_token=t&hub.challenge=42").unwrap();
-        assert!(matches!(asked, Judged::Answered(reply) if (reply.status, reply.body.as_str()) == (200, "42")));
+        assert!(matches!(asked, Verdict::Verification(reply) if (reply.status, reply.body.as_str()) == (200, "42")));
         let refused = judged("hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=42").unwrap_err();
         assert_eq!((refused.0, refused.1), (403, "QUESTION_REFUSED"));
         assert_eq!(judged("a=1").unwrap_err().0, 405);
@@ -906,7 +907,7 @@ mod senders {
             }
             .judged()
         };
-        assert!(matches!(judged("t").unwrap(), Judged::Answered(reply) if reply.body == "c"));
+        assert!(matches!(judged("t").unwrap(), Verdict::Verification(reply) if reply.body == "c"));
         assert_eq!(judged("wrong").unwrap_err().0, 401);
     }
 
@@ -933,9 +934,9 @@ mod senders {
         };
         assert_eq!(
             judged(r#"{"EventType":"check_url"}"#),
-            Judged::Asked { secret: Some(1) }
+            Verdict::Acknowledge { secret: Some(1) }
         );
-        let Judged::Event(event) = judged(r#"{"EventType":"bpms_task_change"}"#) else {
+        let Verdict::Event(event) = judged(r#"{"EventType":"bpms_task_change"}"#) else {
             panic!()
         };
         assert_eq!(event.secret, Some(1));

@@ -9,7 +9,7 @@ use cbc::cipher::block_padding::{NoPadding, Pkcs7};
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use sha2::{Digest, Sha256};
 
-use super::signature::BASE64;
+use super::base64::{BASE64, BASE64_ANY_TRAILING_BITS};
 use super::{Diagnosis, Secret, Subject};
 
 type Decryptor = cbc::Decryptor<Aes256>;
@@ -23,20 +23,35 @@ fn not_opened() -> Diagnosis {
     }
 }
 
-/// Opens what Feishu encrypted: Base64 of 16 bytes of initialization vector and the text, under the SHA-256 of the key.
+/// The key of Feishu's envelopes: the SHA-256 of the encrypt key.
 /// <https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/encrypt-key-encryption-configuration-case>
-///
-/// # Errors
-///
-/// A [`Diagnosis`] if it can't be opened.
-pub fn open_feishu(key: &Secret, encrypted: &str) -> Result<Vec<u8>, Diagnosis> {
-    let bytes = BASE64.decode(encrypted).map_err(|_| not_opened())?;
-    let (iv, text) = bytes.split_at_checked(16).ok_or_else(not_opened)?;
-    let key = Sha256::digest(key.expose().as_bytes());
-    Decryptor::new_from_slices(&key, iv)
-        .map_err(|_| not_opened())?
-        .decrypt_padded_vec::<Pkcs7>(text)
-        .map_err(|_| not_opened())
+pub struct FeishuKey([u8; 32]);
+
+impl FeishuKey {
+    /// Returns the key for an encrypt key.
+    pub fn new(encrypt_key: &Secret) -> Self {
+        Self(Sha256::digest(encrypt_key.expose().as_bytes()).into())
+    }
+
+    /// Opens an envelope: Base64 of 16 bytes of initialization vector and the text.
+    ///
+    /// # Errors
+    ///
+    /// A [`Diagnosis`] if it can't be opened.
+    pub fn open(&self, encrypted: &str) -> Result<Vec<u8>, Diagnosis> {
+        let bytes = BASE64.decode(encrypted).map_err(|_| not_opened())?;
+        let (iv, text) = bytes.split_at_checked(16).ok_or_else(not_opened)?;
+        Decryptor::new_from_slices(&self.0, iv)
+            .map_err(|_| not_opened())?
+            .decrypt_padded_vec::<Pkcs7>(text)
+            .map_err(|_| not_opened())
+    }
+}
+
+impl std::fmt::Debug for FeishuKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FeishuKey([REDACTED])")
+    }
 }
 
 /// The key of WeCom's and DingTalk's envelopes.
@@ -53,8 +68,7 @@ impl WecomKey {
     ///
     /// [`Diagnosis::SecretForm`] if it isn't 43 characters of Base64.
     pub fn new(encoding_aes_key: &Secret) -> Result<Self, Diagnosis> {
-        // The last character may have bits that stand for nothing.
-        let decoded = super::signature::BASE64_LENIENT.decode(encoding_aes_key.expose()).ok();
+        let decoded = BASE64_ANY_TRAILING_BITS.decode(encoding_aes_key.expose()).ok();
         decoded
             .and_then(|key| key.try_into().ok())
             .map(Self)
@@ -119,7 +133,7 @@ impl std::fmt::Debug for WecomKey {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{open_feishu, WecomKey};
+    use super::{FeishuKey, WecomKey};
     use crate::auth::Secret;
 
     fn wecom() -> WecomKey {
@@ -129,7 +143,9 @@ mod tests {
     #[test]
     fn the_documented_envelopes_open() {
         let key = Secret::new("test key").unwrap();
-        let opened = open_feishu(&key, "P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk=").unwrap();
+        let opened = FeishuKey::new(&key)
+            .open("P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk=")
+            .unwrap();
         assert_eq!(opened, b"hello world");
         let echostr = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ==";
         assert_eq!(
@@ -180,12 +196,12 @@ mod tests {
         ) {
             use base64::Engine;
             let encoded = super::BASE64.encode(&bytes);
-            let _ = (wecom().open(&encoded, None), open_feishu(&Secret::new("k").unwrap(), &encoded));
+            let _ = (wecom().open(&encoded, None), FeishuKey::new(&Secret::new("k").unwrap()).open(&encoded));
             if !bytes.is_empty() {
                 let at = at.index(bytes.len());
                 bytes.truncate(at);
                 let encoded = super::BASE64.encode(&bytes);
-                let _ = (wecom().open(&encoded, None), open_feishu(&Secret::new("k").unwrap(), &encoded));
+                let _ = (wecom().open(&encoded, None), FeishuKey::new(&Secret::new("k").unwrap()).open(&encoded));
             }
         }
     }

@@ -32,7 +32,7 @@ pub const NAMES: [&str; 17] = [
 pub fn find(name: &str) -> Option<Scheme> {
     Some(match name {
         // https://open.dingtalk.com/document/orgapp/push-events: as WeCom, in JSON. The secret is the token.
-        "dingtalk" => wecom_with(Source::Body("encrypt".to_owned())),
+        "dingtalk" => wecom_with(Source::Body("encrypt".into())),
         // https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/encrypt-key-encryption-configuration-case:
         // the secret is the encrypt key. No age is stated, and repeats come for hours, so none is refused.
         "feishu" => Scheme::Signature(Signature {
@@ -45,7 +45,7 @@ pub fn find(name: &str) -> Option<Scheme> {
             )
         }),
         // The same page: the verification token, in events of version 2.0.
-        "feishu-token" => token(Source::Body("header.token".to_owned())),
+        "feishu-token" => token(Source::Body("header.token".into())),
         // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
         "github" | "meta" => {
             // https://developers.facebook.com/docs/graph-api/webhooks/getting-started: the same; the secret is the app's.
@@ -62,7 +62,7 @@ pub fn find(name: &str) -> Option<Scheme> {
         // https://linear.app/developers/webhooks#securing-webhooks
         "linear" => Scheme::Signature(Signature {
             timestamp: Some(Timestamp {
-                from: Source::Body("webhookTimestamp".to_owned()),
+                from: Source::Body("webhookTimestamp".into()),
                 unit: Unit::Milliseconds,
                 tolerance: Some(60),
                 direction: Direction::Both,
@@ -75,7 +75,7 @@ pub fn find(name: &str) -> Option<Scheme> {
         }),
         // https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks: every notification of a batch
         // has to have the client state.
-        "microsoft-graph" => token(Source::Body("value[].clientState".to_owned())),
+        "microsoft-graph" => token(Source::Body("value[].clientState".into())),
         // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
         "shopify" => Scheme::Signature(signature(
             header("x-shopify-hmac-sha256"),

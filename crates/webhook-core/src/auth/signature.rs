@@ -28,7 +28,6 @@ use subtle::ConstantTimeEq;
 
 pub(super) use self::url::variants as url_variants;
 pub use algorithm::{Algorithm, Encoding};
-pub(super) use algorithm::{BASE64, BASE64_LENIENT};
 pub use template::{Piece, Placeholder, Template};
 
 use super::{Diagnosis, RequestParts, Scheme, Secret, Source, Subject};

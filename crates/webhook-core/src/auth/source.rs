@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Diagnosis, RequestParts, Subject};
 use crate::json::PathSet;
 use crate::query;
+use crate::request::is_token;
 
 /// The name of a header (RFC 9110 section 5.1), kept in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,11 +31,7 @@ impl TryFrom<String> for HeaderName {
     type Error = &'static str;
 
     fn try_from(mut name: String) -> Result<Self, &'static str> {
-        if name.is_empty()
-            || !name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-        {
+        if !is_token(&name) {
             return Err("expected the name of a header, but found characters it can't have");
         }
         name.make_ascii_lowercase();
@@ -48,7 +45,42 @@ impl From<HeaderName> for String {
     }
 }
 
-/// Where in a request a value stands, as an object with one key: `{ "header": "x-signature" }`.
+/// A path into a JSON body, compiled once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct BodyPath {
+    text: String,
+    compiled: PathSet,
+}
+
+impl PartialEq for BodyPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for BodyPath {}
+
+impl From<&str> for BodyPath {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<String> for BodyPath {
+    fn from(text: String) -> Self {
+        let compiled = PathSet::new([text.as_str()]);
+        Self { text, compiled }
+    }
+}
+
+impl From<BodyPath> for String {
+    fn from(path: BodyPath) -> Self {
+        path.text
+    }
+}
+
+/// Where in a request a value is, as an object with one key: `{ "header": "x-signature" }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Source {
@@ -57,7 +89,7 @@ pub enum Source {
     /// A parameter of the query.
     Query(String),
     /// A path into a JSON body, as everywhere else; of several elements (`value[].clientState`) all have to be equal.
-    Body(String),
+    Body(BodyPath),
     /// The text of the first element of that name in an XML body.
     Xml(String),
     /// What follows this text in an element of the signature's list, such as `t=`; only within a signature scheme.
@@ -69,7 +101,7 @@ impl fmt::Display for Source {
         match self {
             Self::Header(name) => write!(f, "header {}", name.0),
             Self::Query(name) => write!(f, "query parameter {name}"),
-            Self::Body(path) => write!(f, "body at {path}"),
+            Self::Body(path) => write!(f, "body at {}", path.text),
             Self::Xml(name) => write!(f, "body in <{name}>"),
             Self::Part(prefix) => write!(f, "signature after {prefix}"),
         }
@@ -145,13 +177,13 @@ impl Source {
         }
     }
 
-    fn find_in_json(&self, subject: Subject, path: &str, body: &[u8]) -> Result<Option<String>, Diagnosis> {
-        let values = PathSet::new([path]).extract(body);
+    fn find_in_json(&self, subject: Subject, path: &BodyPath, body: &[u8]) -> Result<Option<String>, Diagnosis> {
+        let values = path.compiled.extract(body);
         let value = values.map_err(|error| self.malformed(subject, format!("a JSON body ({error})")))?;
         let Some(value) = value.into_iter().next().flatten() else {
             return Ok(None);
         };
-        scalar(&value, path.contains("[]"))
+        scalar(&value, path.text.contains("[]"))
             .map(Some)
             .ok_or_else(|| self.malformed(subject, "a text or a number"))
     }

@@ -2,17 +2,8 @@
 
 use super::reader::Field;
 use crate::auth::basic::Basic;
-use crate::auth::{presets, Scheme, Secret};
-use crate::limits::{MAX_PROOFS, MAX_SECRETS};
-
-/// An authentication method: how the sender proves who it is, and the secrets that count.
-#[derive(Debug, Clone)]
-pub struct Proof {
-    /// How the sender proves who it is.
-    pub scheme: Scheme,
-    /// The secrets, of which any one is enough.
-    pub secrets: Vec<Secret>,
-}
+use crate::auth::{presets, AuthMethod, Scheme, Secret};
+use crate::limits::{MAX_METHODS, MAX_SECRETS};
 
 /// Checks `public`, with which the owner confirms that anyone may call the webhook. Methods that are configured as well
 /// count all the same.
@@ -45,40 +36,43 @@ pub(super) fn read_basic(basic: &Field<'_>) -> Option<Basic> {
 /// Reads `authentication`: `[{ preset | scheme, secrets }]`. A request has to pass each method.
 ///
 /// An empty list is an issue: it looks like protection and is none. Leaving the key out says that there is no method.
-pub(super) fn read_proofs(proofs: &Field<'_>) -> Vec<Proof> {
-    let Some(list) = proofs.list() else {
+pub(super) fn read_methods(methods: &Field<'_>) -> Vec<AuthMethod> {
+    let Some(list) = methods.list() else {
         return vec![];
     };
     if list.is_empty() {
-        proofs.issue(
+        methods.issue(
             "REQUIRED",
             "expected at least one authentication method, but found an empty list; leave the key out for none",
         );
     }
-    if list.len() > MAX_PROOFS {
-        proofs.issue(
+    if list.len() > MAX_METHODS {
+        methods.issue(
             "TOO_MANY",
-            format!("expected at most {MAX_PROOFS} proofs, but found {}", list.len()),
+            format!(
+                "expected at most {MAX_METHODS} authentication methods, but found {}",
+                list.len()
+            ),
         );
         return vec![];
     }
-    list.iter().filter_map(read_proof).collect()
+    list.iter().filter_map(read_method).collect()
 }
 
-fn read_proof(proof: &Field<'_>) -> Option<Proof> {
-    let proof = proof.required_object()?;
-    let scheme = read_scheme(proof);
-    let secrets = read_secrets(&proof.get("secrets"));
-    Some(Proof {
+fn read_method(method: &Field<'_>) -> Option<AuthMethod> {
+    let method = method.required_object()?;
+    let scheme = read_scheme(method);
+    let secrets = read_secrets(&method.get("secrets"));
+    Some(AuthMethod {
         scheme: scheme?,
         secrets: secrets?,
     })
 }
 
-fn read_scheme(proof: &Field<'_>) -> Option<Scheme> {
-    let (preset, scheme) = (proof.get("preset"), proof.get("scheme"));
+fn read_scheme(method: &Field<'_>) -> Option<Scheme> {
+    let (preset, scheme) = (method.get("preset"), method.get("scheme"));
     if preset.is_absent() == scheme.is_absent() {
-        proof.issue("SCHEME", "expected either a preset's name or a scheme");
+        method.issue("SCHEME", "expected either a preset's name or a scheme");
         return None;
     }
     if let Some(name) = preset.text() {

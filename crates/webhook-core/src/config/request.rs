@@ -1,14 +1,14 @@
 //! `request`: which requests are accepted, and what a workflow gets of them.
 
 use super::reader::Field;
-use crate::body::Format;
+use crate::body::content_type::Format;
 use crate::json::{Path, Target, Variables};
 use crate::limits::{MAX_NAMED_ROWS, MAX_ROWS};
 use crate::request::is_token;
 
 /// Which requests are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intake {
+pub struct AcceptedRequests {
     /// The methods, upper case, as the `Allow` header lists them.
     pub methods: Vec<String>,
     /// Most bytes of a body, where that is less than NocoBase's own limit.
@@ -39,7 +39,7 @@ pub struct HeaderItem {
 
 /// The `request` section.
 pub(super) struct RequestSection {
-    pub(super) intake: Intake,
+    pub(super) accepted: AcceptedRequests,
     pub(super) params: Vec<Target>,
     pub(super) headers: Vec<HeaderItem>,
     pub(super) query: Variables,
@@ -55,7 +55,7 @@ pub(super) fn read_request(request: &Field<'_>) -> RequestSection {
     let body = read_items(&request.get("body"), false, MAX_ROWS);
     let params = read_items(&request.get("params"), false, MAX_NAMED_ROWS);
     RequestSection {
-        intake: read_intake(request),
+        accepted: read_accepted(request),
         params: params
             .iter()
             .map(|item| match item.var {
@@ -124,8 +124,8 @@ fn read_item<'a>(row: &Field<'a>, is_header: bool) -> Option<Item<'a>> {
 /// Methods an endpoint may take; the first is the default.
 const METHODS: [&str; 6] = ["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"];
 
-fn read_intake(request: &Field<'_>) -> Intake {
-    Intake {
+fn read_accepted(request: &Field<'_>) -> AcceptedRequests {
+    AcceptedRequests {
         methods: read_methods(&request.get("methods")),
         body_limit: read_body_limit(&request.get("bodyLimit")),
         read_as: read_format(&request.get("readAs")),

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::checked::{Elements, Members};
-use super::extract::{check, Lists, PathSet, Unread};
+use super::extract::{check, Unread};
 use super::path::{as_index, Path, Segment};
 use super::scan::unescaped;
+use super::trie::{Lists, PathSet};
 use super::writer::{quote, TooLarge, Writer};
 use crate::error::ParseError;
 use crate::limits::{MAX_ARRAY_INDEX, MAX_PATH_SEGMENTS};

@@ -4,9 +4,10 @@
 use proptest::prelude::*;
 use webhook_simd::{Implementation, Index};
 
-use super::extract::{Found, PathSet, Walk};
 use super::indexed::Indexed;
 use super::scan::Scanner;
+use super::trie::PathSet;
+use super::walk::{Found, Walk};
 
 fn compare(text: &str, paths: &[&str]) {
     let set = PathSet::new(paths.iter().copied());

@@ -11,8 +11,6 @@ pub(crate) enum Wrong {
     Control,
     /// A backslash is followed by something that is no escape.
     Escape,
-    /// The bytes are no UTF-8.
-    Utf8,
     /// Objects and arrays are nested too deep.
     Depth,
     /// A sample has too many paths.
@@ -26,7 +24,6 @@ impl Wrong {
             Self::Character => "JSON_UNEXPECTED_CHARACTER",
             Self::Control => "JSON_CONTROL_CHARACTER",
             Self::Escape => "JSON_INVALID_ESCAPE",
-            Self::Utf8 => "JSON_INVALID_UTF8",
             Self::Depth => "JSON_TOO_DEEP",
             Self::Paths => "JSON_TOO_MANY_PATHS",
         }
@@ -47,7 +44,6 @@ impl Fault {
     pub(crate) fn into_error(self, text: &[u8]) -> ParseError {
         let found = match self.wrong {
             Wrong::Depth | Wrong::Paths => "more".to_owned(),
-            Wrong::Utf8 => format!("the byte 0x{:02X}", text[self.at]),
             _ => describe(&text[self.at..]),
         };
         ParseError::at(

@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 
-use super::extract::utf8;
 use super::fault::{Fault, Wrong};
 use super::path::{write_segment, Segment};
 use super::scan::{unescaped, Cursor, Kind, Refused, Scanner};
@@ -42,7 +41,7 @@ pub fn infer_json(sample: &[u8]) -> Result<Vec<String>, ParseError> {
 /// # Errors
 /// Those of [`infer_json`].
 pub fn infer_value_paths(json: &[u8], rows: Rows) -> Result<Vec<String>, ParseError> {
-    let text = utf8(json)?;
+    let text = ParseError::check_utf8(json)?;
     let mut scanner = Scanner::new(json);
     let too_many = |at, expected| {
         Fault {

@@ -6,7 +6,7 @@ use crate::error::ParseError;
 ///
 /// A character that is escaped has to be escaped whole, byte after byte, as `decodeURIComponent` wants it.
 pub(crate) fn check(body: &[u8]) -> Result<&str, ParseError> {
-    let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))?;
+    let text = ParseError::check_utf8(body)?;
     let mut run = Vec::new();
     let mut at = 0;
     while let Some(found) = memchr::memchr(b'%', &body[at..]) {
@@ -18,7 +18,7 @@ pub(crate) fn check(body: &[u8]) -> Result<&str, ParseError> {
             at += 3;
         }
         if let Err(error) = std::str::from_utf8(&run) {
-            return Err(not_utf8(body, start + 3 * error.valid_up_to()));
+            return Err(ParseError::not_utf8(body, start + 3 * error.valid_up_to()));
         }
     }
     Ok(text)
@@ -51,12 +51,4 @@ fn malformed(body: &[u8], at: usize) -> ParseError {
     };
     let message = format!("expected two hexadecimal digits after %, but found {found}");
     ParseError::at("MALFORMED_PERCENT_ENCODING", message, body, at)
-}
-
-fn not_utf8(body: &[u8], at: usize) -> ParseError {
-    let found = match body[at] {
-        b'%' => String::from_utf8_lossy(&body[at..at + 3]).into_owned(),
-        byte => format!("the byte 0x{byte:02X}"),
-    };
-    ParseError::at("UTF8_INVALID", format!("expected UTF-8, but found {found}"), body, at)
 }

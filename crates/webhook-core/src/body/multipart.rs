@@ -9,7 +9,7 @@
 //! nothing was chosen, which browsers send as a file without name and content, is no part.
 //!
 //! ```
-//! use webhook_core::multipart;
+//! use webhook_core::body::multipart;
 //! let body = b"--b\r\nContent-Disposition: form-data; name=\"a[b]\"\r\n\r\n1\r\n--b--\r\n";
 //! assert_eq!(multipart::read(body, "b").unwrap().to_json(), r#"{"a":{"b":"1"}}"#);
 //! ```
@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
-use crate::body::{is_utf8, media_type, parameters, Format};
+use super::content_type::{is_utf8, media_type, parameters, Format};
 use crate::error::ParseError;
 use crate::json;
 use crate::limits::{MAX_BOUNDARY, MAX_PARTS, MAX_PART_HEADERS, MAX_PART_NAME};
@@ -244,7 +244,7 @@ impl<'a> Head<'a> {
     }
 
     fn take(&mut self, body: &[u8], at: usize, line: &'a [u8]) -> Result<(), ParseError> {
-        let text = std::str::from_utf8(line).map_err(|error| not_utf8(body, at + error.valid_up_to()))?;
+        let text = std::str::from_utf8(line).map_err(|error| ParseError::not_utf8(body, at + error.valid_up_to()))?;
         let refuse = |code, message: &str, offset| Err(ParseError::at(code, message, body, at + offset));
         if let Some(offset) = text.find(|c: char| c.is_ascii_control() && c != '\t') {
             return refuse(SYNTAX, "expected a header, but found a control character", offset);
@@ -381,7 +381,8 @@ impl<'a> Head<'a> {
             // Nor does a form have a parameter without a name.
             return Ok((!nothing && !name.is_empty()).then_some((Cow::Owned(name), Content::File(file))));
         }
-        let text = std::str::from_utf8(content).map_err(|error| not_utf8(body, from + error.valid_up_to()))?;
+        let text =
+            std::str::from_utf8(content).map_err(|error| ParseError::not_utf8(body, from + error.valid_up_to()))?;
         let declared = parameters(content_type).filter(|(name, _)| name.eq_ignore_ascii_case("charset"));
         // RFC 7578 section 4.6: the field says which charset the others have.
         let named = (name == "_charset_").then_some(("", text));
@@ -467,10 +468,6 @@ fn is_media_type(text: &str) -> bool {
         && text
             .split_once('/')
             .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
-}
-
-fn not_utf8(body: &[u8], at: usize) -> ParseError {
-    ParseError::at("UTF8_INVALID", "expected UTF-8, but found a byte that is not", body, at)
 }
 
 #[cfg(test)]

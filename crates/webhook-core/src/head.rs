@@ -1,7 +1,7 @@
 //! The head of a request as people copy it: out of a browser, a proxy's log, or what `curl -v` prints.
 
 use crate::error::ParseError;
-use crate::limits::MAX_PASTED_HEADERS;
+use crate::limits::MAX_HEAD_HEADERS;
 use crate::request::{is_token, Headers};
 
 /// What a copied head says.
@@ -20,11 +20,11 @@ pub struct Head {
 ///
 /// # Errors
 ///
-/// `HEADER_LINE` for a line that is none of these, `TOO_MANY_HEADERS` beyond [`MAX_PASTED_HEADERS`]. The message doesn't
+/// `HEADER_LINE` for a line that is none of these, `TOO_MANY_HEADERS` beyond [`MAX_HEAD_HEADERS`]. The message doesn't
 /// hold the line, which may be a secret.
 ///
 /// ```
-/// use webhook_core::pasted::read_head;
+/// use webhook_core::head::read_head;
 /// let head = read_head("POST /hook?a=1 HTTP/1.1\r\nHost: example.com\r\nX-Id: 7\r\n").unwrap();
 /// assert_eq!(head.method.as_deref(), Some("POST"));
 /// assert_eq!(head.target.as_deref(), Some("/hook?a=1"));
@@ -58,8 +58,8 @@ pub fn read_head(text: &str) -> Result<Head, ParseError> {
                 return Err(ParseError::at("HEADER_LINE", message, text.as_bytes(), start));
             }
         };
-        if pairs.len() == MAX_PASTED_HEADERS {
-            let message = format!("expected at most {MAX_PASTED_HEADERS} headers, but found more");
+        if pairs.len() == MAX_HEAD_HEADERS {
+            let message = format!("expected at most {MAX_HEAD_HEADERS} headers, but found more");
             return Err(ParseError::at("TOO_MANY_HEADERS", message, text.as_bytes(), start));
         }
         match (pseudo, name) {
@@ -84,7 +84,7 @@ fn request_line(line: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{read_head, MAX_PASTED_HEADERS};
+    use super::{read_head, MAX_HEAD_HEADERS};
 
     #[test]
     fn a_head_is_read_as_browsers_proxies_and_curl_show_it() {
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn rejects_more_headers_than_a_request_has() {
         let text = |count| "a: 1\n".repeat(count);
-        assert!(read_head(&text(MAX_PASTED_HEADERS)).is_ok());
-        let error = read_head(&text(MAX_PASTED_HEADERS + 1)).unwrap_err();
+        assert!(read_head(&text(MAX_HEAD_HEADERS)).is_ok());
+        let error = read_head(&text(MAX_HEAD_HEADERS + 1)).unwrap_err();
         assert_eq!((error.code, error.line), ("TOO_MANY_HEADERS", 201));
     }
 

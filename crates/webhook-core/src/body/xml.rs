@@ -184,10 +184,7 @@ impl<'a> Tree<'a> {
 /// `XML_SYNTAX` for what is not well-formed, `XML_DOCTYPE` for a document type declaration, `XML_TOO_DEEP` beyond
 /// [`MAX_XML_DEPTH`], `UTF8_INVALID`, and `XML_ENCODING` where the document declares another encoding.
 pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let message = "expected UTF-8, but found a byte that is not";
-        ParseError::at("UTF8_INVALID", message, bytes, error.valid_up_to())
-    })?;
+    let text = ParseError::check_utf8(bytes)?;
     if let Some((at, character)) = text.char_indices().find(|(_, character)| is_forbidden(*character)) {
         let message = format!("expected characters that XML allows, but found {}", name_of(character));
         return Err(ParseError::at(CODE, message, bytes, at));

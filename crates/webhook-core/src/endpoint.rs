@@ -1,0 +1,204 @@
+//! An endpoint: an enabled webhook, compiled once from its configuration.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use crate::auth::address::{client_address, parse_address};
+use crate::checks::{segments, Admitted};
+use crate::config::{Addresses, Config, ConfigIssue, Idempotency, RateLimit};
+use crate::event::Event;
+use crate::json::Places;
+use crate::rejection::Rejection;
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// The header in which proxies record the address of the client.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// An enabled webhook, compiled once from its configuration.
+///
+/// ```
+/// use webhook_core::endpoint::{Endpoint, Verdict};
+/// use webhook_core::request::{Headers, Request};
+///
+/// let config = serde_json::json!({ "request": { "body": [{ "key": "order.id" }] } });
+/// let endpoint = Endpoint::new(&config, 1_000_000).unwrap();
+/// let headers = Headers::new([("Content-Type", "application/json")]);
+/// let body = br#"{"order":{"id":7}}"#;
+/// let request = Request { method: "POST", path: "", url: "", query: "", headers: &headers, body, peer: "", now: 0 };
+/// let Ok(Verdict::Event(event)) = endpoint.judge(request) else { panic!() };
+/// assert_eq!(event.context, r#"{"headers":{},"query":{},"body":{"order":{"id":7}}}"#);
+/// ```
+#[derive(Debug)]
+pub struct Endpoint {
+    pub(crate) config: Config,
+    pub(crate) limit: usize,
+    header_names: Vec<String>,
+    /// Where the configured headers go, and the segments of the path.
+    pub(crate) header_places: Places,
+    pub(crate) param_places: Places,
+    /// The authentication methods that can be checked before the body is read, by their index.
+    pub(crate) bodyless: Vec<usize>,
+}
+
+/// What is decided about a request that isn't rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// An event for the workflow.
+    Event(Event),
+    /// A URL verification, with the response the sender expects; no workflow runs.
+    Verification(Reply),
+    /// A URL verification whose response is the acknowledgement that every event gets; [`Endpoint::acknowledge`] makes it.
+    /// No workflow runs.
+    Acknowledge {
+        /// As that of an [`Event`].
+        secret: Option<usize>,
+    },
+}
+
+impl Endpoint {
+    /// Compiles a configuration whose `{{$env.NAME}}` are filled. `limit` bounds the body in bytes, as sent and as
+    /// inflated.
+    ///
+    /// # Errors
+    /// The issues that make the configuration unusable.
+    pub fn new(config: &Value, limit: usize) -> Result<Self, Vec<ConfigIssue>> {
+        let config = Config::read(config)?;
+        let mut header_names = vec!["content-type".to_owned(), "content-encoding".to_owned()];
+        if config.basic.is_some() {
+            header_names.push("authorization".to_owned());
+        }
+        if config.addresses.is_some() {
+            header_names.push(FORWARDED_FOR.to_owned());
+        }
+        let methods = config.methods.iter().flat_map(|method| method.scheme.header_names());
+        for name in methods.chain(config.headers.iter().map(|header| header.name.as_str())) {
+            if !header_names.iter().any(|known| known == name) {
+                header_names.push(name.to_owned());
+            }
+        }
+        if let Some(Idempotency::Header(name)) = &config.idempotency {
+            if !header_names.contains(name) {
+                header_names.push(name.clone());
+            }
+        }
+        let limit = config.accepted.body_limit.map_or(limit, |own| own.min(limit));
+        let methods = config.methods.iter().enumerate();
+        let bodyless = methods.filter(|(_, method)| !method.scheme.needs_body());
+        Ok(Self {
+            bodyless: bodyless.map(|(index, _)| index).collect(),
+            header_places: Places::new(config.headers.iter().map(|header| &header.target)),
+            param_places: Places::new(&config.params),
+            config,
+            limit,
+            header_names,
+        })
+    }
+
+    /// Decides about a request: [`Endpoint::authenticate`], then
+    /// [`Authenticated::event`](crate::event::Authenticated::event).
+    ///
+    /// # Errors
+    /// Every rejection of the two.
+    pub fn judge(&self, request: Request<'_>) -> Result<Verdict, Rejection> {
+        match self.authenticate(request)? {
+            Admitted::Request(authenticated) => authenticated.event().map(Verdict::Event),
+            Admitted::Verification(reply) => Ok(Verdict::Verification(reply)),
+            Admitted::Acknowledge { secret } => Ok(Verdict::Acknowledge { secret }),
+        }
+    }
+
+    /// Lists the headers the endpoint looks at, in lower case; [`Endpoint::judge`] needs no others.
+    pub fn header_names(&self) -> &[String] {
+        &self.header_names
+    }
+
+    /// Returns whether an authentication method covers the URL; if none does, [`Request::url`] isn't looked at.
+    pub fn signs_url(&self) -> bool {
+        self.config.methods.iter().any(|method| method.scheme.signs_url())
+    }
+
+    /// Returns a method that is accepted, for a request whose method isn't known.
+    pub fn any_method(&self) -> &str {
+        &self.config.accepted.methods[0]
+    }
+
+    /// Returns a path behind the key that is accepted, for a request whose path isn't known.
+    pub fn any_path(&self) -> String {
+        vec!["-"; self.config.params.len()].join("/")
+    }
+
+    /// Returns the address a request comes from, as far as it can be determined without trusting the client: behind the
+    /// trusted proxies, if some are configured.
+    pub fn client_address(&self, request: &Request<'_>) -> Option<IpAddr> {
+        let peer = parse_address(request.peer)?;
+        match &self.config.addresses {
+            Some(Addresses { proxies, .. }) => {
+                let forwarded: Vec<_> = request.headers.all(FORWARDED_FOR).collect();
+                client_address(peer, &forwarded, proxies)
+            }
+            None => Some(peer),
+        }
+    }
+
+    /// Returns the most bytes a body may have.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Returns the rejection of a body over the limit.
+    pub fn too_large(&self) -> Rejection {
+        Rejection::TooLarge {
+            limit: self.limit,
+            inflated: false,
+        }
+    }
+
+    /// Returns how many events are accepted; whoever calls [`Endpoint::judge`] counts them.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.config.rate_limit
+    }
+
+    /// Returns whether the sender expects an acknowledgement of its own for every event.
+    pub fn acknowledges(&self) -> bool {
+        let verification = self.config.verification.as_ref();
+        verification.is_some_and(|verification| verification.sender().acknowledges())
+    }
+
+    /// Turns the response to an accepted event into the one the sender expects: its body becomes the acknowledgement, its
+    /// other headers stay. A response that isn't 2xx stays as it is, and so does any response if the sender accepts every
+    /// 2xx.
+    ///
+    /// `secret` is that of the [`Event`]; `now` is in milliseconds since 1970, `random` has to be new for each response.
+    pub fn acknowledge(&self, reply: Reply, secret: Option<usize>, now: i64, random: [u8; 16]) -> Reply {
+        let token = self.config.methods.first().zip(secret);
+        let token = token.and_then(|(method, secret)| method.secrets.get(secret));
+        let (Some(verification), Some(token), 200..=299) = (&self.config.verification, token, reply.status) else {
+            return reply;
+        };
+        // The key was checked when the endpoint was compiled.
+        let Ok(Some(own)) = verification.sender().acknowledge(token, now, random) else {
+            return reply;
+        };
+        let is_replaced = |name: &str| own.headers.iter().any(|(known, _)| known == name);
+        let kept = reply.headers.into_iter().filter(|(name, _)| !is_replaced(name));
+        Reply {
+            status: own.status,
+            headers: kept.chain(own.headers.iter().cloned()).collect(),
+            body: own.body,
+        }
+    }
+
+    // The values of the path parameters; `None` if one is empty or has escapes that can't be decoded.
+    pub(crate) fn params<'r>(&self, path: &'r str) -> Option<Vec<Cow<'r, str>>> {
+        let values = self.config.params.iter().zip(segments(path)).map(|(_, segment)| {
+            if segment.is_empty() {
+                return None;
+            }
+            percent_encoding::percent_decode_str(segment).decode_utf8().ok()
+        });
+        values.collect()
+    }
+}

@@ -1,0 +1,265 @@
+//! From an authenticated request to an event: what it holds, and the variables its workflow gets.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::body::multipart::{File, Form};
+use crate::config::{Idempotency, Storage};
+use crate::endpoint::Endpoint;
+use crate::json::{self, Places, TooLarge, Unread, Writer};
+use crate::rejection::Rejection;
+use crate::request::{Headers, Request};
+use crate::{body, query};
+
+/// An accepted request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The context of its execution as JSON text: `{"headers","query","body"}`, without `body` if there is none, and with
+    /// `params`, `rawBody` and `auth` (the claims of a JSON Web Token) if they are configured.
+    pub context: String,
+    /// The idempotency key: a header's value, or a value of the body as JSON text, spelled in one way for each value
+    /// ([`json::canonical`]). `None` if none is configured, or the request has none.
+    pub idempotency_key: Option<String>,
+    /// Which secret of the first authentication method it was sent with, from 0; `None` without a method.
+    pub secret: Option<usize>,
+    /// The files to store before the event, if that is configured and there are some. Then [`Endpoint::context`] returns
+    /// the context instead; the one above has name, type and size of each file.
+    pub upload: Option<Box<Upload>>,
+}
+
+/// The files of an event, and what its context is built from once they are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Where they are stored.
+    pub storage: Storage,
+    form: Form<'static>,
+    // What the context has before and after the body, and the size of the request's body.
+    head: String,
+    tail: String,
+    size: usize,
+}
+
+impl Upload {
+    /// Lists the files, in the order sent.
+    pub fn files(&self) -> impl Iterator<Item = &File<'_>> {
+        self.form.files()
+    }
+}
+
+/// An authenticated request. [`Endpoint::authenticate`] is the only way to one, so nothing is parsed before.
+#[derive(Debug)]
+pub struct Authenticated<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) request: Request<'a>,
+    /// Which secret of the first authentication method was used.
+    pub(crate) secret: Option<usize>,
+    /// The claims of a JSON Web Token.
+    pub(crate) claims: Option<Value>,
+    /// The body if it came encrypted; what an envelope holds has the content type of the whole.
+    pub(crate) opened: Option<Vec<u8>>,
+}
+
+impl Authenticated<'_> {
+    /// Parses the request.
+    ///
+    /// # Errors
+    /// 400, 413 (as inflated, or its variables) and 415.
+    pub fn event(self) -> Result<Event, Rejection> {
+        let Self {
+            endpoint,
+            secret,
+            claims,
+            opened,
+            request:
+                Request {
+                    path,
+                    query,
+                    headers,
+                    body,
+                    ..
+                },
+        } = self;
+        let content_type = headers.first("content-type");
+        let encoding = headers.joined("content-encoding");
+        let accepted = &endpoint.config.accepted;
+        let reading = body::Reading {
+            format: accepted.read_as,
+            raw: accepted.raw_body,
+            files: accepted.files.is_some(),
+            limit: endpoint.limit,
+        };
+        let body = body::read(
+            opened.as_deref().unwrap_or(body),
+            content_type,
+            encoding.as_deref(),
+            reading,
+        )?;
+        let query = query::read_query(query).map_err(|error| Rejection::Malformed { what: "query", error })?;
+        let json = body.as_ref().map(|body| &*body.json);
+        let raw_body = body.as_ref().and_then(|body| body.raw.as_deref());
+        let size = body.as_ref().map_or(0, |body| body.size);
+        let mut context = Writer::new(size);
+        let limit = context.limit();
+        let rejected = |unread| rejected("JSON body", unread, limit);
+        endpoint.write_head(&mut context, headers, &query).map_err(rejected)?;
+        let head = context.text().len();
+        context.reserve(json.map_or(0, <[u8]>::len) + 16);
+        endpoint.write_body(&mut context, json).map_err(rejected)?;
+        let tail = context.text().len();
+        endpoint
+            .write_tail(&mut context, path, raw_body, claims.as_ref())
+            .map_err(|too_large| rejected(too_large.into()))?;
+        let idempotency_key = endpoint.idempotency_key(headers, json);
+        let context = context.into_text();
+        let upload = match (body.and_then(|body| body.form), &accepted.files) {
+            (Some(form), Some(storage)) => Some(Box::new(Upload {
+                storage: storage.clone(),
+                form,
+                head: context[..head].to_owned(),
+                tail: context[tail..].to_owned(),
+                size,
+            })),
+            _ => None,
+        };
+        Ok(Event {
+            context,
+            idempotency_key,
+            upload,
+            secret,
+        })
+    }
+}
+
+impl Endpoint {
+    // The idempotency key, in one spelling for each value. A body without one at its path, or with one that isn't a single value, has none: the request is
+    // treated as a new event, as if idempotency were off.
+    fn idempotency_key(&self, headers: &Headers, body: Option<&[u8]>) -> Option<String> {
+        match self.config.idempotency.as_ref()? {
+            Idempotency::Header(name) => headers.first(name).filter(|key| !key.is_empty()).map(str::to_owned),
+            Idempotency::Body(path) => {
+                // The body has been read before; it can't be malformed.
+                let found = path.extract(body?).ok()?.into_iter().next()??;
+                let scalar = !found.starts_with(['{', '[']) && !matches!(&*found, "null" | "\"\"");
+                scalar.then(|| json::canonical(&found))
+            }
+        }
+    }
+
+    /// Returns the context of an execution started by hand: the same variables, from values given as JSON text. `None`
+    /// means not given.
+    ///
+    /// # Errors
+    /// For text that isn't JSON, and variables over their limit.
+    pub fn shape(&self, headers: &Headers, query: Option<&str>, body: Option<&str>) -> Result<String, Rejection> {
+        let mut context = Writer::new(body.map_or(0, str::len));
+        let limit = context.limit();
+        self.write_head(&mut context, headers, query.unwrap_or("{}"))
+            .map_err(|unread| rejected("query", unread, limit))?;
+        self.write_body(&mut context, body.map(str::as_bytes))
+            .and_then(|()| Ok(context.push("}")?))
+            .map_err(|unread| rejected("JSON body", unread, limit))?;
+        Ok(context.into_text())
+    }
+
+    /// Returns the context of an event whose files are stored. `records` has the JSON text of each file's record, in the
+    /// order of [`Upload::files`].
+    ///
+    /// # Errors
+    /// For a record that isn't JSON, and variables over their limit, which the records raise.
+    pub fn context(&self, upload: &Upload, records: &[String]) -> Result<String, Rejection> {
+        let records_length: usize = records.iter().map(String::len).sum();
+        let mut context = Writer::new(upload.size + records_length);
+        let limit = context.limit();
+        let body = upload.form.to_json_with(records);
+        let mut write = || {
+            context.push(&upload.head)?;
+            self.write_body(&mut context, Some(body.as_bytes()))?;
+            Ok(context.push(&upload.tail)?)
+        };
+        write().map_err(|unread| rejected("multipart body", unread, limit))?;
+        Ok(context.into_text())
+    }
+
+    // The start of a context: headers and query.
+    fn write_head(&self, context: &mut Writer, headers: &Headers, query: &str) -> Result<(), Unread> {
+        context.reserve(64 + query.len());
+        context.push("{\"headers\":")?;
+        let wanted = self.config.headers.iter();
+        write_texts(
+            context,
+            &self.header_places,
+            wanted.map(|header| headers.joined(&header.name)),
+        )?;
+        context.push(",\"query\":")?;
+        self.config.query.write(query.as_bytes(), context)
+    }
+
+    fn write_body(&self, context: &mut Writer, body: Option<&[u8]>) -> Result<(), Unread> {
+        match body {
+            Some(body) => {
+                context.push(",\"body\":")?;
+                self.config.body.write(body, context)
+            }
+            // Configured variables that are absent one by one, rather than a missing object to look into.
+            None if self.config.has_body_items => Ok(context.push(",\"body\":{}")?),
+            None => Ok(()),
+        }
+    }
+
+    // The end of a context: what is configured besides.
+    fn write_tail(
+        &self,
+        context: &mut Writer,
+        path: &str,
+        raw_body: Option<&str>,
+        claims: Option<&Value>,
+    ) -> Result<(), TooLarge> {
+        if let Some(params) = self.params(path).filter(|params| !params.is_empty()) {
+            context.push(",\"params\":")?;
+            write_texts(context, &self.param_places, params.into_iter().map(Some))?;
+        }
+        if let Some(raw_body) = raw_body {
+            context.push(",\"rawBody\":")?;
+            context.push_string(raw_body)?;
+        }
+        if let Some(claims) = claims {
+            context.push(",\"auth\":")?;
+            context.push(&claims.to_string())?;
+        }
+        context.push("}")
+    }
+}
+
+// Writes an object of texts of which none is part of another.
+fn write_texts<'t, T>(
+    context: &mut Writer,
+    places: &Places,
+    texts: impl ExactSizeIterator<Item = Option<T>>,
+) -> Result<(), TooLarge>
+where
+    T: Into<Cow<'t, str>>,
+{
+    if texts.len() == 0 {
+        return context.push("{}");
+    }
+    let own = vec![true; texts.len()];
+    let mut values = Vec::with_capacity(texts.len());
+    let mut room = context.limit();
+    for text in texts {
+        let value = text.map(|text| json::quote(&text.into()));
+        room = room
+            .checked_sub(value.as_ref().map_or(0, String::len))
+            .ok_or(TooLarge)?;
+        values.push(value);
+    }
+    let values = values.iter().map(Option::as_deref).collect();
+    places.write(values, own, context)
+}
+
+fn rejected(what: &'static str, unread: Unread, limit: usize) -> Rejection {
+    match unread {
+        Unread::Malformed(error) => Rejection::Malformed { what, error },
+        Unread::TooLarge => Rejection::ContextTooLarge { limit },
+    }
+}
