@@ -14,6 +14,7 @@ use webhook_core::auth::envelope::{FeishuKey, WecomKey};
 use webhook_core::auth::{diagnose, presets, verify, HintWork, RequestParts, Scheme, Secret};
 use webhook_core::body::{self, multipart as form_data, xml as xml_text, Reading};
 use webhook_core::endpoint::{Endpoint, Verdict};
+use webhook_core::event::Content;
 use webhook_core::head::read_head;
 use webhook_core::json::{check, infer_json, PathSet, Variables};
 use webhook_core::limits::{MAX_DEPTH, MAX_PARTS, MAX_PART_NAME};
@@ -304,10 +305,13 @@ pub fn request(data: &[u8]) {
     match endpoint.judge(request()) {
         Ok(Verdict::Event(event)) => {
             assert!(diagnosed.accepted);
-            assert_json(&event.context);
-            if let Some(upload) = event.upload {
-                let records: Vec<_> = upload.files().map(|_| "{\"id\":1}".to_owned()).collect();
-                assert_json(&endpoint.context(&upload, &records).expect("the records are JSON"));
+            match event.content {
+                Content::Context(context) => assert_json(&context),
+                Content::Upload(upload) => {
+                    assert_json(&endpoint.preview(&upload).expect("a small form"));
+                    let records: Vec<_> = upload.files().map(|_| "{\"id\":1}".to_owned()).collect();
+                    assert_json(&endpoint.context(&upload, &records).expect("the records are JSON"));
+                }
             }
         }
         Ok(Verdict::Verification(_) | Verdict::Acknowledge { .. }) => assert!(diagnosed.accepted),

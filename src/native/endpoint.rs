@@ -252,9 +252,8 @@ impl Bare for Arc<endpoint::Endpoint> {
         })?;
         match judged.transpose()?.flatten() {
             Some(Ok(endpoint::Verdict::Event(event::Event {
-                context,
+                content: event::Content::Context(context),
                 idempotency_key: None,
-                upload: None,
                 // Looked at for an acknowledgement only.
                 secret: _,
             }))) if !self.acknowledges() => string(env, context.as_bytes(), context.is_ascii()),
@@ -327,13 +326,19 @@ fn decided(
     judged: std::result::Result<endpoint::Verdict, Rejection>,
 ) -> Either<Event, Reply> {
     match judged {
-        Ok(endpoint::Verdict::Event(event)) => Either::A(Event {
-            context: event.context,
-            idempotency_key: event.idempotency_key,
-            upload: event.upload.map(|upload| Upload::new(Arc::clone(endpoint), upload)),
-            secret: event.secret.and_then(|secret| u32::try_from(secret).ok()),
-            question: false,
-        }),
+        Ok(endpoint::Verdict::Event(event)) => {
+            let (context, upload) = match event.content {
+                event::Content::Context(context) => (context, None),
+                event::Content::Upload(upload) => (String::new(), Some(Upload::new(Arc::clone(endpoint), upload))),
+            };
+            Either::A(Event {
+                context,
+                idempotency_key: event.idempotency_key,
+                upload,
+                secret: event.secret.and_then(|secret| u32::try_from(secret).ok()),
+                question: false,
+            })
+        }
         Ok(endpoint::Verdict::Verification(reply)) => Either::B(reply.into()),
         Ok(endpoint::Verdict::Acknowledge { secret }) => Either::A(Event {
             context: String::new(),

@@ -116,7 +116,7 @@ export type Diagnosis = { message: string } & (
 /** A check that a request goes through, and what it came to. */
 export interface Check {
   /** In this order, each before any work for the next. */
-  check: 'method' | 'size' | 'address' | 'basic' | 'proof' | 'handshake' | 'envelope' | 'body';
+  check: 'method' | 'size' | 'address' | 'basic' | 'authentication' | 'verification' | 'envelope' | 'body';
   /** Of a proof: its index in `authentication`. */
   index?: number;
   /**
@@ -127,7 +127,7 @@ export interface Check {
   /** Why it failed; for the owner. */
   diagnosis?: Diagnosis;
   /** What the caller is told. */
-  refusal?: { status: number; code: string; message: string };
+  rejection?: { status: number; code: string; message: string };
 }
 
 /** What a request comes to, check by check. */

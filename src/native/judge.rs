@@ -2,6 +2,7 @@
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
+use webhook_core::event::Content;
 use webhook_core::request::{Headers, Request};
 use webhook_core::{endpoint, reply};
 
@@ -66,7 +67,13 @@ pub fn judge_once<'env>(env: &'env Env, config: Unknown<'env>, request: Unknown<
     decision.set("accepted", matches!(judged, Ok(endpoint::Verdict::Event(_))))?;
     let (code, reply) = match judged {
         Ok(endpoint::Verdict::Event(event)) => {
-            decision.set("variables", parse_json(env, event.context)?)?;
+            let context = match event.content {
+                Content::Context(context) => context,
+                Content::Upload(upload) => endpoint
+                    .preview(&upload)
+                    .map_err(|rejection| Error::from_reason(rejection.message()))?,
+            };
+            decision.set("variables", parse_json(env, context)?)?;
             if let Some(key) = event.idempotency_key {
                 decision.set("idempotencyKey", key)?;
             }

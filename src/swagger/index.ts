@@ -386,7 +386,7 @@ export default {
         properties: {
           check: {
             type: 'string',
-            enum: ['method', 'size', 'address', 'basic', 'proof', 'handshake', 'envelope', 'body'],
+            enum: ['method', 'size', 'address', 'basic', 'authentication', 'verification', 'envelope', 'body'],
           },
           index: { type: 'integer', description: 'Of a proof: its index in `authentication`.' },
           outcome: { type: 'string', enum: ['passed', 'failed', 'notReached', 'notConfigured'] },
@@ -397,7 +397,7 @@ export default {
             properties: { code: { type: 'string' }, message: { type: 'string' } },
             additionalProperties: true,
           },
-          refusal: {
+          rejection: {
             type: 'object',
             description: 'What the caller is told.',
             required: ['status', 'code', 'message'],

@@ -24,7 +24,7 @@ function diagnose(
 }
 
 const SIGNATURE = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
-const explained = (diagnosis: Diagnosis) => explain({ check: 'proof', outcome: 'failed', diagnosis }, t);
+const explained = (diagnosis: Diagnosis) => explain({ check: 'authentication', outcome: 'failed', diagnosis }, t);
 
 describe('the explanations of a diagnosis', () => {
   it('say what is missing, repeated or malformed', () => {
@@ -33,7 +33,9 @@ describe('the explanations of a diagnosis', () => {
       'This is there more than once: Header x-hub-signature-256',
     ]);
     expect(explained(diagnose({ 'x-hub-signature-256': 'md5=1' }))).toEqual([
-      expect.stringMatching(/^This is not written as it should be: Header x-hub-signature-256\. Expected: the configured prefix and 32 bytes in hexadecimal digits$/),
+      expect.stringMatching(
+        /^This is not written as it should be: Header x-hub-signature-256\. Expected: the configured prefix and 32 bytes in hexadecimal digits$/,
+      ),
     ]);
   });
 
@@ -104,8 +106,8 @@ describe('the explanations of a diagnosis', () => {
 
   it('show the message of an unknown code, and the response that the caller gets', () => {
     const later = { code: 'LATER', message: 'expected a, but found b' } as unknown as Diagnosis;
-    const refusal = { status: 401, code: 'UNAUTHORIZED', message: 'No.' };
-    expect(explain({ check: 'proof', outcome: 'failed', diagnosis: later, refusal }, t)).toEqual([
+    const rejection = { status: 401, code: 'UNAUTHORIZED', message: 'No.' };
+    expect(explain({ check: 'authentication', outcome: 'failed', diagnosis: later, rejection }, t)).toEqual([
       'expected a, but found b',
       'The caller gets 401: No.',
     ]);
@@ -113,7 +115,7 @@ describe('the explanations of a diagnosis', () => {
   });
 
   it('name the checks and their outcomes', () => {
-    expect(checkLabel({ check: 'proof', index: 1, outcome: 'passed' }, t)).toBe('Proof 2');
+    expect(checkLabel({ check: 'authentication', index: 1, outcome: 'passed' }, t)).toBe('Proof 2');
     expect(outcomeLabel('notReached', t)).toBe('not reached');
   });
 });

@@ -67,15 +67,15 @@ describe('a pasted request', () => {
     const headers = `POST /api/webhook:trigger/abc?x=1 HTTP/1.1\nContent-Type: application/json\nX-Hub-Signature-256: ${sign(body)}`;
     const good = await diagnose({ config: github, headers, body });
     expect(good).toMatchObject({ accepted: true, issues: [] });
-    expect(outcomes(good)).toBe('method:passed size:passed proof0:passed body:passed');
+    expect(outcomes(good)).toBe('method:passed size:passed authentication0:passed body:passed');
     const changed = await diagnose({ config: github, headers, body: '{"a": 1, "b": "x/y"}' });
-    expect(outcomes(changed)).toBe('method:passed size:passed proof0:failed body:notReached');
-    expect(changed.checks.find(({ check }) => check === 'proof')).toEqual({
-      check: 'proof',
+    expect(outcomes(changed)).toBe('method:passed size:passed authentication0:failed body:notReached');
+    expect(changed.checks.find(({ check }) => check === 'authentication')).toEqual({
+      check: 'authentication',
       index: 0,
       outcome: 'failed',
       diagnosis: { code: 'NO_MATCH', signatures: 1, hint: 'bodyWhitespace', message: expect.any(String) },
-      refusal: { status: 401, code: 'UNAUTHORIZED', message: expect.any(String) },
+      rejection: { status: 401, code: 'UNAUTHORIZED', message: expect.any(String) },
     });
     expect(JSON.stringify(changed)).not.toContain(SECRET);
   });
@@ -93,13 +93,15 @@ describe('a pasted request', () => {
     const headers = `content-type: application/json\nx-slack-request-timestamp: 1700000000\nx-slack-signature: v0=${signature}`;
     const at = (time?: number) => diagnose({ config, headers, body: '{}', at: time });
     expect(await at(1_700_000_100_000)).toMatchObject({ accepted: true });
-    expect((await at()).checks.find(({ check }) => check === 'proof')?.diagnosis).toMatchObject({ code: 'CLOCK_OFF' });
+    expect((await at()).checks.find(({ check }) => check === 'authentication')?.diagnosis).toMatchObject({
+      code: 'CLOCK_OFF',
+    });
   });
 
   it('has its method and URL from the form, from its first line, or ones that fit', async () => {
     const config = { request: { methods: ['PUT'], params: [{ key: 'shop' }] } };
     const status = async (values: object) =>
-      (await diagnose({ config, ...values })).checks.find(({ check }) => check === 'method')?.refusal?.status;
+      (await diagnose({ config, ...values })).checks.find(({ check }) => check === 'method')?.rejection?.status;
     const url = 'https://example.com/api/__app/a/webhook:trigger/key/shop?x=1';
     expect(await status({})).toBeUndefined();
     expect(await status({ method: 'put', url })).toBeUndefined();
@@ -233,8 +235,10 @@ describe('what a webhook refused', () => {
     expect(refusal).toMatchObject({ status: 401, code: 'UNAUTHORIZED', method: 'POST', address: '127.0.0.1' });
     expect(refusal.at).toBeGreaterThanOrEqual(began);
     expect(refusal.at).toBeLessThanOrEqual(Date.now());
-    expect(outcomes(refusal)).toBe('method:passed size:passed proof0:failed body:notReached');
-    expect(refusal.checks.find(({ check }) => check === 'proof')?.diagnosis).toMatchObject({ hint: 'bodyWhitespace' });
+    expect(outcomes(refusal)).toBe('method:passed size:passed authentication0:failed body:notReached');
+    expect(refusal.checks.find(({ check }) => check === 'authentication')?.diagnosis).toMatchObject({
+      hint: 'bodyWhitespace',
+    });
     const text = JSON.stringify(refusal);
     for (const secret of [SECRET, headers['x-hub-signature-256'].slice(7), sign(body).slice(7), 'x/y']) {
       expect(text).not.toContain(secret);

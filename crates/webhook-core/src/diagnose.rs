@@ -9,6 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::auth::{self, AuthMethod, Diagnosis, HintWork, RequestParts};
 use crate::checks::{Admitted, CheckName, Observer};
 use crate::endpoint::Endpoint;
+use crate::event::Content;
 use crate::rejection::Rejection;
 use crate::request::Request;
 
@@ -19,8 +20,8 @@ impl CheckName {
             Self::Size => "size",
             Self::Address => "address",
             Self::Basic => "basic",
-            Self::Authentication(_) => "proof",
-            Self::Verification => "handshake",
+            Self::Authentication(_) => "authentication",
+            Self::Verification => "verification",
             Self::Envelope => "envelope",
             Self::Body => "body",
         }
@@ -40,7 +41,7 @@ pub enum Outcome {
     NotConfigured,
 }
 
-/// A check and what it came to; as JSON `{ check, index?, outcome, diagnosis?, refusal? }`.
+/// A check and what it came to; as JSON `{ check, index?, outcome, diagnosis?, rejection? }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// Which one.
@@ -67,12 +68,12 @@ impl Serialize for Check {
             if let Some(diagnosis) = rejection.reason() {
                 map.serialize_entry("diagnosis", &diagnosis.to_value())?;
             }
-            let refusal = serde_json::json!({
+            let rejected = serde_json::json!({
                 "status": rejection.status(),
                 "code": rejection.code(),
                 "message": rejection.message(),
             });
-            map.serialize_entry("refusal", &refusal)?;
+            map.serialize_entry("rejection", &rejected)?;
         }
         map.end()
     }
@@ -113,7 +114,13 @@ impl Endpoint {
     pub fn diagnose(&self, request: Request<'_>, unread: Option<u64>) -> Diagnosed {
         let mut record = Record::new(self, !request.peer.is_empty());
         let accepted = match self.walk(request, unread, &mut record) {
-            Ok(Admitted::Request(authenticated)) => record.required(CheckName::Body, authenticated.event()).is_ok(),
+            Ok(Admitted::Request(authenticated)) => {
+                let event = authenticated.event().and_then(|event| match event.content {
+                    Content::Context(_) => Ok(()),
+                    Content::Upload(upload) => self.preview(&upload).map(|_| ()),
+                });
+                record.required(CheckName::Body, event).is_ok()
+            }
             Ok(Admitted::Verification(_) | Admitted::Acknowledge { .. }) => true,
             Err(_) => false,
         };

@@ -21,6 +21,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 ///
 /// ```
 /// use webhook_core::endpoint::{Endpoint, Verdict};
+/// use webhook_core::event::Content;
 /// use webhook_core::request::{Headers, Request};
 ///
 /// let config = serde_json::json!({ "request": { "body": [{ "key": "order.id" }] } });
@@ -29,7 +30,8 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// let body = br#"{"order":{"id":7}}"#;
 /// let request = Request { method: "POST", path: "", url: "", query: "", headers: &headers, body, peer: "", now: 0 };
 /// let Ok(Verdict::Event(event)) = endpoint.judge(request) else { panic!() };
-/// assert_eq!(event.context, r#"{"headers":{},"query":{},"body":{"order":{"id":7}}}"#);
+/// let context = r#"{"headers":{},"query":{},"body":{"order":{"id":7}}}"#;
+/// assert_eq!(event.content, Content::Context(context.to_owned()));
 /// ```
 #[derive(Debug)]
 pub struct Endpoint {

@@ -15,17 +15,24 @@ use crate::{body, query};
 /// An accepted request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The context of its execution as JSON text: `{"headers","query","body"}`, without `body` if there is none, and with
-    /// `params`, `rawBody` and `auth` (the claims of a JSON Web Token) if they are configured.
-    pub context: String,
+    /// The context of its execution, or the files to store before there is one.
+    pub content: Content,
     /// The idempotency key: a header's value, or a value of the body as JSON text, spelled in one way for each value
     /// ([`json::canonical`]). `None` if none is configured, or the request has none.
     pub idempotency_key: Option<String>,
     /// Which secret of the first authentication method it was sent with, from 0; `None` without a method.
     pub secret: Option<usize>,
-    /// The files to store before the event, if that is configured and there are some. Then [`Endpoint::context`] returns
-    /// the context instead; the one above has name, type and size of each file.
-    pub upload: Option<Box<Upload>>,
+}
+
+/// What an event holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// The context of its execution as JSON text: `{"headers","query","body"}`, without `body` if there is none, and with
+    /// `params`, `rawBody` and `auth` (the claims of a JSON Web Token) if they are configured.
+    Context(String),
+    /// A form with files to store before the event, if that is configured. [`Endpoint::context`] returns the context once
+    /// they are stored.
+    Upload(Box<Upload>),
 }
 
 /// The files of an event, and what its context is built from once they are stored.
@@ -99,33 +106,38 @@ impl Authenticated<'_> {
         let json = body.as_ref().map(|body| &*body.json);
         let raw_body = body.as_ref().and_then(|body| body.raw.as_deref());
         let size = body.as_ref().map_or(0, |body| body.size);
+        let storage = accepted
+            .files
+            .as_ref()
+            .filter(|_| body.as_ref().is_some_and(|body| body.form.is_some()));
         let mut context = Writer::new(size);
         let limit = context.limit();
         let rejected = |unread| rejected("JSON body", unread, limit);
         endpoint.write_head(&mut context, headers, &query).map_err(rejected)?;
         let head = context.text().len();
-        context.reserve(json.map_or(0, <[u8]>::len) + 16);
-        endpoint.write_body(&mut context, json).map_err(rejected)?;
-        let tail = context.text().len();
+        // With files the body follows once they are stored.
+        if storage.is_none() {
+            context.reserve(json.map_or(0, <[u8]>::len) + 16);
+            endpoint.write_body(&mut context, json).map_err(rejected)?;
+        }
         endpoint
             .write_tail(&mut context, path, raw_body, claims.as_ref())
             .map_err(|too_large| rejected(too_large.into()))?;
         let idempotency_key = endpoint.idempotency_key(headers, json);
         let context = context.into_text();
-        let upload = match (body.and_then(|body| body.form), &accepted.files) {
-            (Some(form), Some(storage)) => Some(Box::new(Upload {
+        let content = match (body.and_then(|body| body.form), storage) {
+            (Some(form), Some(storage)) => Content::Upload(Box::new(Upload {
                 storage: storage.clone(),
                 form,
                 head: context[..head].to_owned(),
-                tail: context[tail..].to_owned(),
+                tail: context[head..].to_owned(),
                 size,
             })),
-            _ => None,
+            _ => Content::Context(context),
         };
         Ok(Event {
-            context,
+            content,
             idempotency_key,
-            upload,
             secret,
         })
     }
@@ -168,10 +180,21 @@ impl Endpoint {
     /// # Errors
     /// For a record that isn't JSON, and variables over their limit, which the records raise.
     pub fn context(&self, upload: &Upload, records: &[String]) -> Result<String, Rejection> {
-        let records_length: usize = records.iter().map(String::len).sum();
+        let records_length = records.iter().map(String::len).sum();
+        self.context_with(upload, &upload.form.to_json_with(records), records_length)
+    }
+
+    /// Returns the context of an event as it is without stored files: with name, type and size of each.
+    ///
+    /// # Errors
+    /// For variables over their limit.
+    pub fn preview(&self, upload: &Upload) -> Result<String, Rejection> {
+        self.context_with(upload, &upload.form.to_json(), 0)
+    }
+
+    fn context_with(&self, upload: &Upload, body: &str, records_length: usize) -> Result<String, Rejection> {
         let mut context = Writer::new(upload.size + records_length);
         let limit = context.limit();
-        let body = upload.form.to_json_with(records);
         let mut write = || {
             context.push(&upload.head)?;
             self.write_body(&mut context, Some(body.as_bytes()))?;

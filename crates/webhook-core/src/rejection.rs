@@ -126,17 +126,17 @@ pub enum Rejection {
 impl Rejection {
     /// HTTP status of the refusal.
     pub fn status(&self) -> u16 {
-        self.row().0
+        self.row(|status, _, _| status)
     }
 
     /// Stable code of the refusal, upper-case with underscores.
     pub fn code(&self) -> &'static str {
-        self.row().1
+        self.row(|_, code, _| code)
     }
 
     /// The text a caller may read: what was expected and what was found.
     pub fn message(&self) -> String {
-        self.row().2
+        self.row(|_, _, message| message.to_string())
     }
 
     /// Why the sender isn't let in: for the owner, never for the caller.
@@ -148,128 +148,112 @@ impl Rejection {
         }
     }
 
-    // The table. Status and code are what users may rely on.
-    fn row(&self) -> (u16, &'static str, String) {
+    // The table. Status and code are what users may rely on. The message is formatted only if `take` uses it.
+    fn row<T>(&self, take: impl FnOnce(u16, &'static str, fmt::Arguments<'_>) -> T) -> T {
         match self {
-            Self::NotFound => (404, "NOT_FOUND", "No webhook answers at this address.".into()),
-            Self::MethodNotAllowed { allow } => (
-                405,
+            Self::NotFound => take(404, "NOT_FOUND", format_args!("No webhook answers at this address.")),
+            Self::MethodNotAllowed { allow } => take(405,
                 "METHOD_NOT_ALLOWED",
-                format!("This webhook takes {allow} requests only."),
+                format_args!("This webhook takes {allow} requests only."),
             ),
             Self::TooLarge { limit, inflated: false } => {
-                (413, "BODY_TOO_LARGE", format!("The body is larger than {limit} bytes."))
+                take(413, "BODY_TOO_LARGE", format_args!("The body is larger than {limit} bytes."))
             }
-            Self::TooLarge { limit, inflated: true } => (
-                413,
+            Self::TooLarge { limit, inflated: true } => take(413,
                 "BODY_TOO_LARGE",
-                format!("The decompressed body is larger than {limit} bytes."),
+                format_args!("The decompressed body is larger than {limit} bytes."),
             ),
-            Self::ContextTooLarge { limit } => (
-                413,
+            Self::ContextTooLarge { limit } => take(413,
                 "CONTEXT_TOO_LARGE",
-                format!("The variables that the workflow gets of this request are larger than {limit} bytes."),
+                format_args!("The variables that the workflow gets of this request are larger than {limit} bytes."),
             ),
-            Self::Unauthorized { .. } => (401, "UNAUTHORIZED", "Credentials are missing or wrong.".into()),
-            Self::Forbidden => (403, "FORBIDDEN", "Requests from this address are not let in.".into()),
-            Self::VerificationRejected { .. } => (
-                403,
-                "QUESTION_REFUSED",
-                "The question is not answered: its token or signature is missing or wrong.".into(),
+            Self::Unauthorized { .. } => take(401, "UNAUTHORIZED", format_args!("Credentials are missing or wrong.")),
+            Self::Forbidden => take(403, "FORBIDDEN", format_args!("Requests from this address are not accepted.")),
+            Self::VerificationRejected { .. } => take(403,
+                "VERIFICATION_REJECTED",
+                format_args!("The URL verification is rejected: its token or signature is missing or wrong."),
             ),
-            Self::Malformed { what, error } => (400, error.code, format!("The {what} is malformed: {error}.")),
-            Self::Charset { charset } => (
-                400,
+            Self::Malformed { what, error } => take(400, error.code, format_args!("The {what} is malformed: {error}.")),
+            Self::Charset { charset } => take(400,
                 "CHARSET_NOT_UTF8",
-                format!("Expected the charset utf-8, but found \"{charset}\"."),
+                format_args!("Expected the charset utf-8, but found \"{charset}\"."),
             ),
-            Self::BadEncoding { encoding } => (
-                400,
+            Self::BadEncoding { encoding } => take(400,
                 "ENCODING_INVALID",
-                format!("Expected a body with the Content-Encoding {encoding}, but its bytes are not that."),
+                format_args!("Expected a body with the Content-Encoding {encoding}, but its bytes are not that."),
             ),
-            Self::WastefulEncoding { encoding } => (
-                400,
+            Self::WastefulEncoding { encoding } => take(400,
                 "ENCODING_WASTEFUL",
-                format!(
+                format_args!(
                     "Expected a body that the Content-Encoding {encoding} makes smaller, but found one that is larger than what it holds by more than {INFLATION_WASTE} bytes."
                 ),
             ),
-            Self::Incomplete => (
-                400,
+            Self::Incomplete => take(400,
                 "BODY_INCOMPLETE",
-                "The body has another length than its Content-Length says.".into(),
+                format_args!("The body has another length than its Content-Length says."),
             ),
             Self::UnsupportedType {
                 media_type: Some(found),
-            } => (
-                415,
+            } => take(415,
                 "CONTENT_TYPE_UNSUPPORTED",
-                format!("Expected JSON, a form, XML or text, but found the Content-Type \"{found}\"."),
+                format_args!("Expected JSON, a form, XML or text, but found the Content-Type \"{found}\"."),
             ),
-            Self::UnsupportedType { media_type: None } => (
-                415,
+            Self::UnsupportedType { media_type: None } => take(415,
                 "CONTENT_TYPE_UNSUPPORTED",
-                "Expected a Content-Type (JSON, a form, XML or text), but found none.".into(),
+                format_args!("Expected a Content-Type (JSON, a form, XML or text), but found none."),
             ),
-            Self::FileTooLarge { filename, limit } => (
-                413,
+            Self::FileTooLarge { filename, limit } => take(413,
                 "FILE_TOO_LARGE",
-                format!("The file {} is larger than {limit} bytes.", named(filename)),
+                format_args!("The file {} is larger than {limit} bytes.", named(filename)),
             ),
-            Self::FileTypeUnsupported { filename } => (
-                415,
+            Self::FileTypeUnsupported { filename } => take(415,
                 "FILE_TYPE_UNSUPPORTED",
-                format!("The file {} is of a type that is not taken.", named(filename)),
+                format_args!("The file {} is of a type that is not taken.", named(filename)),
             ),
-            Self::UnsupportedEncoding => (
-                415,
+            Self::UnsupportedEncoding => take(415,
                 "CONTENT_ENCODING_UNSUPPORTED",
-                "Expected the Content-Encoding gzip, deflate, br or identity.".into(),
+                format_args!("Expected the Content-Encoding gzip, deflate, br or identity."),
             ),
-            Self::StackedEncodings => (
-                415,
+            Self::StackedEncodings => take(415,
                 "CONTENT_ENCODINGS_STACKED",
-                "Expected at most one Content-Encoding (gzip, deflate or br), but found several.".into(),
+                format_args!("Expected at most one Content-Encoding (gzip, deflate or br), but found several."),
             ),
-            Self::Misconfigured => (
-                500,
+            Self::Misconfigured => take(500,
                 "WEBHOOK_MISCONFIGURED",
-                "The webhook's configuration cannot be used; its owner finds the reason in the log.".into(),
+                format_args!("The webhook's configuration cannot be used; its owner finds the reason in the log."),
             ),
-            Self::RateLimited { .. } => (
-                429,
+            Self::RateLimited { .. } => take(429,
                 "RATE_LIMITED",
-                "This webhook takes no more requests for the moment; try again later.".into(),
+                format_args!("This webhook takes no more requests for the moment; try again later."),
             ),
-            Self::TooManyFailures { .. } => (
-                429,
+            Self::TooManyFailures { .. } => take(429,
                 "TOO_MANY_FAILURES",
-                "Too many requests from this address failed to authenticate; try again later.".into(),
+                format_args!("Too many requests from this address failed to authenticate; try again later."),
             ),
-            Self::Busy => (503, "BUSY", "Too many requests wait already; try again later.".into()),
-            Self::NotStored => (
-                503,
+            Self::Busy => take(503, "BUSY", format_args!("Too many requests wait already; try again later.")),
+            Self::NotStored => take(503,
                 "NOT_STORED",
-                "The event could not be stored; try again later.".into(),
+                format_args!("The event could not be stored; try again later."),
             ),
-            Self::Unstorable => (
-                422,
+            Self::Unstorable => take(422,
                 "UNSTORABLE",
-                "The database can't store this event: it is too large, nested too deep, or has text that the database rejects. \
-                 Sending it again won't help."
-                    .into(),
+                format_args!(
+                    "The database can't store this event: it is too large, nested too deep, or has text that the database rejects. \
+                     Sending it again won't help."
+                ),
             ),
-            Self::Stopping => (503, "STOPPING", "The application is stopping; try again later.".into()),
-            Self::TimedOut => (408, "WORKFLOW_TIMEOUT", "The workflow did not end in time.".into()),
-            Self::WorkflowFailed => (500, "WORKFLOW_FAILED", "The workflow failed.".into()),
+            Self::Stopping => take(503, "STOPPING", format_args!("The application is stopping; try again later.")),
+            Self::TimedOut => take(408, "WORKFLOW_TIMEOUT", format_args!("The workflow did not end in time.")),
+            Self::WorkflowFailed => take(500, "WORKFLOW_FAILED", format_args!("The workflow failed.")),
         }
     }
 
     /// The refusal as it goes over the wire, in NocoBase's form `{"errors":[{"code","message"}]}`.
     pub fn to_reply(&self) -> Reply {
-        let (status, code, message) = self.row();
-        let body = serde_json::json!({ "errors": [{ "code": code, "message": message }] });
+        let (status, body) = self.row(|status, code, message| {
+            let error = serde_json::json!({ "code": code, "message": message.to_string() });
+            (status, serde_json::json!({ "errors": [error] }))
+        });
         let mut headers = vec![("content-type".to_owned(), crate::reply::JSON.to_owned())];
         match self {
             Self::MethodNotAllowed { allow } => headers.push(("allow".to_owned(), allow.clone())),
@@ -309,7 +293,7 @@ fn named(filename: &str) -> String {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message())
+        self.row(|_, _, message| f.write_fmt(message))
     }
 }
 

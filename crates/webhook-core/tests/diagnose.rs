@@ -66,7 +66,11 @@ impl Case<'_> {
                 Some(index) => format!("{}{index}", check["check"].as_str().unwrap()),
                 None => text(&check["check"]).unwrap(),
             };
-            (name, text(&check["outcome"]).unwrap(), text(&check["refusal"]["code"]))
+            (
+                name,
+                text(&check["outcome"]).unwrap(),
+                text(&check["rejection"]["code"]),
+            )
         };
         checks.as_array().unwrap().iter().map(check).collect()
     }
@@ -103,8 +107,8 @@ fn what_is_not_asked_for_is_not_configured_and_the_rest_passes() {
         ("size", "passed"),
         ("address", "notConfigured"),
         ("basic", "notConfigured"),
-        ("proof0", "notConfigured"),
-        ("handshake", "notConfigured"),
+        ("authentication0", "notConfigured"),
+        ("verification", "notConfigured"),
         ("envelope", "notConfigured"),
         ("body", "passed"),
     ];
@@ -135,10 +139,10 @@ fn every_proof_is_looked_at_and_nothing_is_read_where_one_fails() {
     };
     assert_eq!(
         case.outcomes(),
-        "method:passed size:passed address:failed basic:failed proof0:failed proof1:passed proof2:failed body:notReached"
+        "method:passed size:passed address:failed basic:failed authentication0:failed authentication1:passed authentication2:failed body:notReached"
     );
     assert_eq!(
-        case.diagnosis_of("proof"),
+        case.diagnosis_of("authentication"),
         json!({
             "code": "MISSING",
             "subject": "signature",
@@ -159,7 +163,7 @@ fn a_signature_over_another_form_of_the_body_is_named_and_the_right_one_is_not_t
         body,
         ..Case::default()
     };
-    assert_eq!(case.diagnosis_of("proof")["hint"], "bodyWhitespace");
+    assert_eq!(case.diagnosis_of("authentication")["hint"], "bodyWhitespace");
     let shown = format!(
         "{:?} {}",
         case.diagnose(),
@@ -215,21 +219,22 @@ fn a_question_passes_the_handshake_and_an_event_does_not_reach_it() {
         ..Case::default()
     };
     let question = br#"{"type":"url_verification","challenge":"c","token":"t"}"#;
-    let asked = "method:passed size:passed proof0:notReached handshake:passed envelope:notReached body:notReached";
+    let asked =
+        "method:passed size:passed authentication0:notReached verification:passed envelope:notReached body:notReached";
     assert_eq!(with(vec![JSON], question).outcomes(), asked);
     let wrong = br#"{"type":"url_verification","challenge":"c","token":"x"}"#;
     assert_eq!(
         with(vec![JSON], wrong).outcomes(),
-        asked.replace("handshake:passed", "handshake:failed")
+        asked.replace("verification:passed", "verification:failed")
     );
     let token = vec![JSON, ("x-gitlab-token", "t")];
     assert_eq!(
         with(token.clone(), b"{}").outcomes(),
-        "method:passed size:passed proof0:passed handshake:notReached envelope:passed body:passed"
+        "method:passed size:passed authentication0:passed verification:notReached envelope:passed body:passed"
     );
     assert_eq!(
         with(token, br#"{"encrypt":"P37w"}"#).outcomes(),
-        "method:passed size:passed proof0:passed handshake:notReached envelope:failed body:notReached"
+        "method:passed size:passed authentication0:passed verification:notReached envelope:failed body:notReached"
     );
 }
 
@@ -243,7 +248,7 @@ fn the_method_of_a_question_is_taken_for_questions_alone() {
     };
     assert_eq!(
         case.outcomes(),
-        "method:failed size:passed handshake:notReached body:notReached"
+        "method:failed size:passed verification:notReached body:notReached"
     );
 }
 
@@ -256,7 +261,7 @@ fn slack_is_answered_without_a_proof_where_none_is_configured() {
     };
     assert_eq!(
         case.outcomes(),
-        "method:passed size:passed handshake:passed body:notReached"
+        "method:passed size:passed verification:passed body:notReached"
     );
 }
 

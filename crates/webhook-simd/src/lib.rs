@@ -27,6 +27,7 @@ use portable as sse2;
 
 use std::cell::Cell;
 
+use pass::Passing;
 pub use pass::{Bracket, Reader};
 
 /// Positions that are found at a time: few enough to stay in the first-level cache, many enough to be worth it.
@@ -194,6 +195,21 @@ impl<'a> Index<'a> {
     #[inline(always)]
     pub fn has_backslashes(&self) -> bool {
         self.backslashes
+    }
+
+    /// Passes over all up to the last bracket that `reader` is told of, from where a value begins; `array` tells what it is
+    /// in. Gives where that bracket stands, from behind which the index goes on; none if the text is refused.
+    pub fn pass(&mut self, at: usize, array: bool, reader: &mut impl Reader) -> Option<usize> {
+        self.next = at;
+        self.carry = Carry::default();
+        let passing = Passing::before_value(array);
+        let end = match self.implementation {
+            #[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
+            Implementation::Avx2 => avx2::pass(self, passing, reader),
+            Implementation::Portable => portable::pass(self, passing, reader),
+        }?;
+        self.restart(end + 1);
+        Some(end)
     }
 
     /// Takes in blocks until the batch is full or the text has ended.

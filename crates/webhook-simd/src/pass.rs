@@ -7,9 +7,7 @@
 //!
 //! It knows that a text is refused, not why or where.
 
-#[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
-use crate::avx2;
-use crate::{block, portable, Carry, Implementation, Index, BLOCK};
+use crate::{block, Index, BLOCK};
 
 /// What passing over containers takes of the one who reads the text.
 pub trait Reader {
@@ -277,20 +275,5 @@ impl Index<'_> {
                 Passed::Refused => return None,
             }
         }
-    }
-
-    /// Passes over all up to the last bracket that `reader` is told of, from where a value begins; `array` tells what it is
-    /// in. Gives where that bracket stands, from behind which the index goes on; none if the text is refused.
-    pub fn pass(&mut self, at: usize, array: bool, reader: &mut impl Reader) -> Option<usize> {
-        self.next = at;
-        self.carry = Carry::default();
-        let passing = Passing::before_value(array);
-        let end = match self.implementation {
-            #[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
-            Implementation::Avx2 => avx2::pass(self, passing, reader),
-            Implementation::Portable => portable::pass(self, passing, reader),
-        }?;
-        self.restart(end + 1);
-        Some(end)
     }
 }

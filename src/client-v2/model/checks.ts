@@ -28,9 +28,9 @@ export function checkLabel({ check, index = 0 }: Check, t: Translate): string {
       return t('Address');
     case 'basic':
       return t('HTTP Basic authentication');
-    case 'proof':
+    case 'authentication':
       return t('Proof {{n}}', { n: index + 1 });
-    case 'handshake':
+    case 'verification':
       return t('Handshake');
     case 'envelope':
       return t('Encryption');
@@ -54,9 +54,9 @@ export function outcomeLabel(outcome: Check['outcome'], t: Translate): string {
 }
 
 /** Explains why a check failed and what to do about it, one sentence each. */
-export function explain({ diagnosis, refusal }: Check, t: Translate): string[] {
+export function explain({ diagnosis, rejection }: Check, t: Translate): string[] {
   const sentences = diagnosis ? explainDiagnosis(diagnosis, t) : [];
-  return refusal ? [...sentences, t('The caller gets {{status}}: {{message}}', refusal)] : sentences;
+  return rejection ? [...sentences, t('The caller gets {{status}}: {{message}}', rejection)] : sentences;
 }
 
 function explainDiagnosis(diagnosis: Diagnosis, t: Translate): string[] {
