@@ -160,12 +160,24 @@ describe('a pasted request', () => {
       [{ ...good, headers: `a: 1\n${SECRET}` }, 'headers: expected a name, a colon and a value at line 2'],
       [{ ...good, headers: 'a: 1\n'.repeat(201) }, 'headers: expected at most 200 headers, but found more at line 201'],
       [[SECRET], 'expected an object, but found a list'],
+      ...['method', 'url', 'headers', 'body'].map(
+        (name) =>
+          [{ ...good, [name]: '\ud800' }, `expected ${name} to be a string, but found a string with half`] as const,
+      ),
+      [{ ...good, config: { a: ['\udc00'] } }, 'without half of a surrogate pair'],
+      [{ ...good, config: { '\ud800': 1 } }, 'without half of a surrogate pair'],
     ] as const) {
       const response = await post('diagnose', values, token);
       const text = await response.text();
       expect([response.status, text]).toEqual([400, expect.stringContaining(message)]);
       expect(text).not.toContain(SECRET);
     }
+  });
+
+  it('with a long list in its configuration gets the issues of that', async () => {
+    const { accepted, issues } = await diagnose({ config: { request: { body: Array(110_000).fill(1) } } });
+    expect(accepted).toBe(false);
+    expect(issues.length).toBeGreaterThan(0);
   });
 
   it('that is too large is rejected with 413', async () => {

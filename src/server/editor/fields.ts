@@ -16,11 +16,14 @@ export type Fields<T> = { [name in keyof T]-?: Field<Exclude<T[name], undefined>
 /** Most objects and lists that may be open at once in a value: no form makes more, and others would overflow the stack. */
 const MOST_LEVELS = 100;
 
+/** Half of a surrogate pair. JavaScript strings may contain it, but UTF-8 and thus the addon can't represent it. */
+const HALF_PAIR = /\p{Surrogate}/u;
+
 /** A text of at most so many characters. */
 export function text(most: number): Field<string> {
   return {
     expected: 'a string',
-    fits: (value): value is string => typeof value === 'string',
+    fits: (value): value is string => typeof value === 'string' && !HALF_PAIR.test(value),
     length: (value) => value.length,
     most,
   };
@@ -29,8 +32,8 @@ export function text(most: number): Field<string> {
 /** An object whose JSON text has at most so many characters. */
 export function object(most: number): Field<object> {
   return {
-    expected: `an object nested at most ${MOST_LEVELS} levels deep`,
-    fits: (value): value is object => kindOf(value) === 'an object' && !isDeeper(value, MOST_LEVELS),
+    expected: `an object nested at most ${MOST_LEVELS} levels deep, without half of a surrogate pair`,
+    fits: (value): value is object => kindOf(value) === 'an object' && isJudgeable(value, MOST_LEVELS),
     length: (value) => JSON.stringify(value).length,
     most,
   };
@@ -100,12 +103,21 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) {
     return 'a list';
   }
+  if (typeof value === 'string' && HALF_PAIR.test(value)) {
+    return 'a string with half of a surrogate pair';
+  }
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) {
-    return false;
+/** Whether a value has at most so many levels, and only strings that can be written in UTF-8. */
+function isJudgeable(value: unknown, levels: number): boolean {
+  if (typeof value === 'string') {
+    return !HALF_PAIR.test(value);
   }
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+  if (typeof value !== 'object' || value === null) {
+    return true;
+  }
+  return (
+    levels > 0 && Object.entries(value).every(([key, inner]) => !HALF_PAIR.test(key) && isJudgeable(inner, levels - 1))
+  );
 }
