@@ -1,23 +1,23 @@
-// `npm run instructions`: how many instructions the core takes for fixed work, counted by valgrind's callgrind and compared
-// with `bench/instructions.json`. A count that grew by more than 3 % fails; times can't be compared like this, since machines
-// and their neighbours differ, but counts can. `npm run instructions -- --update` writes the counts as they are.
+// `npm run instructions`: counts the instructions of the core for fixed work with valgrind's callgrind, and compares them with
+// `bench/instructions.json`. Fails if a count grew by more than 3 %. Unlike times, counts don't depend on the load of a machine.
+// `npm run instructions -- --update` writes the current counts.
 //
-// The counts hold for one compiler, one target and processors with AVX2 (valgrind does what the processor can, but for SHA-NI).
-// What the C library does is left out, as it differs by its version and the processor; allocations are counted instead. So is
-// SHA-256, which would be most of a signed request without SHA-NI.
+// The counts are valid for one compiler, one target and processors with AVX2 (valgrind supports everything except SHA-NI).
+// They exclude the C library, which depends on its version and the processor; allocations are counted instead. They also
+// exclude SHA-256, which would dominate signed requests without SHA-NI.
 import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { checkMachine, main } from '../scripts/lib/bootstrap.mjs';
 import { KINDS } from './lib/bodies.mjs';
 import { committed, count, machine } from './lib/callgrind.mjs';
 
-/** By how much a count may grow. */
+/** The accepted growth of a count. */
 const TOLERANCE = 0.03;
 
 const SECRET = 'a secret of the bench';
 const repeat = (count, make) => Array.from({ length: count }, (_, index) => make(index));
 
-/** The work, by name; see `crates/webhook-core/examples/instructions.rs`. */
+/** Returns the work; see `crates/webhook-core/examples/instructions.rs`. */
 function cases() {
   const signed = (body) => ['x-hub-signature-256', `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`];
   const variables = (paths) => paths.map((key, index) => ({ key, _var: `body_$${index}` }));
@@ -44,9 +44,9 @@ function cases() {
     ...bodies.map(({ name, body, paths }) => ({ name: `extract 10 paths: ${name}`, paths, body })),
     ...bodies.map((body) => ({ ...judged(body), name: `judge with signature: ${body.name}` })),
     judged(small, { name: 'query of 20 parameters', query: form.split('&', 20).join('&') }),
-    judged(small, { name: 'refused: the body was changed', body: small.body.replace('main', 'mine'), refused: true }),
+    judged(small, { name: 'rejected: the body was changed', body: small.body.replace('main', 'mine'), refused: true }),
     {
-      name: 'refused: malformed JSON',
+      name: 'rejected: malformed JSON',
       config: {},
       headers: typed('application/json'),
       body: '{"a":1,}',
@@ -93,7 +93,7 @@ await main(async () => {
   if (grown.length + gone.length > 0) {
     throw new Error(
       `More than ${100 * TOLERANCE} % above bench/instructions.json: ${[...grown, ...gone.map((name) => `${name} (gone)`)].join('; ')}.\n` +
-        'Mend it, or renew the counts with "npm run instructions -- --update" and say in the commit what they buy.',
+        'Reduce them, or update the counts with "npm run instructions -- --update" and explain the growth in the commit.',
     );
   }
 });

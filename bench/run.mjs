@@ -1,7 +1,7 @@
-// `npm run bench`: every suite in `bench/suites`, side by side with the JavaScript that a user would write. It builds what is
-// missing, shows a table for each group, and writes charts and `bench/RESULTS.md`.
-// `npm run bench -- extract query` runs only these; `--json FILE` writes the rows too; `--quick` takes a few rounds only, to see
-// that all works, and writes neither charts nor results, as its numbers mean nothing.
+// `npm run bench`: runs every suite in `bench/suites`, side by side with the JavaScript that a user would write. Builds what is
+// missing, prints a table for each group, and writes charts and `bench/RESULTS.md`.
+// `npm run bench -- extract query` runs only these suites; `--json FILE` also writes the rows; `--quick` runs a few rounds to see
+// that everything works, and writes neither charts nor results, because its numbers are meaningless.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +21,7 @@ await main(async () => {
     options: { json: { type: 'string' }, quick: { type: 'boolean', default: false } },
   });
   const unknown = positionals.filter((name) => !known.includes(name));
-  if (unknown.length > 0)
-    throw new Error(`expected suites out of ${known.join(', ')}, but found ${unknown.join(', ')}`);
+  if (unknown.length > 0) throw new Error(`expected suites of ${known.join(', ')}, but found ${unknown.join(', ')}`);
   checkMachine();
   await installPackages();
   const { buildSteps, packStep, runSteps } = await import('../scripts/lib/steps.mjs');
@@ -36,7 +35,7 @@ await main(async () => {
     const { title, run, services = [] } = await import(pathToFileURL(join(folder, 'suites', `${name}.mjs`)).href);
     console.log(`\n## ${title}\n`);
     const [load] = os.loadavg();
-    // Progress goes to stderr, so that what is piped on is the tables.
+    // Progress goes to stderr, so that only the tables are piped.
     const log = (text) => console.error(`${name}: ${text}`);
     const stopServices = await ensureServices(services);
     const rows = await run({ log, quick: options.quick }).finally(stopServices);
@@ -61,5 +60,5 @@ await main(async () => {
     writeFileSync(options.json, `${JSON.stringify(json, null, 2)}\n`);
   }
   const { met, all } = goals(suites.flatMap(({ rows }) => rows));
-  console.log(`${met} of ${all} goals are met${options.quick ? ', which says nothing about a quick run' : ''}`);
+  console.log(`${met} of ${all} goals are met${options.quick ? ' (meaningless in a quick run)' : ''}`);
 });

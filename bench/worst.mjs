@@ -1,9 +1,9 @@
-// `npm run worst`: what the most expensive input of 64 KiB that was found costs, for every parser and for the whole evaluation, in
-// instructions as valgrind's callgrind counts them. More than 20 times a typical input of that size fails, and so does a count
-// that grew by more than a tenth above `bench/worst.json`; `npm run worst -- --update` writes the counts as they are.
+// `npm run worst`: counts the instructions of the most expensive known inputs of 64 KiB with valgrind's callgrind, for every
+// parser and for the whole evaluation. Fails if an input costs more than 20 times a typical one of that size, or if a count grew
+// by more than 10 % above `bench/worst.json`. `npm run worst -- --update` writes the current counts.
 //
-// `npm run worst -- --search xml` looks for expensive inputs: it repeats every sequence of up to three fragments of that grammar
-// and shows the ones that take the most time. What it finds belongs into `worst` below.
+// `npm run worst -- --search xml` searches for expensive inputs: it repeats every sequence of up to three fragments of that
+// grammar and prints those that take the most time. Add its findings to `worst` below.
 import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { checkMachine, main } from '../scripts/lib/bootstrap.mjs';
@@ -13,16 +13,16 @@ import { committed, count, machine, program, workFile } from './lib/callgrind.mj
 
 const SIZE = 64 * 1024;
 
-/** How many times a typical input the most expensive one may cost. */
+/** The maximum cost of an input, as a multiple of a typical one. */
 const LIMIT = 20;
 
-/** By how much a count may grow; what the C library does is counted here, and differs by its version. */
+/** The accepted growth of a count. These counts include the C library, which depends on its version. */
 const TOLERANCE = 0.1;
 
 const SECRET = 'a secret of the bench of 32 bytes';
 const MULTIPART = 'multipart/form-data; boundary=b';
 
-/** Repeats a text to 64 KiB, `{n}` in it being a number that differs each time. */
+/** Repeats a text up to 64 KiB, replacing `{n}` by a different number each time. */
 function fill(repeated, before = '', after = '') {
   let text = '';
   for (let n = 0; ; n++) {
@@ -48,7 +48,7 @@ const signed = (authentication, headers, more = {}) => ({
 const base64 = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const token = (header, claims) => `${base64(header)}.${base64(claims)}.${'A'.repeat(43)}`;
 const repeat = (times, make) => Array.from({ length: times }, (_, index) => make(index));
-/** A webhook that uses all of a request. */
+/** A webhook that uses every part of a request. */
 const request = signed(
   [{ preset: 'github', secrets: repeat(4, (n) => (n < 3 ? `${SECRET}${n}` : SECRET)) }],
   (body) => ['x-hub-signature-256', hmac(body)],
@@ -60,8 +60,8 @@ const request = signed(
 const part = (name, more = '') => `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n`;
 
 /**
- * The parsers: how a case is made of an input, a typical input, the expensive ones by name, and the fragments that the search puts
- * together, with what has to be around them.
+ * The parsers: `make` creates a case from an input; a typical input; the expensive ones by name; the fragments that the search
+ * combines, and the text around them.
  */
 const PARSERS = {
   json: {
@@ -328,7 +328,7 @@ const PARSERS = {
       },
     },
   },
-  handshakes: {
+  'URL verification': {
     make: ({ handshake, body }) => ({
       config: { handshake },
       headers: ['content-type', 'application/json'],
@@ -336,7 +336,7 @@ const PARSERS = {
     }),
     typical: request.make(json),
     worst: {
-      "Feishu's question": { handshake: { kind: 'feishu' }, body: fill('[],', '{"a":[', '0]}') },
+      "Feishu's URL verification": { handshake: { kind: 'feishu' }, body: fill('[],', '{"a":[', '0]}') },
       "Feishu's envelope": {
         handshake: { kind: 'feishu', encryptKey: SECRET },
         body: fill('AAAA', '{"encrypt":"', '"}'),
@@ -372,7 +372,7 @@ PARSERS['whole evaluation'] = {
   around: PARSERS.json.around,
 };
 
-/** The sequences of up to `most` fragments. */
+/** Returns all sequences of up to `most` fragments. */
 function sequences(fragments, most) {
   let all = [[]];
   const found = [];
@@ -383,7 +383,7 @@ function sequences(fragments, most) {
   return found.map((parts) => parts.join(''));
 }
 
-/** The inputs of a grammar that take the most time. */
+/** Prints the inputs of a grammar that take the most time. */
 async function search(name) {
   const { make, typical, fragments, around } = PARSERS[name];
   const executable = await program();
@@ -412,7 +412,7 @@ async function search(name) {
   }
 }
 
-/** Every parser's typical input and its expensive ones as work to be counted. */
+/** Returns the work: the typical and the expensive inputs of every parser. */
 function cases() {
   return Object.entries(PARSERS).flatMap(([parser, { make, typical, worst }]) => [
     { name: `${parser}: typical`, ...(typeof typical === 'string' ? make(typical) : typical), refused: 'any' },
@@ -437,15 +437,16 @@ await main(async () => {
     console.log(
       `${name.padEnd(52)} ${String(now).padStart(10)} instructions ${times.toFixed(1).padStart(6)} x typical`,
     );
-    if (times > LIMIT) wrong.push(`${name} costs ${times.toFixed(1)} times a typical input, and ${LIMIT} is the limit`);
-    if (!options.update && !(now <= before * (1 + TOLERANCE))) wrong.push(`${name} took ${before} and takes ${now}`);
+    if (times > LIMIT) wrong.push(`${name} costs ${times.toFixed(1)} times a typical input; the limit is ${LIMIT}`);
+    if (!options.update && !(now <= before * (1 + TOLERANCE)))
+      wrong.push(`${name} grew from ${before} to ${now} instructions`);
   }
   const gone = Object.keys(known.counts ?? {}).filter((name) => !(name in counts));
-  if (!options.update && gone.length > 0) wrong.push(`gone: ${gone.join(', ')}`);
+  if (!options.update && gone.length > 0) wrong.push(`missing: ${gone.join(', ')}`);
   if (options.update) write({ counts });
   if (wrong.length > 0) {
     throw new Error(
-      `${wrong.join('\n')}\nMend it, or renew the counts with "npm run worst -- --update" and say in the commit what they buy.`,
+      `${wrong.join('\n')}\nReduce them, or update the counts with "npm run worst -- --update" and explain the growth in the commit.`,
     );
   }
 });

@@ -1,5 +1,5 @@
-// `npm run build`: everything the package ships, skipping what is up to date.
-// `npm run pack:plugin` (`--pack`) goes on to the tarball and prints where it is.
+// `npm run build`: builds everything the package contains, except what is up to date.
+// `npm run pack:plugin` (`--pack`): also packs the tarball and prints its path.
 import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
 
 await main(async () => {

@@ -1,8 +1,8 @@
-// `npm run lock`: rewrites every package-lock.json so that `npm ci` works on every platform.
+// `npm run lock`: updates every package-lock.json so that `npm ci` works on every platform.
 //
-// npm leaves an optional platform package out of the lock when the registry at hand does not serve it, and `npm ci` then
-// refuses the lock everywhere. Name and version of such a package stand in its parent's entry, and its name says the
-// platform, so the entry can be written without the registry.
+// npm omits an optional platform package from the lock if the registry in use doesn't serve it, and `npm ci` then rejects
+// the lock everywhere. The parent's entry contains the name and version of such a package, and the name contains the
+// platform, so the entry can be added without the registry.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,12 +10,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** `@scope/name-linux-arm64-musl` as npm's `os`, `cpu` and `libc` fields. */
+/** Returns npm's `os`, `cpu` and `libc` fields for a name such as `@scope/name-linux-arm64-musl`. */
 function platformOf(name) {
   if (/-wasm32-\w+$/.test(name)) return { cpu: ['wasm32'] };
   const [, system, cpu, abi] =
     /[-/](android|darwin|freebsd|linux|openbsd|openharmony|win32|windows)-([a-z0-9]+)(?:-([a-z]+))?$/.exec(name) ?? [];
-  if (!system) throw new Error(`cannot tell the platform of ${name}`);
+  if (!system) throw new Error(`expected a name that ends with a platform, but found ${name}`);
   const os = system === 'windows' ? 'win32' : system;
   const libc = os === 'linux' && { gnu: 'glibc', gnueabihf: 'glibc', musl: 'musl', musleabihf: 'musl' }[abi];
   return { os: [os], cpu: [cpu], ...(libc ? { libc: [libc] } : {}) };
@@ -24,7 +24,7 @@ function platformOf(name) {
 function complete(folder) {
   const cwd = join(root, folder);
   const file = join(cwd, 'package-lock.json');
-  // Whoever installs has a registry of their own: the lock names none.
+  // The lock names no registry, since everyone uses their own.
   const args = ['install', '--package-lock-only', '--legacy-peer-deps', '--omit-lockfile-registry-resolved'];
   execFileSync('npm', args, { cwd, stdio: 'inherit', shell: true });
 
@@ -40,7 +40,7 @@ function complete(folder) {
   }
   lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(`${file}: ${missing.length} platform packages added`);
+  console.log(`${file}: added ${missing.length} platform packages`);
 }
 
 for (const folder of ['.', 'scripts/runtime', 'scripts/services']) complete(folder);

@@ -1,6 +1,6 @@
-// `npm run fuzz:binding`: the exports of the addon with generated JavaScript values (fuzz/binding.mjs), for a minute, with the
-// address sanitizer. `-- --seconds 600` takes longer; `-- --seed 7 --cases 1` repeats a case. For Linux, where the sanitizer can
-// be loaded before Node.
+// `npm run fuzz:binding`: calls the exports of the addon with generated JavaScript values (fuzz/binding.mjs) for a minute, with
+// the address sanitizer. `-- --seconds 600` runs longer; `-- --seed 7 --cases 1` repeats one case. Linux only, where the
+// sanitizer can be loaded before Node.
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,22 +13,22 @@ import { run } from './lib/run.mjs';
 const folder = join(workDir, 'sanitize');
 const target = join(root, 'target', 'sanitize');
 
-/** Builds the addon with the sanitizer, which the stable compiler has too but calls unstable. */
+/** Builds the addon with the sanitizer, an unstable feature that the stable compiler contains too. */
 async function buildAddon(host) {
-  // With a target named, the flags are not those of build scripts and macros, which the sanitizer would break.
+  // With an explicit target, the flags don't apply to build scripts and macros, which the sanitizer would break.
   const args = ['build', '--package', 'nocobase-plugin-workflow-webhook', '--lib', '--locked'];
   const built = await low('cargo', [...args, '--target', host, '--target-dir', target], {
     ...unstable,
     RUSTFLAGS: '-Zsanitizer=address',
     CARGO_PROFILE_DEV_DEBUG: 'line-tables-only',
   });
-  if (!built) throw new Error('the addon could not be built with the address sanitizer');
+  if (!built) throw new Error('building the addon with the address sanitizer failed');
   const addon = join(folder, 'addon.node');
   copyFileSync(join(target, host, 'debug', 'libnocobase_plugin_workflow_webhook.so'), addon);
   return addon;
 }
 
-/** Makes the sanitizer's library, which has to be in the process before Node: Rust has it for programs of its own only. */
+/** Links the sanitizer's library, which has to be loaded before Node: Rust only ships it for Rust programs. */
 async function linkRuntime(host) {
   const sysroot = (await run('rustc', ['--print', 'sysroot'])).trim();
   const libraries = join(sysroot, 'lib', 'rustlib', host, 'lib');
@@ -36,19 +36,19 @@ async function linkRuntime(host) {
   if (!archive) throw new Error(`expected an address sanitizer in ${libraries}, but found none`);
   const copy = join(folder, 'asan.a');
   copyFileSync(join(libraries, archive), copy);
-  // Starts it as programs do, which a library can't have; it also starts with the first instrumented code.
+  // Initializes the sanitizer in programs and can't be linked into a library. Instrumented code initializes it too.
   await run('ar', ['d', copy, 'asan_preinit.cpp.o']);
-  // Under the name of another sanitizer's library it would take itself for that.
+  // The file name must not be that of another sanitizer's library, or this one would identify itself as that.
   const library = join(folder, 'sanitizer.so');
   const system = ['-ldl', '-lpthread', '-lm', '-lrt', '-lgcc_s'];
   await run('cc', ['-shared', '-Wl,--whole-archive', copy, '-Wl,--no-whole-archive', ...system, '-o', library]);
   return library;
 }
 
-/** Runs the cases; returns how it ended, and whether a panic was caught somewhere. */
+/** Runs the cases. Returns how the process ended and whether a panic was caught. */
 function fuzz(addon, library, args, seconds) {
   return new Promise((resolve, reject) => {
-    // Node 20 can transfer buffers by `structuredClone` only, unless it is asked for more.
+    // Node 20 has `ArrayBuffer.prototype.transfer` only with this flag.
     const more = 'transfer' in ArrayBuffer.prototype ? [] : ['--harmony-rab-gsab-transfer'];
     const child = spawn(
       'nice',
@@ -59,7 +59,7 @@ function fuzz(addon, library, args, seconds) {
           ...process.env,
           LD_PRELOAD: library,
           NAPI_RS_NATIVE_LIBRARY_PATH: addon,
-          // V8 keeps what lives as long as the process; and memory by a `length` that is a lie is a finding.
+          // V8 never frees some memory, so leaks aren't reported. Allocating by a forged `length` is a finding.
           ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1:max_allocation_size_mb=1024:hard_rss_limit_mb=3072',
         },
         stdio: ['ignore', 'inherit', 'pipe'],
@@ -98,6 +98,6 @@ await main(async () => {
   const { ended, panicked } = await fuzz(addon, library, args, Number(values.seconds));
   if (ended === 'exit code 0' && !panicked) return;
   const last = readFileSync(progress, 'utf8');
-  const where = panicked ? `; a panic was caught, in a case from ${seed} to ${last}` : `, in case ${last}`;
-  throw new Error(`fuzzing the binding failed: ${ended}${where}. Repeat one with --seed <case> --cases 1`);
+  const where = panicked ? `; a panic was caught in one of the cases ${seed} to ${last}` : `, in case ${last}`;
+  throw new Error(`fuzzing the binding failed: ${ended}${where}. Repeat a case with --seed <case> --cases 1`);
 });

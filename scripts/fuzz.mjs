@@ -1,5 +1,5 @@
-// `npm run fuzz`: every target of `fuzz` for 30 seconds, with the address sanitizer and at low priority.
-// `npm run fuzz -- --seconds 600 json xml` takes longer, and these targets only.
+// `npm run fuzz`: runs every target of `fuzz` for 30 seconds, with the address sanitizer and at low priority.
+// `npm run fuzz -- --seconds 600 json xml` runs only these targets, for longer.
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,7 +22,7 @@ await main(async () => {
   const failed = [];
   for (const target of targets) {
     console.log(`\n== ${target}`);
-    // What libFuzzer finds on its way goes on from run to run, and isn't committed: the seeds are few and written by hand.
+    // The corpus grows from run to run and isn't committed. The committed seeds are few and written by hand.
     const found = join(workDir, 'corpus', target);
     mkdirSync(found, { recursive: true });
     const limits = [`-max_total_time=${values.seconds}`, '-timeout=10', '-rss_limit_mb=4096', '-print_final_stats=1'];
@@ -30,7 +30,7 @@ await main(async () => {
     if (!(await low('cargo', ['fuzz', 'run', target, ...folders, '--', ...limits], unstable))) failed.push(target);
   }
   console.log();
-  for (const target of failed) console.log(`FAILED: ${target}; the input is in fuzz/artifacts`);
+  for (const target of failed) console.log(`FAILED: ${target} (the input is in fuzz/artifacts)`);
   console.log(`${targets.length - failed.length} passed, ${failed.length} failed`);
   process.exitCode = failed.length === 0 ? 0 : 1;
 });

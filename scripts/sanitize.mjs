@@ -1,18 +1,18 @@
-// `npm run sanitize`: the tests of `webhook-simd`, the one crate of rules with unsafe code, under the address sanitizer, which
-// the stable toolchain has. `-- --all` takes the other crates in too, for the unsafe code of what they use, and runs the tests
-// of `webhook-simd` in Miri where the nightly toolchain has it.
+// `npm run sanitize`: runs the tests of `webhook-simd`, the only core crate with unsafe code, with the address sanitizer of the
+// stable toolchain. `-- --all` includes the other crates, for the unsafe code in their dependencies, and runs the tests of
+// `webhook-simd` in Miri if the nightly toolchain has it.
 import { parseArgs } from 'node:util';
 import { checkMachine, main } from './lib/bootstrap.mjs';
 import { hasMiri, low, unstable } from './lib/nightly.mjs';
 import { run } from './lib/run.mjs';
 
-/** The platform of this machine, e.g. `x86_64-unknown-linux-gnu`. */
+/** Returns the platform of this machine, e.g. `x86_64-unknown-linux-gnu`. */
 const host = async () => (await run('rustc', ['-vV'])).match(/^host: (.+)$/m)[1];
 
 async function runs({ all }) {
   const simd = ['--package', 'webhook-simd'];
   const packages = all ? ['--workspace', '--exclude', 'nocobase-plugin-workflow-webhook'] : simd;
-  // With a target named, the flags are not those of build scripts and macros, which the sanitizer would break.
+  // With an explicit target, the flags don't apply to build scripts and macros, which the sanitizer would break.
   const target = ['--target', await host(), '--target-dir', 'target/sanitize'];
   return {
     'address sanitizer': () =>
@@ -20,7 +20,7 @@ async function runs({ all }) {
         ...unstable,
         RUSTFLAGS: '-Zsanitizer=address',
       }),
-    // Miri's processor has what it is told to have; proptest asks for the folder it is in.
+    // Miri emulates only the features it is given; proptest needs the current folder.
     ...(all && {
       Miri:
         hasMiri() &&
@@ -40,7 +40,7 @@ await main(async () => {
   for (const [name, sanitize] of Object.entries(await runs(values))) {
     console.log(`\n== ${name}`);
     if (!sanitize) {
-      console.log('Not run: this machine lacks it (rustup component add miri rust-src --toolchain nightly)');
+      console.log('Not run: Miri is missing (rustup component add miri rust-src --toolchain nightly)');
       continue;
     }
     ((await sanitize()) ? passed : failed).push(name);

@@ -1,11 +1,11 @@
-// `npm run soak`: a steady rate of events against a real app for ten minutes; memory and event-loop delay, each minute.
-// `npm run soak -- --minutes 2 --rate 20 --dialect postgres` changes what its name says.
+// `npm run soak`: sends a real app events at a steady rate for ten minutes, and prints memory and event-loop delay every minute.
+// Options: `npm run soak -- --minutes 2 --rate 20 --dialect postgres`.
 import { request, Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
 
-// Loaded into the app: writes its memory and the delay of its event loop to the log.
+// Loaded into the app: logs its memory and event-loop delay.
 const probe = `
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const delay = monitorEventLoopDelay({ resolution: 10 });
@@ -35,14 +35,14 @@ await main(async () => {
   const { createWorkflow } = await import('./lib/workflows.mjs');
   const mb = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
   const ms = (nanoseconds) => `${(nanoseconds / 1e6).toFixed(1)} ms`;
-  const answers = {};
-  const tell = (line) => {
+  const results = {};
+  const print = (line) => {
     const sample = line.match(/^SOAK (.*)$/)?.[1];
     if (!sample) return;
     const { rss, heapUsed, external, p50, p99, max } = JSON.parse(sample);
     console.log(
       `memory ${mb(rss)} (heap ${mb(heapUsed)}, external ${mb(external)}), ` +
-        `event-loop delay p50 ${ms(p50)} p99 ${ms(p99)} max ${ms(max)}, answers ${JSON.stringify(answers)}`,
+        `event-loop delay p50 ${ms(p50)} p99 ${ms(p99)} max ${ms(max)}, responses ${JSON.stringify(results)}`,
     );
   };
   const app = await bootApp({
@@ -51,7 +51,7 @@ await main(async () => {
       LOGGER_LEVEL: 'warn',
       NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(`import{createRequire}from'node:module';const require=createRequire('file:///');${probe}`)}`,
     },
-    onLine: tell,
+    onLine: print,
   });
   try {
     const { url } = await createWorkflow(app, { title: 'soak' });
@@ -61,16 +61,16 @@ await main(async () => {
     const end = Date.now() + minutes * 60_000;
     for (let next = Date.now(); next < end; next += 1000 / rate) {
       await sleep(Math.max(0, next - Date.now()));
-      const call = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json' } });
-      const note = (answer) => (answers[answer] = (answers[answer] ?? 0) + 1);
-      call.on('response', (response) => response.resume().on('end', () => note(response.statusCode)));
-      call.on('error', (error) => note(error.code));
-      call.end(body);
+      const sent = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json' } });
+      const count = (result) => (results[result] = (results[result] ?? 0) + 1);
+      sent.on('response', (response) => response.resume().on('end', () => count(response.statusCode)));
+      sent.on('error', (error) => count(error.code));
+      sent.end(body);
     }
     await sleep(2000);
     agent.destroy();
-    const others = Object.keys(answers).filter((answer) => answer !== '200');
-    if (others.length > 0) throw new Error(`expected 200 for every event, but found ${JSON.stringify(answers)}`);
+    const others = Object.keys(results).filter((result) => result !== '200');
+    if (others.length > 0) throw new Error(`expected 200 for every event, but found ${JSON.stringify(results)}`);
   } finally {
     await app.remove();
   }

@@ -1,7 +1,7 @@
-// `npm start`: from a fresh clone to a running NocoBase with the plugin and sample workflows in it.
+// `npm start`: builds the plugin and starts a NocoBase with it and with sample workflows.
 //
-// NocoBase's own variables are honoured (APP_PORT, DB_*, APP_PUBLIC_PATH, ...). What is made is kept in `.nocobase` and
-// reused by the next start; without DB_* that is a SQLite database.
+// NocoBase's own variables apply (APP_PORT, DB_*, APP_PUBLIC_PATH, ...). Everything is stored in `.nocobase` and reused by
+// the next start, including a SQLite database if DB_* isn't set.
 import { setTimeout } from 'node:timers/promises';
 import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
 
@@ -24,18 +24,18 @@ await main(async () => {
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
-  // A Ctrl-C reaches NocoBase too, which may be quicker to end than this process is to hear of it.
+  // Ctrl-C reaches NocoBase too, which may exit before this process handles the signal.
   app.exited
     .then(() => setTimeout(300))
     .then(() => {
       if (stopping) return;
-      console.error(`NocoBase has ended. The end of its log (${app.logFile}):\n${app.logs().slice(-4000)}`);
+      console.error(`NocoBase exited unexpectedly. The end of its log (${app.logFile}):\n${app.logs().slice(-4000)}`);
       process.exit(1);
     });
 
   const publicPath = (process.env.APP_PUBLIC_PATH || '/').replace(/\/?$/, '/');
-  console.log(`\nNocoBase is running. Admin: ${origin}${publicPath}admin`);
-  console.log(`Sign in with ${app.account.account} and the password ${app.account.password}`);
+  console.log(`\nNocoBase is running at ${origin}${publicPath}admin`);
+  console.log(`Sign in as ${app.account.account} with the password ${app.account.password}`);
   for (const { title, about, curl } of samples) console.log(`\n${title} (${about})\n${curl}`);
-  console.log(`\nIts log is in ${app.logFile}. Press Ctrl-C to stop.`);
+  console.log(`\nLog file: ${app.logFile}\nPress Ctrl-C to stop.`);
 });

@@ -1,9 +1,9 @@
-// `npm test`: everything, from a fresh clone. `npm test -- --project server tests/server/x.test.ts` hands its arguments to
-// vitest and leaves the Rust tests out.
-// `npm run test:rust` (`--rust`): the Rust tests only. `npm run test:unit` (`--unit`): what JavaScript may rely on, and the
-// models of the forms. Neither needs NocoBase, a database or the packed plugin.
-// `npm run test:portable` (`--portable`): the Rust tests of the rules as on a processor without vector instructions.
-// `npm run test:services` (`--services`): the server tests again on PostgreSQL and MariaDB, and what needs Redis.
+// `npm test`: builds everything and runs all tests. `npm test -- --project server tests/server/x.test.ts` passes its arguments
+// to vitest and skips the Rust tests.
+// `npm run test:rust` (`--rust`): the Rust tests. `npm run test:unit` (`--unit`): the tests of the addon and of the forms'
+// models. Neither needs NocoBase, a database or the packed plugin.
+// `npm run test:portable` (`--portable`): the Rust tests of the core as on a processor without vector instructions.
+// `npm run test:services` (`--services`): the server tests on PostgreSQL and MariaDB, and the tests that need Redis.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -11,7 +11,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
 import { root, workDir } from './lib/paths.mjs';
 
-/** Runs a test runner, showing what it prints, and returns its exit code and output. */
+/** Runs a test runner, prints its output, and returns its exit code and output. */
 function show(command, args, env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -31,11 +31,11 @@ function show(command, args, env = {}) {
 }
 
 /**
- * A runner's own numbers. A test that did not run proves nothing, so it counts as failed; so does a runner that fails
- * without a failed test, as when it could not load a file.
+ * Returns the counts of a runner. A skipped test proves nothing and counts as failed. So does a runner that fails without a
+ * failed test, e.g. because it could not load a file.
  */
 function tally(name, { code, passed, failed, skipped, failures }) {
-  if (skipped > 0) console.error(`${name}: ${skipped} tests were skipped`);
+  if (skipped > 0) console.error(`${name}: ${skipped} skipped tests count as failed`);
   const notPassed = failed + skipped;
   return { name, passed, failed: notPassed === 0 && (code !== 0 || passed === 0) ? 1 : notPassed, failures };
 }
@@ -48,7 +48,7 @@ async function rust(args = ['--workspace'], env) {
   return tally('cargo test', { code, passed: sum(1), failed: sum(2), skipped: sum(3), failures });
 }
 
-/** What failed in a file of tests, each with the first line of its message. */
+/** Returns the failures of a test file, each with the first line of its message. */
 function failuresOf(name, file) {
   const tests = file.assertionResults.filter((test) => test.status === 'failed');
   if (tests.length === 0) return file.status === 'failed' ? [`${name}: ${firstLine(file.message)}`] : [];
@@ -78,7 +78,7 @@ async function vitest(name, args, env) {
   });
 }
 
-/** The tests that need neither NocoBase nor a service, by the option that asks for them alone. */
+/** The tests that need neither NocoBase nor a service, by their option. */
 const quick = {
   '--rust': () => rust(),
   '--portable': () =>
@@ -93,7 +93,7 @@ const quick = {
   },
 };
 
-/** The tests of real NocoBases, with all that they need. */
+/** Runs the tests with a real NocoBase, and prepares everything they need. */
 async function whole(args) {
   await installPackages();
   const { buildSteps, packStep, runSteps } = await import('./lib/steps.mjs');

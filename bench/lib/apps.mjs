@@ -1,4 +1,4 @@
-/** What the benches of a running NocoBase share: apps with both sides in them, workflows, load. */
+/** Shared by the suites that measure a running NocoBase: apps with both sides, workflows, load. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ const rival = join(import.meta.dirname, 'rival.cjs');
 /** The databases that whole requests are measured on. */
 export const DIALECTS = { postgres: 'PostgreSQL', sqlite: 'SQLite' };
 
-/** How many whole requests are under way at a time. */
+/** The numbers of concurrent requests. */
 export const CONNECTIONS = [1, 16, 128];
 
 /** Boots an app that has our plugin and the rival. */
@@ -19,7 +19,7 @@ export function bootBoth({ env = {}, preload = [], ...options } = {}) {
   return bootApp({
     ...options,
     env: {
-      // At NocoBase's own level a refusal writes a line more than an answer of 200: what would be compared is logging.
+      // At NocoBase's default level a rejection logs one line more than a 200, which would compare logging.
       LOGGER_LEVEL: 'error',
       ...env,
       NODE_OPTIONS: [`--expose-gc`, ...[rival, ...preload].map((file) => `--require ${file}`)].join(' '),
@@ -27,26 +27,26 @@ export function bootBoth({ env = {}, preload = [], ...options } = {}) {
   });
 }
 
-/** Boots an app, hands it to `use` and removes it. */
+/** Boots an app, passes it to `use` and removes it. */
 export async function withApp(options, use) {
   const app = await bootBoth(options);
   try {
     return await use(app);
   } finally {
-    // What the engine has not run yet is of no interest any more.
+    // Pending executions don't matter any more.
     await app.kill9();
     await app.remove();
   }
 }
 
-/** Starts an app anew, as a fresh process that has nothing left to run. */
+/** Restarts an app, as a fresh process without pending executions. */
 export async function startAfresh(app) {
   await app.kill9();
   await app.start();
   await app.api('POST', 'benchProbe:clear');
 }
 
-/** A workflow without nodes for each side, by the same definition. */
+/** Creates a workflow without nodes for each side, from the same definition. */
 export async function createSides(app, definition = {}) {
   const ours = await createWorkflow(app, { title: 'ours', type: 'webhook', ...definition });
   const theirs = await createWorkflow(app, { title: 'theirs', type: 'handmade', ...definition });
@@ -54,16 +54,17 @@ export async function createSides(app, definition = {}) {
 }
 
 /**
- * Load on one URL.
+ * Sends load to a URL.
  *
  * @param {object} load
- * @param {number} load.connections how many requests are under way
- * @param {number} [load.seconds] for how long; or
- * @param {number} [load.amount] how many requests
- * @param {number} [load.expected] the status of every answer
- * @param {(request: object) => object} [load.vary] what is different in the next request, such as its path
- * @returns {Promise<{ rate: number, p99: number, answers: number, others: number }>} answers with the expected status a
- *   second, the latency's 99th percentile in ms, how many answers had that status, and how many had another or never came
+ * @param {number} load.connections the number of concurrent requests
+ * @param {number} [load.seconds] the duration; or
+ * @param {number} [load.amount] the number of requests
+ * @param {number} [load.expected] the expected status
+ * @param {(request: object) => object} [load.vary] returns what differs in the next request, such as its path
+ * @returns {Promise<{ rate: number, p99: number, answers: number, others: number }>} responses with the expected status per
+ *   second, the 99th percentile of the latency in ms, the number of responses with that status, and the number of responses
+ *   with another status or missing
  */
 export async function fire(url, { connections, seconds, amount, expected = 200, headers = {}, body = BODY, vary }) {
   const requests = vary ? [{ setupRequest: (request) => ({ ...request, ...vary(request) }) }] : undefined;
@@ -71,7 +72,7 @@ export async function fire(url, { connections, seconds, amount, expected = 200, 
     url,
     connections,
     ...(amount ? { amount } : { duration: seconds }),
-    // As fine as it can: a run of a few seconds is no multiple of a second.
+    // As fine as possible: a run of a few seconds isn't a multiple of a second.
     sampleInt: 100,
     timeout: 60,
     method: 'POST',
@@ -94,18 +95,18 @@ export const BODY = JSON.stringify({
   pusher: { name: 'octocat', email: 'octocat@example.com' },
 });
 
-/** Rows of the trigger's form for these paths, named as the form names them. */
+/** Returns rows of the trigger's form for these paths, with names like those of the form. */
 export const rowsOf = (paths) => paths.map((key, index) => ({ key, _var: `v_${index}` }));
 
 export const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
-/** What the app's process has to say since `benchProbe:start`. */
+/** The measurements of the app's process since `benchProbe:start`. */
 export const probe = {
   start: (app) => app.api('POST', 'benchProbe:start'),
   read: (app) => app.api('POST', 'benchProbe:read'),
 };
 
-/** Waits until as many executions of a workflow have ended; returns when the last one did, in ms since 1970. */
+/** Waits until `count` executions of a workflow have ended. Returns when the last one did, in ms since 1970. */
 export async function allEnded(app, { id }, count) {
   for (;;) {
     const { ended, last } = await app.api('POST', 'benchProbe:progress', { workflowId: id });
@@ -114,7 +115,7 @@ export async function allEnded(app, { id }, count) {
   }
 }
 
-/** That both sides answer the same to one event, and make the same context of it. */
+/** Asserts that both sides return the same response to an event and create the same context. */
 export async function assertSame(app, sides, body = BODY) {
   const contexts = [];
   for (const { url, id } of [sides.ours, sides.theirs]) {
@@ -128,7 +129,7 @@ export async function assertSame(app, sides, body = BODY) {
   assert.deepEqual(contexts[0], contexts[1]);
 }
 
-/** Both sides in turn, beginning with the other one each time. */
+/** Runs both sides in turn, starting with the other one each time. */
 export async function interleave(rounds, body) {
   for (let round = 0; round < rounds; round += 1) {
     for (const side of round % 2 ? ['theirs', 'ours'] : ['ours', 'theirs']) await body(side, round);
@@ -136,8 +137,7 @@ export async function interleave(rounds, body) {
 }
 
 /**
- * Has NocoBase's own layers compiled, which both sides go through: a fresh process is several times as slow for its first
- * seconds.
+ * Warms up NocoBase's own layers, which both sides use: a fresh process is several times slower for its first seconds.
  */
 export async function warmUp(app) {
   await fire(`${app.apiUrl}webhook:trigger/nothing`, { connections: 16, seconds: 4, expected: 404 });
@@ -145,10 +145,10 @@ export async function warmUp(app) {
 }
 
 /**
- * The rows of two sides' loads: medians of requests a second and of the latency's 99th percentile.
+ * Returns the rows for the loads of both sides: medians of requests per second and of the 99th percentile of the latency.
  *
- * @param {number | string} name how many connections, or another name of the case
- * @param {{ rate?: number, p99?: number }} goals the ratios to reach
+ * @param {number | string} name the number of connections, or the name of the case
+ * @param {{ rate?: number, p99?: number }} goals the least ratios
  */
 export function compared(group, name, { ours, theirs }, goals) {
   const of = (results, key) => median(results.map((result) => result[key]));
@@ -157,12 +157,12 @@ export function compared(group, name, { ours, theirs }, goals) {
   const latency = { ours: of(ours, 'p99'), theirs: of(theirs, 'p99') };
   const failed = (side, results) => {
     const others = results.reduce((sum, result) => sum + result.others, 0);
-    return others > 0 ? [`${side}: ${others} other answers`] : [];
+    return others > 0 ? [`${side}: ${others} other responses`] : [];
   };
-  // A side that answered nothing can't be divided by, and has no latency.
+  // A side without responses can't be divided by, and has no latency.
   const silent = Object.keys(rates).filter((side) => rates[side] === 0);
   const times = (more, less) => (silent.length > 0 ? undefined : more / less);
-  const notes = [...failed('ours', ours), ...failed('theirs', theirs), ...silent.map((side) => `${side}: no answer`)];
+  const notes = [...failed('ours', ours), ...failed('theirs', theirs), ...silent.map((side) => `${side}: no response`)];
   const note = notes.join('; ') || undefined;
   const common = { group, case: label };
   const rate = { ratio: times(rates.ours, rates.theirs), goal: rates.theirs > 0 ? goals.rate : undefined, note };

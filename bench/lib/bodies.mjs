@@ -1,4 +1,4 @@
-/** Bodies of webhooks at any size, and the paths that a workflow would take from them. The same call makes the same body. */
+/** Webhook bodies of any size, and the paths that a workflow would extract from them. Generation is deterministic. */
 
 const hex = (seed, length) =>
   Array.from({ length }, (_, at) => ((seed * 7919 + at * 104729) % 16).toString(16)).join('');
@@ -235,7 +235,7 @@ const ORDER_PATHS = [
   'orders[2].qty',
 ];
 
-/** The kinds of bodies: how to make one of about `size` bytes, 30 paths to scalars, and one that maps a large array. */
+/** The kinds of bodies: `make(size)` returns one of about `size` bytes; 30 `paths` to scalars; `map` paths through an array. */
 export const KINDS = {
   'GitHub push': { make: githubPush, paths: GITHUB_PATHS, map: ['commits[].id', 'commits[].author.email'] },
   'Stripe event': {
@@ -246,7 +246,7 @@ export const KINDS = {
   'order list': { make: orderList, paths: ORDER_PATHS, map: ['orders[].id', 'orders[].total'] },
 };
 
-/** The sizes of the table, in bytes. */
+/** The sizes of the tables, in bytes. */
 export const SIZES = {
   '0.3 KB': 300,
   '2 KB': 2_000,

@@ -1,6 +1,6 @@
 /**
- * The ratios of a suite as a picture: a bar for each, on a scale where twice as far is twice as much again, and a mark where
- * the goal is. Plain SVG text: what draws charts in a browser or on a canvas is many times as large as this.
+ * Draws the ratios of a suite as a bar chart on a logarithmic scale, with a mark at each goal. Writes plain SVG: chart
+ * libraries for browsers or canvases are many times as large as this.
  */
 import lodash from 'lodash';
 import { isMet, times } from './report.mjs';
@@ -8,11 +8,11 @@ import { isMet, times } from './report.mjs';
 const WIDTH = 860;
 const [BAR, GAP] = [11, 5];
 const TOP = 62;
-/** What a character is wide at most, on average; text can't be measured here. */
+/** The estimated width of a character, since text can't be measured here. */
 const CHARACTER = 6.2;
 const VALUE = 40;
 
-/** It has a background of its own, since the page it stands on may be of the other kind than the reader's system. */
+/** The chart has its own background, since the page around it may be light while the system is dark, or vice versa. */
 const STYLE = `
   .ground { fill: #ffffff; stroke: #d0d7de } .text { fill: #1f2328 } .faint { fill: #59636e } .grid { stroke: #d0d7de }
   .met { fill: #2f6fb3 } .missed { fill: #c4600c } .goal { stroke: #1f2328 }
@@ -22,14 +22,14 @@ const STYLE = `
   }
   text { font: 11px system-ui, sans-serif } .title { font-size: 14px; font-weight: 600 } .group { font-weight: 600 }`;
 
-/** Whether the goal is one of the ratio. */
+/** Whether the goal is a ratio. */
 const hasMark = ({ goal, goalIsAtMost }) => goal !== undefined && !goalIsAtMost;
 
 const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /**
  * @param {{ title: string, rows: import('./report.mjs').Row[] }} suite
- * @returns {string | undefined} the SVG; `undefined` where no row has a ratio
+ * @returns {string | undefined} the SVG; `undefined` if no row has a ratio
  */
 export function chart({ title, rows }) {
   const shown = rows.filter(({ ratio }) => ratio !== undefined);
@@ -70,7 +70,7 @@ export function chart({ title, rows }) {
         if (hasMark(row)) {
           parts.push(`<path class="goal" stroke-width="2" d="M${at(row.goal).toFixed(1)} ${y - 2}v${BAR + 4}"/>`);
         }
-        // Behind the mark where the two would meet.
+        // After the mark if the two would overlap.
         const mark = hasMark(row) ? at(row.goal) : 0;
         const value = mark > to - 2 && mark < to + 5 + CHARACTER * 4 ? mark : to;
         parts.push(`<text class="text" x="${(value + 5).toFixed(1)}" y="${y + 9}">${times(row.ratio)}</text>`);

@@ -1,6 +1,6 @@
 /**
- * What a run shows: a table for each group, and the sections of `bench/RESULTS.md` that a run writes. The text between and
- * around them is written by hand and stays.
+ * The output of a run: a table for each group, and the generated sections of `bench/RESULTS.md`. The text around them is
+ * written by hand and kept.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,15 +12,15 @@ import prettier from 'prettier';
  * One result.
  *
  * @typedef {object} Row
- * @property {string} group rows of one group stand in one table and one part of the chart
- * @property {string} case what was done, short
- * @property {string} metric what was measured, such as `time of a body`
- * @property {string} unit of `ours`, `theirs` and an absolute goal; `ns` is shown as what is easiest to read
+ * @property {string} group rows of one group share a table and a part of the chart
+ * @property {string} case the short name of the case
+ * @property {string} metric the measured quantity, such as `time of a body`
+ * @property {string} unit of `ours`, `theirs` and an absolute goal; `ns` is displayed in the most readable unit of time
  * @property {number} [ours]
  * @property {number} [theirs]
- * @property {number} [ratio] above 1 means that ours is better
- * @property {number} [goal] least `ratio`; without one, or with `goalIsAtMost`, it is for `ours`
- * @property {boolean} [goalIsAtMost] `ours` may be `goal` at most
+ * @property {number} [ratio] above 1 if ours is better
+ * @property {number} [goal] the least `ratio`; without a ratio, or with `goalIsAtMost`, applies to `ours`
+ * @property {boolean} [goalIsAtMost] whether `goal` is the maximum of `ours`
  * @property {string} [note]
  */
 
@@ -31,13 +31,13 @@ export function isMet({ ours, ratio, goal, goalIsAtMost }) {
   return (ratio ?? ours) >= goal;
 }
 
-/** A number with three digits that count. */
+/** Formats a number with three significant digits. */
 export const digits = (value) => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3))).toString();
 
-/** A ratio. */
+/** Formats a ratio. */
 export const times = (ratio) => ratio.toFixed(ratio < 10 ? 2 : 1);
 
-/** A figure with its unit. */
+/** Formats a value with its unit. */
 export function figure(value, unit) {
   if (unit !== 'ns') return `${digits(value)} ${unit}`;
   const [size, name] = [
@@ -59,11 +59,11 @@ function goalOf(row) {
   return isMet(row) ? bound : `**${bound}: missed**`;
 }
 
-/** The tables of a suite as Markdown, one for each group. @param {Row[]} rows */
+/** Returns the tables of a suite as Markdown, one for each group. @param {Row[]} rows */
 export async function tables(rows) {
   let text = '';
   for (const [group, own] of Object.entries(lodash.groupBy(rows, 'group'))) {
-    // A column that says nothing is left out.
+    // Empty columns are omitted.
     const columns = [
       ['case', (row) => row.case],
       ['metric', (row) => row.metric],
@@ -80,13 +80,13 @@ export async function tables(rows) {
   return prettier.format(text, { parser: 'markdown' });
 }
 
-/** How many goals there are, and how many are met. @param {Row[]} rows */
+/** Counts all goals and those that are met. @param {Row[]} rows */
 export function goals(rows) {
   const judged = rows.map(isMet).filter((met) => met !== undefined);
   return { met: judged.filter(Boolean).length, all: judged.length };
 }
 
-/** The machine and the versions, which figures hold for. */
+/** Returns the machine and the versions that the figures depend on. */
 export function machine() {
   const cpus = os.cpus();
   const flags = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
@@ -101,19 +101,19 @@ export function machine() {
   };
 }
 
-/** One sentence about the machine. */
+/** Describes the machine in a sentence. */
 function sentence({ cores, processor, features, memory, system, node, rust }, load) {
   const with_ = features.length > 0 ? ` (${features.join(', ')})` : '';
   return (
     `Measured on ${cores} cores of ${processor}${with_}, ${memory}, ${system}, Node ${node}, Rust ${rust}; ` +
-    `load average ${digits(load)} when it began.`
+    `load average ${digits(load)} at the start.`
   );
 }
 
 /**
- * The text of the results file with the section of a suite renewed; a new section goes to the end.
+ * Replaces the section of a suite in the results file, or appends it. Returns the new text.
  *
- * @param {string} text as it is
+ * @param {string} text the current text
  * @param {{ name: string, title: string, rows: Row[], load: number, chart: boolean }} suite
  */
 export async function withSection(text, { name, title, rows, load, chart }) {

@@ -1,7 +1,7 @@
-/** A request as Node's HTTP server hands it over. */
+/** Creates requests as Node's HTTP server passes them to its listeners. */
 import { createServer, request } from 'node:http';
 
-/** What senders and the proxies before a server add to the headers that matter. */
+/** Headers that senders and proxies typically add. */
 const USUAL = {
   accept: '*/*',
   'accept-encoding': 'gzip',
@@ -14,10 +14,10 @@ const USUAL = {
 };
 
 /**
- * Sends a body to a server of its own, and gives the request that arrived there.
+ * Sends a body to a local server, and returns the request that arrived there.
  *
- * @param {string} path with its query
- * @param {Record<string, string>} headers besides those that every sender has
+ * @param {string} path including the query
+ * @param {Record<string, string>} headers in addition to the usual ones
  * @param {Buffer} body
  * @returns {Promise<import('node:http').IncomingMessage>}
  */
@@ -31,10 +31,10 @@ export async function arrived(path, headers, body) {
         resolve(req);
       });
       const options = { port: server.address().port, host: '127.0.0.1', path, method: 'POST', agent: false };
-      const call = request({ ...options, headers: { ...USUAL, ...headers, 'content-length': body.length } });
-      call.once('error', reject);
-      call.once('response', (response) => response.resume());
-      call.end(body);
+      const sent = request({ ...options, headers: { ...USUAL, ...headers, 'content-length': body.length } });
+      sent.once('error', reject);
+      sent.once('response', (response) => response.resume());
+      sent.end(body);
     });
   } finally {
     server.close();

@@ -47,7 +47,7 @@ function register(app) {
         const endpoint = endpoints.get(ctx.action.params.filterByTk);
         if (!endpoint) ctx.throw(404, 'no such webhook');
         if (ctx.method !== 'POST') ctx.throw(405);
-        if (!endpoint.letsIn(ctx.get('authorization'))) {
+        if (!endpoint.accepts(ctx.get('authorization'))) {
           ctx.set('www-authenticate', 'Basic realm="webhook", charset="UTF-8"');
           ctx.throw(401, 'wrong credentials');
         }
@@ -89,13 +89,13 @@ function register(app) {
         ctx.body = {};
         await next();
       },
-      // What is left from before: a measurement begins with nothing to run.
+      // Removes old executions, so that a measurement starts with an empty queue.
       async clear(ctx, next) {
         await app.db.getModel('executions').destroy({ where: {} });
         ctx.body = {};
         await next();
       },
-      // Of one workflow: how many executions there are and have ended, and when the last one did.
+      // For one workflow: the number of executions, how many have ended, and when the last one did.
       async progress(ctx, next) {
         const { workflowId } = ctx.action.params.values;
         const model = app.db.getModel('executions');
@@ -112,7 +112,7 @@ function register(app) {
   app.acl.allow('benchProbe', '*', 'public');
 }
 
-/** The accessor of a path, compiled as one would write it by hand. */
+/** Compiles the accessor of a path, as one would write it by hand. */
 function accessor(path) {
   const keys = path.split(/\.|(?=\[)/).map((step) => step.replace(/^\[(.*)\]$/, '$1'));
   const along = keys.map((key) => `?.[${JSON.stringify(/^\d+$/.test(key) ? Number(key) : key)}]`).join('');
@@ -121,7 +121,7 @@ function accessor(path) {
 
 const digest = (text) => createHash('sha256').update(text).digest();
 
-/** Everything that can be done before a request comes. */
+/** Prepares everything possible before the first request. */
 function compile(workflow) {
   const { basicAuthentication, request = {} } = workflow.config;
   const expected = basicAuthentication && digest(`${basicAuthentication.username}:${basicAuthentication.password}`);
@@ -141,7 +141,7 @@ function compile(workflow) {
   return {
     workflow,
     sync: workflow.sync,
-    letsIn(authorization) {
+    accepts(authorization) {
       if (!expected) return true;
       const sent = Buffer.from(authorization.replace(/^Basic /i, ''), 'base64');
       return timingSafeEqual(digest(sent), expected);
@@ -162,11 +162,11 @@ let cpu = process.cpuUsage();
 const status = (name) =>
   Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
 
-/** Event-loop delay (ms), CPU time (µs), memory now and at most (bytes) since the start. */
+/** Measures event-loop delay (ms), CPU time (µs), and current and peak memory (bytes) since the start. */
 const probe = {
   start() {
     globalThis.gc?.();
-    // Resets the peak of the resident memory: proc(5), /proc/pid/clear_refs.
+    // Resets the peak of the resident memory; see proc(5), /proc/pid/clear_refs.
     writeFileSync('/proc/self/clear_refs', '5');
     delay.enable();
     delay.reset();
@@ -187,7 +187,7 @@ const probe = {
   },
 };
 
-/** Makes many enabled workflows at once; NocoBase's API makes them one by one. Seen from the next start on. */
+/** Creates many enabled workflows at once, unlike NocoBase's API. They are active from the next start on. */
 async function seed(app, { from, to, type, config }) {
   const { randomUUID } = require('node:crypto');
   const rows = Array.from({ length: to - from }, (_, index) => ({

@@ -1,6 +1,6 @@
 /**
- * Large bodies through a running NocoBase, beside the same hand-written action as in `requests`: requests a second, the
- * delay of the event loop as everybody else in the process feels it, and the memory at its peak.
+ * Large bodies in a running NocoBase, compared with the same hand-written action as in `requests`: requests per second, the
+ * event-loop delay that affects everything else in the process, and peak memory.
  */
 import { assertSame, createSides, fire, median, probe, rowsOf, withApp } from '../lib/apps.mjs';
 import { KINDS, SIZES } from '../lib/bodies.mjs';
@@ -16,7 +16,7 @@ export async function run({ log, quick = false }) {
   const rows = [];
   const rounds = quick ? 1 : 3;
   const { make, paths } = KINDS[KIND];
-  // Variables of ten paths: what both store is small, and what is measured is the reading.
+  // Variables of ten paths: both sides store little, so that the measurement is about reading.
   const config = { request: { body: rowsOf(paths.slice(0, 10)) } };
   for (const size of ['2 MB', '10 MB']) {
     const body = make(SIZES[size] - (size === '10 MB' ? 64 * 1024 : 0));
@@ -57,7 +57,7 @@ export async function run({ log, quick = false }) {
   return rows;
 }
 
-/** By how much one body raises the peak of the process's memory, in bodies. Each measured in a fresh process. */
+/** How much one body raises the peak memory of the process, in multiples of the body. Measured in fresh processes. */
 async function memory({ log, config, rounds, body }) {
   const results = { ours: [], theirs: [] };
   for (let round = 0; round < rounds; round += 1) {

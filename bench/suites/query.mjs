@@ -1,4 +1,4 @@
-/** Query strings, beside `qs` with the options that give the same. Both give plain JavaScript values. */
+/** Query strings, compared with `qs` and the options that return the same. Both return plain JavaScript values. */
 import assert from 'node:assert/strict';
 import qs from 'qs';
 import native from '../../index.js';
@@ -6,7 +6,7 @@ import { sideBySide } from '../lib/measure.mjs';
 
 export const title = 'Query strings: `parseQuery` beside `qs`';
 
-/** How `qs` has to be called to read what `parseQuery` reads. */
+/** The options with which `qs` returns the same as `parseQuery`. */
 export const QS_OPTIONS = {
   plainObjects: true,
   allowPrototypes: true,

@@ -1,4 +1,4 @@
-/** Rejections through a running NocoBase, beside a public action of its resource layer that does nothing. */
+/** Rejections by a running NocoBase, compared with a public action of its resource layer that does nothing. */
 import { createWorkflow } from '../../scripts/lib/workflows.mjs';
 import { BODY, compared, fire, interleave, warmUp, withApp } from '../lib/apps.mjs';
 

@@ -1,6 +1,6 @@
 /**
- * Asynchronous calls of a running NocoBase, beside a plugin that calls `plugin.trigger` from a resource action (both in
- * one app; `bench/lib/rival.cjs`), on PostgreSQL and SQLite.
+ * Asynchronous requests to a running NocoBase, compared with a plugin that calls `plugin.trigger` from a resource action (both
+ * in one app; `bench/lib/rival.cjs`), on PostgreSQL and SQLite.
  */
 import {
   CONNECTIONS,
@@ -40,7 +40,7 @@ export async function run({ log, quick = false }) {
   return rows;
 }
 
-/** Both sides in turn, each round in a fresh process that has nothing left to run. */
+/** Measures both sides in turn, each round in a fresh process without pending executions. */
 async function asynchronous({ log, dialect, app, sides, connections, seconds, rounds }) {
   const results = { ours: [], theirs: [] };
   await interleave(rounds, async (side, round) => {
@@ -55,10 +55,10 @@ async function asynchronous({ log, dialect, app, sides, connections, seconds, ro
   return compared(`Asynchronous, ${DIALECTS[dialect]}`, connections, results, { rate, p99: rate && 1 });
 }
 
-/** From the first of 2,000 events to the end of the last execution. */
+/** Measures the time from the first of 2,000 events to the end of the last execution. */
 async function toTheEnd({ log, app, dialect, rounds }) {
   const took = { ours: [], theirs: [] };
-  // All of them before there is any load: on SQLite NocoBase's own calls fail beside the engine.
+  // Created before there is any load: on SQLite, NocoBase's own requests fail while the engine is busy.
   const workflows = [];
   for (let round = 0; round < rounds; round += 1) workflows.push(await createSides(app));
   await warmUp(app);

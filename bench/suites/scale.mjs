@@ -1,4 +1,4 @@
-/** How it grows: with the number of webhooks, with the size of an event, with the number of nodes. */
+/** How the cost grows with the number of webhooks, the size of an event, and the number of nodes. */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allEnded, bootBoth, createSides, fire, median, probe, rowsOf, withApp } from '../lib/apps.mjs';
@@ -13,7 +13,7 @@ export async function run(options) {
   return [...(await webhooks(options)), ...(await sizes(options)), ...(await nodes(options))];
 }
 
-/** 1, 100 and 10,000 enabled webhooks: start-up, memory, throughput over all of them; start-up beside the other side's. */
+/** 1, 100 and 10,000 enabled webhooks: memory, throughput over all of them, and start-up compared with the other side. */
 async function webhooks({ log, quick }) {
   const group = 'Enabled webhooks';
   const rows = [];
@@ -29,7 +29,7 @@ async function webhooks({ log, quick }) {
     await app.start();
     return performance.now() - start;
   };
-  const called = async (app, count) => {
+  const measure = async (app, count) => {
     await app.api('POST', 'benchProbe:clear');
     await probe.start(app);
     const { startRss } = await probe.read(app);
@@ -38,14 +38,14 @@ async function webhooks({ log, quick }) {
       headers: { authorization: `Basic ${btoa('user:password')}` },
       vary: () => ({ path: `/api/webhook:trigger/seeded${(next = (next + 7919) % count)}` }),
     };
-    // Each webhook once, so that all are compiled; as many for one, so that all processes are equally warm.
+    // Requests every webhook once, so that all are compiled; always 10,000 requests, so that all processes are equally warm.
     await fire(app.url, { ...load, connections: 16, amount: quick ? count : 10_000 });
     await probe.start(app);
     const { startRss: compiled } = await probe.read(app);
     const { rate } = await fire(app.url, { ...load, connections: 16, seconds: quick ? 2 : 5 });
     return { startRss, compiled, rate };
   };
-  // An app for each side, of which one runs at a time.
+  // An app for each side, one running at a time.
   return withApp({ dialect: 'postgres' }, async (ours) => {
     await ours.kill9();
     return withApp({ dialect: 'postgres' }, async (theirs) => {
@@ -67,7 +67,7 @@ async function webhooks({ log, quick }) {
           await theirs.kill9();
           log(`${count} webhooks: round ${round + 1}, ours`);
           const own = await startUp(ours);
-          samples.push({ own, other, ...(await called(ours, count)) });
+          samples.push({ own, other, ...(await measure(ours, count)) });
           await ours.kill9();
         }
         const of = (key) => median(samples.map((sample) => sample[key]));
@@ -91,7 +91,7 @@ async function webhooks({ log, quick }) {
   });
 }
 
-/** What an event costs the process, by its size: CPU time of a call that is stored, extraction of ten paths included. */
+/** The CPU time of an event by the size of its body, including the extraction of ten paths. */
 async function sizes({ log, quick }) {
   const group = 'Cost of an event by the size of its body';
   const { make, paths } = KINDS['GitHub push'];
@@ -113,7 +113,7 @@ async function sizes({ log, quick }) {
           log(`events of ${size}: round ${round + 1}, ${side}`);
           await probe.start(app);
           const { answers } = await fire(sides[side].url, { connections: 16, amount, body });
-          // The runs belong to an event too, and cost both sides the same.
+          // An event includes its execution, which costs both sides the same.
           sent[side] += answers;
           await allEnded(app, sides[side], sent[side]);
           costs[side].push((await probe.read(app)).cpu / answers);
@@ -133,7 +133,7 @@ async function sizes({ log, quick }) {
   });
 }
 
-/** One and two nodes on one PostgreSQL, Redis between them: events taken, and events run to the end. */
+/** One and two nodes on one PostgreSQL, connected by Redis: events accepted and events executed. */
 async function nodes({ log, quick }) {
   const group = 'Nodes on one PostgreSQL';
   const redis = `redis://127.0.0.1:${servicePort('redis')}`;
@@ -159,7 +159,7 @@ async function nodes({ log, quick }) {
       const name = `${id}-${index}`;
       const other = await bootBoth({ ...options, name });
       await other.stop();
-      // A folder of its own, and the first one's database.
+      // Its own folder, but the database of the first node.
       copyFileSync(join(first.dir, 'database.json'), join(other.dir, 'database.json'));
       apps.push(await bootBoth({ ...options, name, fresh: false }));
     }

@@ -1,7 +1,7 @@
 /**
- * A signed request to the context of its execution, in one call: what the server does between having a body and storing its
- * event, beside the same checks in JavaScript. Both sides get a request of Node's HTTP server and its body's bytes, check
- * method, size, signature, content type and UTF-8, and give the context of ten variables as the JSON text that is stored.
+ * From a signed request to the context of its execution in one call: what the server does between receiving a body and storing
+ * the event, compared with the same checks in JavaScript. Both sides get a request of Node's HTTP server and the bytes of its
+ * body, check method, size, signature, content type and UTF-8, and return the context of ten variables as JSON text.
  */
 import assert from 'node:assert/strict';
 import { isUtf8 } from 'node:buffer';
@@ -23,7 +23,7 @@ const LIMIT = 10 * 1024 * 1024;
 const SECRET = 'whsec_5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH';
 const hmac = (...pieces) => pieces.reduce((mac, piece) => mac.update(piece), createHmac('sha256', SECRET));
 
-/** How each sender signs, and how one checks that in JavaScript. */
+/** How each sender signs, and how to verify that in JavaScript. */
 const SENDERS = {
   github: {
     headers: (body) => ({ 'x-hub-signature-256': `sha256=${hmac(body).digest('hex')}` }),
@@ -80,7 +80,7 @@ function javascript(sender, paths) {
   };
 }
 
-/** The server's own code, which is TypeScript. */
+/** Loads the server's own code, which is TypeScript. */
 async function server() {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'src/server/receive/judge.ts')],

@@ -1,4 +1,4 @@
-/** Synchronous calls of a running NocoBase, beside the same plugin as in `requests`, on PostgreSQL and SQLite. */
+/** Synchronous requests to a running NocoBase, compared with the same plugin as in `requests`, on PostgreSQL and SQLite. */
 import {
   CONNECTIONS,
   DIALECTS,
@@ -30,7 +30,7 @@ export async function run({ log, quick = false }) {
         const results = { ours: [], theirs: [] };
         await interleave(rounds, async (side, round) => {
           log(`synchronous, ${name}, ${connections} connections: round ${round + 1} of ${rounds}, ${side}`);
-          // On SQLite the other side leaves transactions behind that nobody ends, and nothing is written any more.
+          // On SQLite the other side leaves transactions open, after which nothing can be written any more.
           if (dialect === 'sqlite') {
             await startAfresh(app);
             await warmUp(app);

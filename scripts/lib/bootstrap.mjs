@@ -1,4 +1,4 @@
-// What has to happen before any package can be imported. Only Node builtins.
+// What has to be done before packages can be imported. Uses only Node's built-in modules.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,8 +7,8 @@ import { run } from './run.mjs';
 import { onceFor } from './stamp.mjs';
 
 /**
- * The environment for `npm ci` where packages may have to be compiled: Node's own headers are used where they lie
- * with Node, instead of downloading them.
+ * Returns the environment for an `npm ci` that may compile packages: uses Node's own headers if they are installed, instead of
+ * downloading them.
  */
 export function npmEnvironment() {
   const prefix = dirname(dirname(process.execPath));
@@ -18,7 +18,7 @@ export function npmEnvironment() {
 
 const runs = (command, args = ['--version']) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Ends the process with one line if the machine lacks what the project cannot install itself. */
+/** Exits with an error if the machine lacks a tool that the project can't install itself. */
 export function checkMachine() {
   const [, major, minor] = packageJson.engines.node.match(/(\d+)\.(\d+)/).map(Number);
   const [nodeMajor, nodeMinor] = process.versions.node.split('.').map(Number);
@@ -32,11 +32,11 @@ export function checkMachine() {
     [compilers.some((compiler) => runs(...compiler)), 'a C compiler (e.g. Debian package build-essential)'],
   ].flatMap(([there, what]) => (there ? [] : [what]));
   if (missing.length === 0) return;
-  console.error(`Missing on this machine: ${missing.join('; ')}. Install it and run this again.`);
+  console.error(`Missing: ${missing.join('; ')}. Please install and try again.`);
   process.exit(1);
 }
 
-/** `npm ci` for the project itself, when the lock has changed since the last one. Says what it does and how long it took. */
+/** Runs `npm ci` if the lock has changed since the last time, and prints how long it took. */
 export async function installPackages() {
   const step = { name: 'packages', inputs: ['package-lock.json'], outputs: ['node_modules/listr2'] };
   const started = Date.now();
@@ -47,7 +47,7 @@ export async function installPackages() {
   if (ran) console.log(`Installed build and test packages [${((Date.now() - started) / 1000).toFixed(1)}s]`);
 }
 
-/** Runs a script's main function; an error ends the process with its message, the stack only for a bug of the script. */
+/** Runs a script's main function. An error exits with its message; only a bug in the script prints its stack. */
 export async function main(body) {
   try {
     await body();

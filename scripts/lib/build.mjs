@@ -1,4 +1,4 @@
-// Builds what the package ships: the addon, the server bundle, the two browser bundles, and NocoBase's version file.
+// Builds the contents of the package: the addon, the server bundle, the two browser bundles, and NocoBase's version file.
 import { build as esbuild } from 'esbuild';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,15 +7,15 @@ import { packageJson, root, runtimeDir, workDir } from './paths.mjs';
 import { run } from './run.mjs';
 import { forget, hashOf, onceFor } from './stamp.mjs';
 
-/** The two browser clients of NocoBase 2.2: their folder, and the AMD module id under which each asks for a plugin. */
+/** The two browser clients of NocoBase 2.2: the folder, and the AMD module id under which it requests the plugin. */
 const lanes = [
   { folder: 'client', id: packageJson.name },
   { folder: 'client-v2', id: `${packageJson.name}/client-v2` },
 ];
 
 /**
- * What both clients define as AMD modules; anything else has to be inside the bundle. Source: `globalDeps.ts` of
- * @nocobase/client, and the modules that enabled plugins define.
+ * The AMD modules that both clients define; everything else has to be bundled. Source: `globalDeps.ts` of @nocobase/client,
+ * and the modules that enabled plugins define.
  */
 const browserModules = [
   /^react(-dom)?$/,
@@ -34,10 +34,10 @@ const browserModules = [
   /^@nocobase\/plugin-[a-z-]+\/client(-v2)?$/,
 ];
 
-/** What NocoBase provides on the server; `../../index.js` is the package's own loader of the addon. */
+/** The modules that NocoBase provides on the server, and `../../index.js`, the package's own loader of the addon. */
 const serverModules = ['@nocobase/*', 'joi', '../../index.js'];
 
-/** The addon for this platform, in release mode, and with it index.js and index.d.ts. Returns whether it was built. */
+/** Builds the addon for this platform in release mode, with index.js and index.d.ts. Returns `false` if it was up to date. */
 export function buildNative(report = () => {}) {
   const step = {
     name: 'native',
@@ -51,7 +51,7 @@ export function buildNative(report = () => {}) {
 
 const addons = () => readdirSync(root).filter((file) => file.endsWith('.node'));
 
-/** The server bundle, and the API description beside it. Returns whether it was built. */
+/** Builds the server bundle and the API description. Returns `false` if they were up to date. */
 export function buildServer() {
   const entries = ['server', 'swagger'].filter((folder) => existsSync(join(root, 'src', folder, 'index.ts')));
   const step = {
@@ -80,7 +80,7 @@ export function buildServer() {
   });
 }
 
-/** The bundles of both browser clients. Returns whether any was built. */
+/** Builds the bundles of both browser clients. Returns `false` if they were up to date. */
 export async function buildClients() {
   let built = false;
   for (const { folder, id } of lanes) {
@@ -113,7 +113,7 @@ async function buildClient(folder, id) {
           amd: { id },
           exports: 'named',
           globals: (module) => module,
-          // NocoBase's loader asks for one file per plugin: a chunk of its own would be looked for in another place.
+          // NocoBase's loader requests one file per plugin, and would look for other chunks in the wrong place.
           inlineDynamicImports: true,
         },
       },
@@ -131,16 +131,16 @@ function keepExternals(bundle, modules) {
   writeFileSync(join(workDir, 'build', `${bundle}.json`), JSON.stringify([...new Set(modules)]));
 }
 
-/** The translations, which NocoBase reads from `dist/locale`. */
+/** Copies the translations, which NocoBase reads from `dist/locale`. */
 export function copyLocale() {
   rmSync(join(root, 'dist/locale'), { recursive: true, force: true });
   cpSync(join(root, 'src/locale'), join(root, 'dist/locale'), { recursive: true });
 }
 
 /**
- * `dist/externalVersion.js`, by which NocoBase judges whether a plugin is compatible: the version of every package that a
- * bundle takes from NocoBase. Most browser packages are inside NocoBase's own bundle, so their versions are read from
- * the same file of NocoBase's own plugins.
+ * Writes `dist/externalVersion.js`, from which NocoBase determines whether a plugin is compatible: the version of every
+ * package that a bundle imports from NocoBase. Most browser packages are part of NocoBase's own bundle, so their versions are
+ * read from the same file of NocoBase's own plugins.
  */
 export function writeExternalVersions() {
   const scope = join(runtimeDir, 'node_modules', '@nocobase');
@@ -170,7 +170,7 @@ export function writeExternalVersions() {
 }
 
 /**
- * The tarball that is published and uploaded, made when anything in it has changed.
+ * Packs the tarball to publish and upload, unless its contents are unchanged.
  *
  * @returns {Promise<{ file: string, hash: string }>} its path and a hash of its contents
  */

@@ -1,4 +1,4 @@
-// A database of its own for every app, on a PostgreSQL or MariaDB server of this machine.
+// A separate database for every app, on a PostgreSQL or MariaDB server of this machine.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { runtimeDir } from './paths.mjs';
@@ -6,7 +6,7 @@ import { servicePort } from './services.mjs';
 
 const requireFromRuntime = createRequire(join(runtimeDir, 'package.json'));
 
-/** NocoBase's variables for a server. */
+/** Returns NocoBase's variables for a server. */
 const server = (dialect) => ({
   DB_HOST: '127.0.0.1',
   DB_PORT: String(servicePort(dialect)),
@@ -35,11 +35,11 @@ async function withServer(dialect, use) {
 }
 
 /**
- * A database for an app.
+ * Creates a database for an app.
  *
  * @param {'postgres' | 'mariadb'} dialect
  * @param {string} app the app's name
- * @param {string} [copyOf] name of the app whose database is copied; nothing may be connected to it. Default: empty
+ * @param {string} [copyOf] the app whose database to copy; nothing may be connected to it. Default: an empty database
  * @returns {Promise<Record<string, string>>} NocoBase's variables for it
  */
 export async function createDatabase(dialect, app, copyOf) {
@@ -62,7 +62,7 @@ export async function createDatabase(dialect, app, copyOf) {
   return { DB_DIALECT: dialect, ...server(dialect), DB_DATABASE: name };
 }
 
-/** Whether an app's database is there. */
+/** Whether an app's database exists. */
 export function hasDatabase(dialect, app) {
   const name = databaseName(app);
   const statement =
@@ -70,7 +70,7 @@ export function hasDatabase(dialect, app) {
   return withServer(dialect, async (query) => (await query(statement)).length > 0);
 }
 
-/** Removes an app's database, with whoever is still connected to it. */
+/** Drops an app's database and closes its connections. */
 export async function dropDatabase(dialect, app) {
   const name = databaseName(app);
   const statement =

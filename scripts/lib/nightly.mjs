@@ -1,4 +1,4 @@
-// Rust's unstable features, which fuzzing, Miri and the sanitizers need, and cargo's tools, installed below `.nocobase`.
+// Rust's unstable features for fuzzing, Miri and the sanitizers, and cargo tools, which are installed below `.nocobase`.
 import { spawn, spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { root, workDir } from './paths.mjs';
@@ -6,10 +6,10 @@ import { onceFor } from './stamp.mjs';
 
 const tools = join(workDir, 'tools');
 
-/** The environment in which the stable compiler accepts the flags of sanitizers: a machine needs no other toolchain. */
+/** The environment that makes the stable compiler accept the flags of sanitizers, so that no other toolchain is needed. */
 export const unstable = { RUSTC_BOOTSTRAP: '1' };
 
-/** Runs a command at low priority, showing what it prints; returns whether it succeeded. */
+/** Runs a command at low priority and prints its output. Returns whether it succeeded. */
 export function low(command, args, env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn('nice', [command, ...args], {
@@ -22,13 +22,13 @@ export function low(command, args, env = {}) {
   });
 }
 
-/** Whether this machine has Miri, which comes with the nightly toolchain only. */
+/** Whether this machine has Miri, a component of the nightly toolchain. */
 export const hasMiri = () => spawnSync('cargo', ['+nightly', 'miri', '--version'], { stdio: 'ignore' }).status === 0;
 
-/** Installs cargo-fuzz, unless it is there. */
+/** Installs cargo-fuzz if it is missing. */
 export const ensureCargoFuzz = () => ensureTool('cargo-fuzz', '0.13.2');
 
-/** Installs cargo-deny, unless it is there; in the development profile, which compiles in a third of the time. */
+/** Installs cargo-deny if it is missing, in the development profile, which compiles three times as fast. */
 export const ensureCargoDeny = () => ensureTool('cargo-deny', '0.20.2', ['--debug']);
 
 async function ensureTool(name, version, more = []) {
@@ -36,7 +36,7 @@ async function ensureTool(name, version, more = []) {
   await onceFor(step, async () => {
     console.log(`Installing ${name} ${version} ...`);
     const args = ['install', name, '--version', version, '--locked', '--quiet', '--force', '--root', tools, ...more];
-    // Nobody debugs the tool.
+    // The tool itself is never debugged.
     const env = { CARGO_PROFILE_DEV_DEBUG: '0', CARGO_PROFILE_DEV_INCREMENTAL: 'false' };
     if (!(await low('cargo', args, env))) throw new Error(`cargo ${args.join(' ')} failed`);
   });

@@ -1,5 +1,5 @@
-// The entry of a NocoBase process: NocoBase's own command line without yarn and without its project template.
-// Runs in the app's folder with `--preserve-symlinks`; the arguments are NocoBase's commands.
+// The entry point of a NocoBase process: NocoBase's own command line without yarn and without its project template.
+// Runs in the app's folder with `--preserve-symlinks`; its arguments are NocoBase's commands.
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
 

@@ -1,17 +1,17 @@
 export interface BootOptions {
-  /** Folder below `.nocobase/apps` and name of the database; default: a random one. */
+  /** The folder below `.nocobase/apps` and the name of the database. Default: a random name. */
   name?: string;
-  /** Default: a free one. */
+  /** Default: a free port. */
   port?: number;
-  /** NocoBase's own variables, e.g. `{ APP_PUBLIC_PATH: '/nb/' }`; they win over the defaults. */
+  /** NocoBase's own variables, e.g. `{ APP_PUBLIC_PATH: '/nb/' }`; they override the defaults. */
   env?: Record<string, string>;
-  /** Default: `sqlite`. PostgreSQL and MariaDB run on this machine; every app gets a database of its own there. */
+  /** Default: `sqlite`. PostgreSQL and MariaDB run on this machine; every app gets its own database. */
   dialect?: 'sqlite' | 'postgres' | 'mariadb';
-  /** `false`: go on with the app of this name, if there is one, instead of replacing it. Default: `true`. */
+  /** `false` continues with the app of this name, if it exists, instead of replacing it. Default: `true`. */
   fresh?: boolean;
-  /** `false`: a NocoBase that has never seen the plugin, with a `node_modules` of its own. Default: `true`. */
+  /** `false` boots a NocoBase without the plugin and with its own `node_modules`. Default: `true`. */
   withPlugin?: boolean;
-  /** Sees every line the app prints. */
+  /** Called with every line that the app prints. */
   onLine?: (line: string) => void;
 }
 
@@ -19,55 +19,55 @@ export interface BootOptions {
 export interface App {
   readonly name: string;
   readonly port: number;
-  /** Process id while it runs. */
+  /** The process id while the app is running. */
   readonly pid: number | undefined;
-  /** Its folder, with `storage` in it. */
+  /** The app's folder, which contains `storage`. */
   readonly dir: string;
-  /** A file with everything it printed; kept when the app is removed. */
+  /** The file with the app's output; kept when the app is removed. */
   readonly logFile: string;
-  /** Resolves when the process has ended, whatever the reason. */
+  /** Resolves when the process has exited for whatever reason. */
   readonly exited: Promise<void>;
-  /** The folder its plugins are unpacked in; shared with other apps unless booted with `withPlugin: false`. */
+  /** The folder of unpacked plugins; shared with other apps unless booted with `withPlugin: false`. */
   readonly plugins: string;
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  /** The API's base with a slash at the end, e.g. `http://127.0.0.1:13000/api/`. */
+  /** The API's base URL with a trailing slash, e.g. `http://127.0.0.1:13000/api/`. */
   readonly apiUrl: string;
-  /** The root user's, as it was installed. */
+  /** The account of the root user, as installed. */
   readonly account: { readonly account: string; readonly password: string };
-  /** Signs in as the root user, anew; returns the token. */
+  /** Signs in as the root user again and returns the token. */
   login(): Promise<string>;
   /**
-   * Calls NocoBase's API as the root user.
+   * Sends a request to NocoBase's API as the root user.
    *
    * @param path e.g. `workflows:list?pageSize=5`
    * @param body sent as JSON; a `FormData` as multipart
-   * @param options `app`: the sub-app to call
-   * @returns the answer's `data`
-   * @throws an Error with status and body for an answer that is not 2xx
+   * @param options `app`: the name of a sub-app
+   * @returns the `data` of the response
+   * @throws an Error with status and body if the status isn't 2xx
    */
   api<T = unknown>(method: string, path: string, body?: unknown, options?: { app?: string }): Promise<T>;
-  /** `fetch` of a path below the API's base, without credentials; any answer is returned as it is. */
+  /** Fetches a path below the API's base URL without credentials, and returns the response, whatever its status. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Everything printed since the app was booted. */
+  /** Returns the app's output since it was booted. */
   logs(): string;
-  /** Starts it again after `stop` or `kill9`, on the same port and database; resolves when it answers. */
+  /** Starts the app again after `stop` or `kill9`, on the same port and database. Resolves when it responds. */
   start(): Promise<void>;
-  /** SIGTERM, and waits for the end; throws if that takes longer than `timeout` ms (30,000 by default). */
+  /** Sends SIGTERM and waits for the exit. Throws if that takes longer than `timeout` ms (default: 30,000). */
   stop(options?: { timeout?: number }): Promise<void>;
-  /** SIGKILL, and waits for the end. */
+  /** Sends SIGKILL and waits for the exit. */
   kill9(): Promise<void>;
-  /** Stops and starts. */
+  /** Stops the app and starts it again. */
   restart(): Promise<void>;
-  /** Stops it and removes its folder and database. */
+  /** Stops the app and removes its folder and database. */
   remove(): Promise<void>;
 }
 
-/** A port that was free a moment ago. */
+/** Returns a free port. */
 export function freePort(): Promise<number>;
 
-/** Boots a NocoBase app with this plugin enabled; resolves when it answers, after a few seconds. */
+/** Boots a NocoBase app with this plugin enabled. Resolves when it responds, after a few seconds. */
 export function bootApp(options?: BootOptions): Promise<App>;
 
-/** Prepares what booted apps are copied from. Needs the plugin built. */
+/** Prepares the template that apps are copied from. Requires the built plugin. */
 export function installedTemplate(dialect?: BootOptions['dialect']): Promise<unknown>;

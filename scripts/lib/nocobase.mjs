@@ -1,7 +1,7 @@
-// Real NocoBase apps in child processes, each with folders, port and database of its own.
+// Real NocoBase apps in child processes, each with its own folder, port and database.
 //
-// Apps with the plugin enabled share the installed runtime and one unpacked plugin, to which NocoBase links from the
-// runtime's `node_modules`. An app that is to install the plugin itself gets a `node_modules` of its own.
+// Apps with the plugin enabled share the installed runtime and one unpacked plugin, which is linked into the runtime's
+// `node_modules`. An app that installs the plugin itself gets its own `node_modules`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash, randomBytes } from 'node:crypto';
@@ -35,8 +35,8 @@ const cliArgs = ['--preserve-symlinks', cli];
 const sharedModules = join(runtimeDir, 'node_modules');
 
 /**
- * A `node_modules` in which NocoBase may link plugins for one app alone. Its own packages are hard links: it resolves
- * symbolic ones, and would load a second copy of itself from the runtime.
+ * Creates a `node_modules` in which NocoBase can link plugins for a single app. NocoBase's own packages are hard links: it
+ * would resolve symbolic links and load a second copy of itself from the runtime.
  */
 async function ownModules(dir) {
   const modules = join(dir, 'node_modules');
@@ -55,7 +55,7 @@ function hardLink(from, to) {
   }
 }
 
-/** A copy of what `APP_PACKAGE_ROOT` is read for, as NocoBase writes the public path into the index.html there. */
+/** Copies the client for `APP_PACKAGE_ROOT`, since NocoBase writes the public path into the index.html there. */
 function copyClient(dir) {
   const from = join(sharedModules, '@nocobase/app/dist/client');
   const to = join(dir, 'app/dist/client');
@@ -66,7 +66,7 @@ function copyClient(dir) {
   }
 }
 
-/** The folder with the unpacked plugin that apps share, and the link to it that NocoBase would make too late for a first start. */
+/** Unpacks the plugin that apps share, and links it, which NocoBase would do too late for a first start. Returns its folder. */
 async function sharedPlugin() {
   const { file, hash } = await pack();
   const folder = join(workDir, 'plugins', hash);
@@ -93,7 +93,7 @@ function readlink(link) {
   }
 }
 
-/** Puts a finished folder in its place, unless another process has done the same in the meantime. */
+/** Moves a finished folder to its place, unless another process has done so in the meantime. Returns whether it moved. */
 function renameOnce(from, to) {
   try {
     renameSync(from, to);
@@ -105,7 +105,7 @@ function renameOnce(from, to) {
   }
 }
 
-/** What of the caller's environment a NocoBase process gets: enough to run, nothing that says how to run. */
+/** The variables that a NocoBase process inherits: those it needs to run, none that configure it. */
 const inherited = ['PATH', 'HOME', 'LANG', 'SystemRoot', 'APPDATA'];
 
 function environment(dir, port, { modules, plugins }, database, env) {
@@ -121,7 +121,7 @@ function environment(dir, port, { modules, plugins }, database, env) {
     PLUGIN_STORAGE_PATH: plugins,
     // NocoBase unpacks uploads in the temporary folder under the name of the uploaded file.
     TMPDIR: join(dir, 'tmp'),
-    // A socket's path may be no longer than about 100 bytes.
+    // The path of a socket is limited to about 100 bytes.
     SOCKET_PATH: join(tmpdir(), `nocobase-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}.sock`),
     TZ: 'UTC',
     LOGGER_TRANSPORT: 'console',
@@ -136,7 +136,7 @@ function environment(dir, port, { modules, plugins }, database, env) {
   };
 }
 
-/** Runs one command of NocoBase to its end; NocoBase exits with 0 after an error too, so its output tells. */
+/** Runs a NocoBase command. NocoBase exits with 0 even after an error, so errors are detected in its output. */
 async function command(dir, env, ...args) {
   const output = [];
   await run(process.execPath, [...cliArgs, ...args], { cwd: dir, env, onLine: (line) => output.push(line) });
@@ -145,7 +145,7 @@ async function command(dir, env, ...args) {
   return output.join('\n');
 }
 
-/** Installs NocoBase into the app's database and enables the plugin, as its documentation says to on a command line. */
+/** Installs NocoBase into the app's database and enables the plugin, with NocoBase's documented commands. */
 async function install(dir, env, withPlugin) {
   await command(dir, env, 'install', '--lang=en-US');
   if (withPlugin) await command(dir, env, 'pm', 'enable', packageJson.name);
@@ -154,12 +154,12 @@ async function install(dir, env, withPlugin) {
 function createFolder(dir) {
   rmSync(dir, { recursive: true, force: true });
   for (const folder of ['storage/plugins', 'storage/db', 'tmp']) mkdirSync(join(dir, folder), { recursive: true });
-  // NocoBase's command line refuses a folder without it.
+  // NocoBase's command line rejects a folder without this file.
   writeFileSync(join(dir, '.env.e2e.example'), '');
   copyClient(dir);
 }
 
-/** Where an app's packages and plugins are. */
+/** Returns the folders of an app's packages and plugins. */
 async function layout(dir, withPlugin) {
   if (withPlugin) return { modules: sharedModules, plugins: await sharedPlugin() };
   if (!existsSync(join(dir, 'node_modules'))) await ownModules(dir);
@@ -167,8 +167,8 @@ async function layout(dir, withPlugin) {
 }
 
 /**
- * An app with NocoBase installed and the plugin enabled, made once for every build of the plugin and copied for each app:
- * an install takes longer than everything a test does afterwards.
+ * Prepares an app with NocoBase installed and the plugin enabled, once per build of the plugin. Apps are copied from it,
+ * since installing takes longer than most tests.
  *
  * @param {'sqlite' | 'postgres' | 'mariadb'} [dialect]
  * @returns {Promise<{ storage: string, database: string }>} the folder to copy, and the name whose database to copy
@@ -197,7 +197,7 @@ export async function installedTemplate(dialect = 'sqlite') {
 
 const sqlite = (dir) => ({ DB_DIALECT: 'sqlite', DB_STORAGE: join(dir, 'storage/db/nocobase.sqlite') });
 
-/** A port that was free a moment ago. */
+/** Returns a free port. */
 export async function freePort() {
   const server = createServer().listen(0);
   await once(server, 'listening');
@@ -208,7 +208,7 @@ export async function freePort() {
 }
 
 /**
- * Starts a NocoBase app with this plugin enabled and waits until it answers.
+ * Boots a NocoBase app with this plugin enabled and waits until it responds.
  *
  * @param {import('./nocobase.d.mts').BootOptions} [options]
  * @returns {Promise<import('./nocobase.d.mts').App>}
@@ -243,13 +243,13 @@ export async function bootApp({
 }
 
 /**
- * The app of `npm start`: kept from one start to the next, on the database that NocoBase's variables name or else on SQLite.
+ * Boots the app of `npm start`, which is kept between starts, on the database of NocoBase's variables or else on SQLite.
  *
  * @param {number} port
- * @param {(line: string) => void} report is told what happens
+ * @param {(line: string) => void} report called with the progress
  */
 export async function bootStandalone(port, report) {
-  if (!(await isFree(port))) throw new Error(`Port ${port} is in use. Set APP_PORT to another one.`);
+  if (!(await isFree(port))) throw new Error(`Port ${port} is already in use. Set APP_PORT to a free port.`);
   const own = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|INIT_CWD$|TMPDIR$)/i.test(name));
   const env = { ...Object.fromEntries(own), APP_PORT: String(port) };
   const { DB_DIALECT = 'sqlite', DB_STORAGE, DB_HOST, DB_PORT, DB_DATABASE, DB_SCHEMA, DB_TABLE_PREFIX } = process.env;
@@ -261,7 +261,7 @@ export async function bootStandalone(port, report) {
   if (created) createFolder(dir);
   const places = await layout(dir, true);
   if (created && identity === 'sqlite' && !process.env.INIT_ROOT_EMAIL) {
-    report('installing');
+    report('installing NocoBase');
     cpSync((await installedTemplate()).storage, join(dir, 'storage'), { recursive: true });
   }
   const database = DB_DIALECT === 'sqlite' ? sqlite(dir) : {};
@@ -278,18 +278,18 @@ export async function bootStandalone(port, report) {
   return app;
 }
 
-/** Enables the plugin, for a database with a NocoBase in it that does not know it yet. */
+/** Enables the plugin in an existing NocoBase, if it isn't enabled yet. */
 export async function enablePlugin(app) {
   const isEnabled = async () =>
     (await app.api('GET', 'pm:list')).some(({ packageName, enabled }) => packageName === packageJson.name && enabled);
   if (await isEnabled()) return;
   await app.api('POST', `pm:enable?filterByTk=${packageJson.name}&awaitResponse=true`);
   for (let tries = 0; tries < 60; tries += 1) {
-    // The app restarts, and answers 503 meanwhile.
+    // The app restarts and responds with 503 meanwhile.
     if (await isEnabled().catch(() => false)) return;
     await sleep(500);
   }
-  throw new Error(`NocoBase does not enable ${packageJson.name}; its log says why: ${app.logFile}`);
+  throw new Error(`NocoBase failed to enable ${packageJson.name}. See its log: ${app.logFile}`);
 }
 
 async function isFree(port) {
@@ -305,10 +305,10 @@ async function isFree(port) {
   }
 }
 
-/** The database is there, but no NocoBase in it. */
+/** The database exists, but NocoBase isn't installed in it. */
 class NotInstalledError extends Error {}
 
-/** Apps still running when this process ends would keep their ports. */
+/** Running apps, which are killed when this process exits: otherwise they would keep their ports. */
 const running = new Set();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
@@ -354,18 +354,18 @@ class App {
     });
     this.exited = exited;
     const deadline = Date.now() + 120_000;
-    // Every question asked too early is an error in its log, so it is asked when NocoBase says it has started, and now and
-    // then for a log level that keeps it from saying so.
-    let nextQuestion = Date.now() + 5000;
+    // Each early health check logs an error, so the first one waits for NocoBase's message that it has started, or a few
+    // seconds, in case the log level suppresses that message.
+    let nextCheck = Date.now() + 5000;
     let notInstalled = false;
     let unreachable;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
         this.#log += text;
         appendFileSync(this.logFile, text);
-        if (text.includes('app has been started')) nextQuestion = 0;
+        if (text.includes('app has been started')) nextCheck = 0;
         if (text.includes('APP_NOT_INSTALLED_ERROR')) notInstalled = true;
-        // NocoBase goes on trying for minutes; a database that is only slow to start is there by the fourth attempt.
+        // NocoBase retries for minutes; a database that is just slow to start is available by the fourth attempt.
         unreachable ??= text.match(/attempt 4\/\d+: (Unable to connect to the database.*?) extra=/)?.[1];
         for (const line of text.split('\n').filter((part) => part.trim())) this.#onLine(line);
       });
@@ -377,20 +377,20 @@ class App {
       }
       if (notInstalled) {
         await this.kill9();
-        throw new NotInstalledError(`no NocoBase is installed in the database of ${this.name}`);
+        throw new NotInstalledError(`NocoBase isn't installed in the database of ${this.name}`);
       }
-      if (this.#child !== child) throw new Error(`${this.name} ended while starting\n${this.#tail()}`);
-      if (Date.now() > nextQuestion) {
-        if (await this.#answers()) return;
-        nextQuestion = Date.now() + 1000;
+      if (this.#child !== child) throw new Error(`${this.name} exited while starting\n${this.#tail()}`);
+      if (Date.now() > nextCheck) {
+        if (await this.#isHealthy()) return;
+        nextCheck = Date.now() + 1000;
       }
       await sleep(50);
     }
     await this.kill9();
-    throw new Error(`${this.name} did not answer within 120 s\n${this.#tail()}`);
+    throw new Error(`${this.name} did not respond within 120 s\n${this.#tail()}`);
   }
 
-  async #answers() {
+  async #isHealthy() {
     try {
       const response = await fetch(`${this.apiUrl}__health_check`, { signal: AbortSignal.timeout(2000) });
       return response.status === 200 && (await response.text()) === 'ok';
@@ -414,7 +414,7 @@ class App {
       body: JSON.stringify(this.account),
     });
     const body = await response.json();
-    if (!response.ok) throw new Error(`signing in failed: ${response.status} ${JSON.stringify(body)}`);
+    if (!response.ok) throw new Error(`failed to sign in: ${response.status} ${JSON.stringify(body)}`);
     this.#token = body.data.token;
     return this.#token;
   }
@@ -435,7 +435,7 @@ class App {
       body: body instanceof FormData || body === undefined ? body : JSON.stringify(body),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    if (!response.ok) throw new Error(`${method} ${path} returned ${response.status}: ${text}`);
     const parsed = text ? JSON.parse(text) : {};
     return parsed.data ?? parsed;
   }

@@ -1,20 +1,20 @@
-// Child processes. Only Node builtins: this runs before `npm ci` too.
+// Child processes. Uses only Node's built-in modules, because it also runs before `npm ci`.
 import { spawn } from 'node:child_process';
 import { root } from './paths.mjs';
 
 /**
- * Runs a command to its end.
+ * Runs a command and waits for it to exit.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options] `onLine` sees each line as
- *   it is printed; without it nothing is shown unless the command fails
- * @returns {Promise<string>} what it printed to stdout
- * @throws {Error} with the end of its output when it could not be started or exits with another code than 0
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options] `onLine` is called
+ *   with each line of output; without it, output is only shown if the command fails
+ * @returns {Promise<string>} its stdout
+ * @throws {Error} with the end of its output if it can't be started or doesn't exit with 0
  */
 export function run(command, args, { cwd = root, env = process.env, onLine = () => {} } = {}) {
   return new Promise((resolve, reject) => {
-    // npm is a .cmd on Windows, which only a shell starts.
+    // On Windows npm is a .cmd file, which requires a shell.
     const shell = process.platform === 'win32';
     const child = spawn(command, args, { cwd, env, shell, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
@@ -28,7 +28,7 @@ export function run(command, args, { cwd = root, env = process.env, onLine = () 
       take(text);
     });
     child.stderr.setEncoding('utf8').on('data', take);
-    child.on('error', (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
+    child.on('error', (error) => reject(new Error(`failed to start ${command}: ${error.message}`)));
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(stdout);
       const end = output.trimEnd().split('\n').slice(-30).join('\n');

@@ -1,4 +1,4 @@
-// The real NocoBase that is started and tested against, installed from the registry into an ignored folder.
+// The NocoBase to start and to test with, installed from the registry into an ignored folder.
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { npmEnvironment } from './bootstrap.mjs';
@@ -7,18 +7,17 @@ import { run } from './run.mjs';
 import { onceFor } from './stamp.mjs';
 
 /**
- * Installs NocoBase with its database drivers into `.nocobase/runtime`, when scripts/runtime has changed since the last
- * time.
+ * Installs NocoBase with its database drivers into `.nocobase/runtime`, if scripts/runtime has changed since the last time.
  *
- * @param {(progress: string) => void} [report] is told how far it is
- * @returns {Promise<boolean>} whether anything was installed
+ * @param {(progress: string) => void} [report] called with the progress
+ * @returns {Promise<boolean>} `false` if it was up to date
  */
 export function installRuntime(report = () => {}) {
   const step = {
     name: 'runtime',
     inputs: ['scripts/runtime'],
     outputs: ['.nocobase/runtime/node_modules/@nocobase/app', '.nocobase/runtime/node_modules/sqlite3/build/Release'],
-    // sqlite3 is compiled for one version of Node's binary interface.
+    // sqlite3 is compiled for a specific version of Node's ABI.
     more: process.versions.modules,
   };
   return onceFor(step, async () => {
@@ -33,7 +32,7 @@ export function installRuntime(report = () => {}) {
       if (/npm http .*\.tgz /.test(line)) report(`${(fetched += 1)} of about ${total} packages`);
       if (line.startsWith('added ')) report(line);
     };
-    // NocoBase's packages name peers that its own preset does not satisfy.
+    // NocoBase's packages have peer dependencies that its own preset doesn't satisfy.
     const args = ['ci', '--legacy-peer-deps', '--no-audit', '--no-fund', '--loglevel=http'];
     await run('npm', args, { cwd: runtimeDir, env: npmEnvironment(), onLine });
   });

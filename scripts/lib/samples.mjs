@@ -1,4 +1,4 @@
-// The sample workflows of `npm start`, made once: whoever deletes or changes one keeps it that way.
+// The sample workflows of `npm start`. Each is created once, so that deleted or changed samples stay that way.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWorkflow } from './workflows.mjs';
@@ -6,8 +6,8 @@ import { createWorkflow } from './workflows.mjs';
 const EVENTS = 'webhook_events';
 
 const samples = {
-  'Sample: keep every event': {
-    about: 'asynchronous; writes the event into the collection "Webhook events"',
+  'Sample: store every event': {
+    about: 'asynchronous; stores the event in the collection "Webhook events"',
     curl: ['-d', '{"event":"order.created","order":{"id":1001,"total":99.5}}'],
     definition: {
       sync: false,
@@ -24,7 +24,7 @@ const samples = {
       nodes: [
         {
           type: 'create',
-          title: 'Keep the event',
+          title: 'Store the event',
           config: {
             collection: EVENTS,
             params: {
@@ -40,7 +40,7 @@ const samples = {
     },
   },
   'Sample: approve small orders': {
-    about: 'synchronous; a condition on the body decides which Response node answers',
+    about: 'synchronous; a condition on the body selects the Response node',
     curl: ['-d', '{"order":{"id":1001,"total":99.5}}'],
     definition: {
       sync: true,
@@ -74,7 +74,7 @@ const samples = {
             0: [
               {
                 type: 'response',
-                title: 'To be reviewed',
+                title: 'Needs review',
                 config: {
                   statusCode: 422,
                   headers: [{ name: 'X-Reason', value: 'total {{$context.body.total}} is above 100' }],
@@ -87,13 +87,13 @@ const samples = {
       ],
     },
   },
-  'Sample: greet who may call': {
-    about: 'Basic auth; the configured response is a template',
-    curl: ['-u', 'webhook:let-me-in', '-d', '{"name":"Ada"}'],
+  'Sample: greet authenticated callers': {
+    about: 'HTTP Basic authentication; the configured response is a template',
+    curl: ['-u', 'webhook:webhook-password', '-d', '{"name":"Ada"}'],
     definition: {
       sync: false,
       config: {
-        basicAuthentication: { username: 'webhook', password: 'let-me-in' },
+        basicAuthentication: { username: 'webhook', password: 'webhook-password' },
         request: { body: [{ key: 'name', alias: 'Name' }] },
         response: {
           statusCode: 200,
@@ -112,8 +112,9 @@ const quote = (word) => (/^[\w:./-]+$/.test(word) ? word : `'${word.replaceAll("
  * Creates the samples that were never created before.
  *
  * @param {import('./nocobase.d.mts').App} app
- * @param {string} origin what the printed URLs begin with
- * @returns {Promise<{ title: string, about: string, curl: string }[]>} those that are there, each with a command to run it
+ * @param {string} origin the origin of the returned URLs
+ * @returns {Promise<{ title: string, about: string, curl: string }[]>} the samples that exist, each with a command that sends
+ *   a request
  */
 export async function ensureSamples(app, origin) {
   const file = join(app.dir, 'samples.json');

@@ -1,16 +1,16 @@
-/** A server that was started for tests. */
+/** A server started for tests. */
 export interface Service {
   readonly port: number;
-  /** Ends it and removes what it stored. */
+  /** Stops it and removes its data. */
   stop(): Promise<void>;
-  /** Ends it, keeping what it stored. */
+  /** Stops it and keeps its data. */
   halt(): Promise<void>;
   /** Starts it again after `halt`, on the same port. */
   start(): Promise<void>;
 }
 
-/** A PostgreSQL of one's own with an empty database folder; user and password are `postgres`. */
+/** Starts a separate PostgreSQL with an empty data folder; user and password are `postgres`. */
 export function startPostgres(): Promise<Service>;
 
-/** The port on which a service answers. */
+/** Returns the port of a service. */
 export function servicePort(name: 'postgres' | 'mariadb' | 'redis'): number;

@@ -1,5 +1,5 @@
-// The services that tests need beside NocoBase: one that answers on its standard local port is used as it is, one that
-// does not is started for the tests and stopped after them.
+// The services that tests need besides NocoBase. A service that already runs on its standard local port is used, others are
+// started for the tests and stopped afterwards.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -14,10 +14,9 @@ import { run } from './run.mjs';
 import { onceFor } from './stamp.mjs';
 
 /**
- * The services: the standard port, the variable that tells tests another one, and how to start one.
+ * The services: the standard port, the variable with which tests are given another port, and how to start one.
  *
- * A MariaDB of one's own knows root without a password, as the one on the standard port is expected to; a PostgreSQL
- * knows `postgres`, whatever the password.
+ * MariaDB is expected to accept root without a password, and PostgreSQL to accept `postgres` with any password.
  */
 const services = {
   postgres: { port: 5432, variable: 'TEST_POSTGRES_PORT', start: startPostgres },
@@ -25,14 +24,14 @@ const services = {
   redis: { port: 6379, variable: 'TEST_REDIS_PORT', start: startRedis },
 };
 
-/** The port on which a service answers, as far as this process has been told. */
+/** Returns the port of a service, according to this process's environment. */
 export const servicePort = (name) => Number(process.env[services[name].variable] || services[name].port);
 
 /**
- * Makes sure that services answer, and sets the variables that tell their ports to the processes started from here.
+ * Starts the services that aren't running, and sets the variables with their ports for child processes.
  *
  * @param {('postgres' | 'mariadb' | 'redis')[]} names
- * @returns {Promise<() => Promise<void>>} stops those that were started
+ * @returns {Promise<() => Promise<void>>} stops the started services
  */
 export async function ensureServices(names) {
   const started = [];
@@ -41,7 +40,7 @@ export async function ensureServices(names) {
   };
   try {
     for (const name of names) {
-      if (await answers(servicePort(name))) continue;
+      if (await isListening(servicePort(name))) continue;
       const service = await services[name].start();
       started.push(service);
       process.env[services[name].variable] = String(service.port);
@@ -54,7 +53,7 @@ export async function ensureServices(names) {
 }
 
 /** Whether something listens on a local port. */
-async function answers(port) {
+async function isListening(port) {
   const socket = connect({ port, host: '127.0.0.1' });
   try {
     await once(socket, 'connect');
@@ -76,7 +75,7 @@ async function freePort() {
 }
 
 /**
- * A PostgreSQL of one's own, from npm, with an empty database folder.
+ * Starts a separate PostgreSQL, installed from npm, with an empty data folder.
  *
  * @returns {Promise<import('./services.d.mts').Service>}
  */
@@ -101,7 +100,7 @@ export async function startPostgres() {
     user: 'postgres',
     password: 'postgres',
     persistent: true,
-    // PostgreSQL refuses to run as root.
+    // PostgreSQL can't run as root.
     createPostgresUser: process.getuid?.() === 0,
     postgresFlags: ['-c', 'max_connections=300'],
     onLog: () => {},
@@ -141,9 +140,9 @@ async function startRedis() {
   return daemon('redis-server', ['--port', String(port), '--save', '', '--dir', dir, '--bind', '127.0.0.1'], port, dir);
 }
 
-/** Installs a Debian package for a missing program; only root can, others are told what is missing. */
+/** Installs the Debian package of a missing program if run as root; otherwise throws an error that says what is missing. */
 function install(program, debianPackage) {
-  // Debian keeps daemons where only root looks for them.
+  // Debian installs daemons into folders that only root has in its PATH.
   process.env.PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
   if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0) return;
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
@@ -155,19 +154,19 @@ function install(program, debianPackage) {
     return;
   }
   throw new Error(
-    `${program} is missing: install it (Debian package ${debianPackage}), or start it on its standard port`,
+    `${program} is missing. Install it (Debian package ${debianPackage}) or start it on its standard port.`,
   );
 }
 
-/** A server in a child process, with its folder removed at the end; resolves when it listens. */
+/** Starts a server in a child process and waits until it is listening. Stopping it removes its folder. */
 async function daemon(program, args, port, dir) {
   let child;
   const start = async () => {
     let output = '';
     child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
-    while (!(await answers(port))) {
-      if (child.exitCode !== null) throw new Error(`${program} ended while starting\n${output}`);
+    while (!(await isListening(port))) {
+      if (child.exitCode !== null) throw new Error(`${program} exited while starting\n${output}`);
       await sleep(100);
     }
   };

@@ -1,5 +1,5 @@
-// "Is this step's result still good?": a hash over the files that go into it, kept once the step has succeeded.
-// Only Node builtins: this runs before `npm ci` too.
+// Skips steps that are up to date: stores a hash of a step's inputs once the step has succeeded.
+// Uses only Node's built-in modules, because it also runs before `npm ci`.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { root, workDir } from './paths.mjs';
 
 const stampDir = join(workDir, 'stamps');
 
-/** Every file below the given files and folders (relative to the repository), sorted; what is not there is left out. */
+/** Returns all files in the given files and folders (relative to the repository), sorted. Ignores missing ones. */
 function filesBelow(inputs) {
   return inputs
     .filter((input) => existsSync(join(root, input)))
@@ -22,10 +22,10 @@ function filesBelow(inputs) {
 }
 
 /**
- * A hash over names and contents of files.
+ * Hashes the names and contents of files.
  *
  * @param {string[]} inputs files and folders, relative to the repository
- * @param {string} [more] what else the result depends on, e.g. a version
+ * @param {string} [more] anything else that the result depends on, e.g. a version
  */
 export function hashOf(inputs, more = '') {
   const hash = createHash('sha256').update(more);
@@ -35,11 +35,11 @@ export function hashOf(inputs, more = '') {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Makes a step run the next time, whatever its inputs. */
+/** Makes a step run next time, whatever its inputs. */
 export const forget = (name) => rmSync(join(stampDir, name), { force: true });
 
 /**
- * Runs a step unless it ran before with the same inputs and its outputs are still there.
+ * Runs a step unless it has run before with the same inputs and its outputs still exist.
  *
  * @param {{ name: string, inputs: string[], outputs: string[], more?: string }} step
  * @param {() => Promise<void> | void} run

@@ -1,4 +1,4 @@
-// The named steps of a build, shown with progress and time by listr2: a live list on a terminal, plain lines elsewhere.
+// The steps of a build, displayed with progress and duration by listr2: a live list on a terminal, plain lines elsewhere.
 import { Listr, PRESET_TIMER } from 'listr2';
 import { buildClients, buildNative, buildServer, copyLocale, pack, writeExternalVersions } from './build.mjs';
 import { bootStandalone, enablePlugin } from './nocobase.mjs';
@@ -6,11 +6,11 @@ import { installRuntime } from './runtime.mjs';
 import { ensureSamples } from './samples.mjs';
 
 /**
- * Runs steps one after another; the first error ends the list and is thrown.
+ * Runs steps one after another. Throws the first error and skips the remaining steps.
  *
  * @template T
  * @param {import('listr2').ListrTask<T>[]} tasks
- * @param {T} [ctx] handed to every step
+ * @param {T} [ctx] passed to every step
  * @returns {Promise<T>}
  */
 export function runSteps(tasks, ctx) {
@@ -23,8 +23,8 @@ export function runSteps(tasks, ctx) {
 }
 
 /**
- * Progress of a step: every report on a terminal, below the step; elsewhere (a log file, CI) one in ten seconds, which names
- * the step, as others may report at the same time.
+ * Returns a function that reports the progress of a step. On a terminal every report is displayed below the step; elsewhere
+ * (a log file, CI) one per ten seconds is printed with the step's title, since other steps may report at the same time.
  */
 function reporter(task) {
   let shown = Date.now();
@@ -39,7 +39,7 @@ function reporter(task) {
   };
 }
 
-/** A step that does nothing when its result is up to date, and says so. */
+/** A step that is skipped, and marked, if its result is up to date. */
 const buildStep = (title, build) => ({
   title,
   task: async (_, task) => {
@@ -49,8 +49,8 @@ const buildStep = (title, build) => ({
 });
 
 /**
- * Steps that run at the same time. As with `make -j`, the first error waits for the others to end: their processes would
- * otherwise go on without anybody to see how they end.
+ * Steps that run in parallel. As with `make -j`, the first error waits for the other steps, whose processes would otherwise
+ * continue unobserved.
  */
 const together = (title, steps) => ({
   title,
@@ -64,7 +64,7 @@ const together = (title, steps) => ({
         try {
           await end;
         } catch (error) {
-          own.title = `${title} (failed; the steps beside it end first)`;
+          own.title = `${title} (failed; waiting for the parallel steps)`;
           await Promise.allSettled(running);
           throw error;
         }
@@ -77,15 +77,15 @@ const together = (title, steps) => ({
 /** The native addon alone. */
 export const nativeStep = buildStep('Build the native addon', buildNative);
 
-/** From a fresh clone to `dist`. The version file comes last, as it is made from NocoBase and the bundles. */
+/** From a fresh clone to `dist`. The version file comes last: it depends on NocoBase and the bundles. */
 export const buildSteps = [
-  together('Install NocoBase, build the native addon', [buildStep('Install NocoBase', installRuntime), nativeStep]),
+  together('Install NocoBase and build the native addon', [buildStep('Install NocoBase', installRuntime), nativeStep]),
   buildStep('Bundle the server', buildServer),
   buildStep('Bundle the browser clients', buildClients),
   { title: 'Write locales and versions', task: () => (copyLocale(), writeExternalVersions()) },
 ];
 
-/** The packed plugin; puts `{ file, hash }` into the context as `plugin`. */
+/** Packs the plugin; adds `plugin: { file, hash }` to the context. */
 export const packStep = {
   title: 'Pack the plugin',
   task: async (ctx) => {
@@ -93,7 +93,7 @@ export const packStep = {
   },
 };
 
-/** Starting the app of `npm start`; puts `app`, `origin` and `samples` into the context. */
+/** Starts the app of `npm start`; adds `app`, `origin` and `samples` to the context. */
 export const startSteps = (port) => [
   {
     title: `Start NocoBase on port ${port}`,
@@ -108,8 +108,8 @@ export const startSteps = (port) => [
       try {
         await ctx.app.login();
       } catch {
-        // Whoever changed the password keeps a NocoBase that starts.
-        task.title += `: skipped, as ${ctx.app.account.account} cannot sign in (INIT_ROOT_EMAIL and INIT_ROOT_PASSWORD say who can)`;
+        // NocoBase still starts after its password was changed.
+        task.title += `: skipped, because ${ctx.app.account.account} cannot sign in (set INIT_ROOT_EMAIL and INIT_ROOT_PASSWORD)`;
         ctx.samples = [];
         return;
       }

@@ -1,17 +1,17 @@
 import type { App } from './nocobase.mjs';
 
-/** A node as `flow_nodes` keeps it. */
+/** A node as stored in `flow_nodes`. */
 export interface NodeDefinition {
   type: string;
   title?: string;
   config?: Record<string, unknown>;
-  /** Nodes inside the node's branches; a condition has branch 1 for true and 0 for false. */
+  /** The nodes in the node's branches; branch 1 of a condition is true, 0 is false. */
   branches?: Record<number, NodeDefinition[]>;
 }
 
 export interface WorkflowDefinition {
   title: string;
-  /** Type of the trigger. Default: `webhook`. */
+  /** The type of the trigger. Default: `webhook`. */
   type?: string;
   /** Default: `false`. */
   sync?: boolean;
@@ -19,7 +19,7 @@ export interface WorkflowDefinition {
   config?: Record<string, unknown>;
   /** The workflow's own options, e.g. `{ timeout: 1000 }`. */
   options?: Record<string, unknown>;
-  /** One after another. */
+  /** The nodes, in order. */
   nodes?: NodeDefinition[];
   /** Default: `true`. */
   enabled?: boolean;
@@ -27,9 +27,9 @@ export interface WorkflowDefinition {
 
 export interface CreatedWorkflow {
   id: string | number;
-  /** Stays the same over versions; the last part of `url`. */
+  /** The same for all versions; the last part of `url`. */
   key: string;
-  /** Where its events are posted to. */
+  /** The URL of the webhook. */
   url: string;
   /** The nodes on the main line, in order. */
   nodes: { id: string | number; key: string }[];

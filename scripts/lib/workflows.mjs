@@ -1,4 +1,4 @@
-// Workflows made through NocoBase's API, as its editor makes them.
+// Creates workflows with NocoBase's API, as its editor does.
 
 /**
  * @param {import('./nocobase.d.mts').App} app

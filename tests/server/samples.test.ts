@@ -27,7 +27,7 @@ describe('the sample workflows of npm start', () => {
   });
 
   it('keep every event in the collection "Webhook events"', async () => {
-    const { status, output } = await paste(line('Sample: keep every event'));
+    const { status, output } = await paste(line('Sample: store every event'));
     expect([status, output]).toEqual([202, expect.stringContaining('{"accepted":true}')]);
     const events = await waitFor('the event in the collection', async () => {
       const rows = await app.api<object[]>('GET', 'webhook_events:list');
@@ -44,9 +44,9 @@ describe('the sample workflows of npm start', () => {
   });
 
   it('greet only who may call', async () => {
-    const greet = line('Sample: greet who may call');
+    const greet = line('Sample: greet authenticated callers');
     expect(await paste(greet)).toMatchObject({ status: 200, output: expect.stringContaining('Hello, Ada!') });
-    expect(await paste(greet.replace('let-me-in', 'guessed'))).toMatchObject({ status: 401 });
+    expect(await paste(greet.replace('webhook-password', 'guessed'))).toMatchObject({ status: 401 });
   });
 
   it('are not made again, whether they are there or were deleted', async () => {
@@ -55,7 +55,7 @@ describe('the sample workflows of npm start', () => {
       const executions = await app.api<{ status: number | null }[]>('GET', 'executions:list');
       return executions.every(({ status }) => status === 1);
     });
-    const key = line('Sample: greet who may call').match(/trigger\/(\w+)/)?.[1];
+    const key = line('Sample: greet authenticated callers').match(/trigger\/(\w+)/)?.[1];
     const [workflow] = await app.api<{ id: string }[]>('GET', `workflows:list?filter=${JSON.stringify({ key })}`);
     await app.api('POST', `workflows:destroy?filterByTk=${workflow?.id}`);
     expect(await ensureSamples(app, app.url)).toEqual(samples.slice(0, 2));
