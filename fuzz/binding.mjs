@@ -1,8 +1,8 @@
-// The addon's exports with generated JavaScript values, most of them hostile: arrays whose memory is transferred, resized or
-// shared while they are read, getters, proxies, lengths that are lies, foreign objects. `npm run fuzz:binding` runs this in a
-// Node that has the address sanitizer; by itself it takes `--seed`, `--seconds` and `--cases`.
+// Calls the addon's exports with generated JavaScript values, most of them hostile: arrays whose memory is transferred, resized
+// or shared while they are read, getters, proxies, forged lengths, foreign objects. `npm run fuzz:binding` runs this in a Node
+// with the address sanitizer. Options: `--seed`, `--seconds` and `--cases`.
 //
-// Each case has a seed of its own, the number that is printed: `npm run fuzz:binding -- --seed <number> --cases 1` repeats it.
+// The printed number of a case is its seed: `npm run fuzz:binding -- --seed <number> --cases 1` repeats it.
 import { createRequire } from 'node:module';
 import { ftruncateSync, openSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -19,10 +19,10 @@ const { values: options } = parseArgs({
   },
 });
 
-/** What getters and callbacks throw; anything else that is thrown has to be an Error of the addon or of JavaScript itself. */
+/** Thrown by getters and callbacks. Anything else that is thrown has to be an Error of the addon or of JavaScript itself. */
 const THROWN = { thrown: 'on purpose' };
 
-/** Nobody else knows them, so no generated request may be accepted where they are needed. */
+/** Known only to the configurations below, so no generated request may be accepted by them. */
 const PASSWORD = 'only the configuration knows it';
 const closed = [
   { basicAuthentication: { username: 'u', password: PASSWORD } },
@@ -36,7 +36,7 @@ const open = [
   { files: { save: true }, request: { methods: ['POST', 'PUT'], body: [{ key: 'file' }] } },
 ];
 
-/** Pseudo-random numbers (mulberry32). */
+/** Generates pseudo-random numbers (mulberry32). */
 function generator(seed) {
   let state = seed >>> 0;
   const next = () => {
@@ -49,11 +49,11 @@ function generator(seed) {
   return { below, one: (list) => list[below(list.length)], chance: (share) => next() < share };
 }
 
-/** The values of one case, and what happens to them. */
+/** Generates the values of one case and attacks them. */
 class Case {
   constructor(seed) {
     this.random = generator(seed);
-    /** The arrays that the addon was given. */
+    /** The arrays that were passed to the addon. */
     this.victims = [];
   }
 
@@ -106,13 +106,13 @@ class Case {
     return array;
   }
 
-  /** Does to a given array's memory what JavaScript can do to it. */
+  /** Attacks the memory of an array in the ways that JavaScript allows. */
   attack() {
     const { random } = this;
     if (this.victims.length === 0) return;
     const array = random.one(this.victims);
     const { buffer } = array;
-    // Node's own pool of small buffers, which it would go on using.
+    // Spares Node's own pool of small buffers, which stays in use.
     if (buffer.byteLength === Buffer.poolSize) return;
     const attacks = [
       () => array.fill(random.below(256)),
@@ -126,7 +126,7 @@ class Case {
     try {
       random.one(attacks)();
     } catch {
-      // Not every memory can be attacked in every way.
+      // Not every kind of memory allows every attack.
     }
   }
 
@@ -168,7 +168,7 @@ class Case {
     ])();
   }
 
-  /** An array that says it is enormous. */
+  /** Returns an array with an enormous `length`. */
   hugeList() {
     const { random } = this;
     const list = new Array(random.one([2 ** 32 - 1, 2 ** 31, 1_000_000, 100_001]));
@@ -202,7 +202,7 @@ class Case {
     };
   }
 
-  /** A list of what is made by `item`, some of it behind getters. */
+  /** Returns a list of values created by `item`, some of them behind getters. */
   list(item, length = this.random.below(5)) {
     if (this.random.chance(0.04)) return this.hugeList();
     const list = Array.from({ length }, item);
@@ -232,7 +232,7 @@ class Case {
     });
   }
 
-  /** What is expected at some place, or now and then anything. */
+  /** Returns an expected value, or occasionally anything else. */
   or(expected) {
     return this.random.chance(0.04) ? this.any() : expected();
   }
@@ -309,12 +309,12 @@ function must(condition, what) {
   if (!condition) throw new Error(`VIOLATED: ${what}`);
 }
 
-/** What is called, by name; each gets a case and may return a promise. */
+/** The calls by name; each gets a case and may return a promise. */
 const calls = {
   anything: (it) => {
     const [, target] = it.random.one(Object.entries(addon).filter(([, value]) => typeof value === 'function'));
     const values = Array.from({ length: 5 }, () => it.any());
-    // Dispatchers live on; they have a call of their own.
+    // Dispatchers outlive the call; they are tested by a separate one.
     if (target === addon.Dispatcher || target === addon.Body) return undefined;
     return it.random.chance(0.9) ? target(...values) : Reflect.construct(target, values, it.any());
   },
@@ -411,7 +411,7 @@ const calls = {
     await diagnosed;
   },
   dispatcher: async (it) => {
-    // A runtime's threads are not free.
+    // The threads of a runtime are expensive.
     if (!it.random.chance(0.05)) return;
     const callback = (expected) => () => {
       if (it.random.chance(0.1)) throw THROWN;
@@ -493,7 +493,7 @@ function whole(it) {
   return body;
 }
 
-/** Does something that may throw as misuse does. */
+/** Runs something that may throw like misuse does. */
 function attempt(work) {
   try {
     return work();
@@ -503,10 +503,10 @@ function attempt(work) {
   }
 }
 
-/** What is thrown has to be an Error. A panic that was caught is one too, but says so on stderr as well. */
+/** Requires a thrown value to be an Error. A caught panic is one too, but is also reported on stderr. */
 function check(error) {
   if (error === THROWN) return;
-  // Of another realm too.
+  // Also from another realm.
   const isError = Object.prototype.toString.call(error) === '[object Error]';
   if (!isError || error.message.startsWith('VIOLATED')) throw error;
 }
@@ -537,7 +537,7 @@ for (; seed < last && Date.now() < until; seed++) {
 console.log(
   `${seed - first} cases; returned without an error: ${names.map((name) => `${name} ${counts[name].returned}`).join(', ')}`,
 );
-// Values that are all turned away at the door would try nothing.
+// If all values were rejected as misuse, nothing would be tested.
 for (const name of names) {
   const { begun, returned } = counts[name];
   must(begun < 100 || returned > 0, `none of ${begun} calls of ${name} returned`);
