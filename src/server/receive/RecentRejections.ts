@@ -79,7 +79,7 @@ export class KeptRefusals {
           code,
           method: known.method ?? '',
           address: address ?? known.peer ?? '',
-          checks: checks.some(({ refusal }) => refusal?.code === code) ? checks : [],
+          checks: checks.some(({ rejection }) => rejection?.code === code) ? checks : [],
         });
       } catch (error) {
         this.app.logger.warn(`${PACKAGE_NAME}: a refused request could not be kept: ${(error as Error).message}`);
