@@ -323,14 +323,14 @@ export declare class Endpoint {
    */
   judgeFunction(): (head: string, body: Uint8Array) => string | Event | Reply
   /**
-   * Judges a request on a thread of libuv's pool. `head` is what `judgeFunction` says; the promise is rejected where it has
-   * more lines or fewer than it says. Bytes in an array are copied first, since JavaScript goes on and could change or free
-   * them; those of a `Body` are not.
+   * Judges a request on another thread. `head` is what `judgeFunction` says; the promise is rejected where it has more lines or
+   * fewer than it says. Bytes in an array are copied first, since JavaScript goes on and could change or free them; those of a
+   * `Body` are not. The promise keeps no process alive: a process that has nothing else to do ends.
    */
   judgeOffThread(head: string, body: Uint8Array | Body): Promise<Event | Reply>
   /**
-   * Takes a request through all checks, on a thread of libuv's pool, and tells what each came to; no proof ends it. Bytes in
-   * an array are copied first.
+   * Takes a request through all checks, on another thread as `judgeOffThread` does, and tells what each came to; no proof ends
+   * it. Bytes in an array are copied first.
    *
    * The promise gives the JSON text of a `Diagnosed`.
    */
@@ -408,8 +408,8 @@ export interface ConfigIssue {
 }
 
 /**
- * Takes a request through all checks of a configuration that no webhook has yet, on a thread of libuv's pool. `config` is
- * JSON text with its `{{$env.NAME}}` filled; `limit` bounds the body in bytes. Bytes in an array are copied first.
+ * Takes a request through all checks of a configuration that no webhook has yet, on another thread as `judgeOffThread` does.
+ * `config` is JSON text with its `{{$env.NAME}}` filled; `limit` bounds the body in bytes. Bytes in an array are copied first.
  *
  * The promise gives the JSON text of `{ accepted, checks, issues }`: the first two are those of a `Diagnosed`, the last what
  * `checkConfig` gives. A configuration that can't be used accepts nothing and has no checks.
@@ -553,7 +553,7 @@ export declare function extractPaths(body: string | Uint8Array, paths: ReadonlyA
  */
 export declare function inferPaths(sample: string | Uint8Array, kind: 'json' | 'query'): { ok: true; paths: Array<string> } | { ok: false; error: ParseError }
 
-/** `inferPaths` on a thread of libuv's pool. The promise gives the JSON text of what that returns. */
+/** `inferPaths` on another thread as `judgeOffThread` does. The promise gives the JSON text of what that returns. */
 export declare function inferPathsOffThread(sample: string, kind: 'json' | 'query'): Promise<string>
 
 /**

@@ -1,4 +1,6 @@
 // Endpoints as the server uses them: compiled once, and asked with a request's head as one string.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Endpoint, judge } from '../index.js';
 
@@ -100,4 +102,40 @@ test('arguments of another type are a TypeError', () => {
   for (const values of [[], [head], [head, '1'], [1, 1], ['', 0]]) {
     expect(() => checkAny(...values)).toThrow(TypeError);
   }
+});
+
+/** Begins to judge a body that takes seconds, in as many ways as there are. */
+const JUDGES = `
+  const { Endpoint, diagnose, inferPathsOffThread } = require(${JSON.stringify(join(__dirname, '../index.js'))});
+  const text = '[' + '{"a":[1,2,3]},'.repeat(3e6) + '0]';
+  const body = Buffer.from(text);
+  const endpoint = new Endpoint('{"request":{"body":[{"key":"[].a"}]}}', body.length);
+  const request = { url: '/', headers: ['content-type', 'application/json'], body };
+  const judging = [
+    endpoint.judgeOffThread('POST\\n\\n/\\n\\ncontent-type\\napplication/json\\n1', body),
+    endpoint.diagnose(request),
+    diagnose('{}', body.length, request),
+    inferPathsOffThread(text, 'json'),
+  ];
+`;
+
+test('a process ends without waiting for a body that is being judged', () => {
+  const script = `${JUDGES}
+    for (const judged of judging) judged.finally(() => console.log('judged'));
+    console.log('begun');
+  `;
+  expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('begun\n');
+});
+
+test('a worker can be terminated while a body is being judged', () => {
+  const worker = `${JUDGES} setInterval(() => {}, 1000); require('node:worker_threads').parentPort.postMessage('begun');`;
+  const script = `
+    const worker = new (require('node:worker_threads').Worker)(${JSON.stringify(worker)}, { eval: true });
+    worker.once('message', (message) => {
+      console.log(message);
+      // Long enough for the threads to find that nobody waits any more.
+      worker.terminate().then(() => setTimeout(() => console.log('terminated'), 3000));
+    });
+  `;
+  expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('begun\nterminated\n');
 });

@@ -96,7 +96,9 @@ test('a body is judged off the thread as it was when it was handed over, whateve
       const { context } = await here;
       return context === '{"headers":{},"query":{},"body":' + text + '}' && JSON.parse(await diagnosed).accepted;
     }));
-    Promise.all(judged).then(tell);`;
+    // What is judged there keeps no process alive.
+    const alive = setInterval(() => {}, 1000);
+    Promise.all(judged).then(tell).finally(() => clearInterval(alive));`;
   expect(inProcess(script)).toEqual([true, true, true, true, true, true]);
 });
 

@@ -12,7 +12,7 @@ use crate::arguments::headers::headers_in_turn;
 use crate::arguments::{object, optional_number, optional_text, text, texts};
 use crate::body::Source;
 use crate::head::{now, query_of};
-use crate::task::TextTask;
+use crate::task::off_thread;
 
 /// A request to be diagnosed; see `header.d.ts`.
 pub struct DiagnosedRequest {
@@ -70,8 +70,8 @@ impl DiagnosedRequest {
     }
 }
 
-/// Takes a request through all checks of a configuration that no webhook has yet, on a thread of libuv's pool. `config` is
-/// JSON text with its `{{$env.NAME}}` filled; `limit` bounds the body in bytes. Bytes in an array are copied first.
+/// Takes a request through all checks of a configuration that no webhook has yet, on another thread as `judgeOffThread` does.
+/// `config` is JSON text with its `{{$env.NAME}}` filled; `limit` bounds the body in bytes. Bytes in an array are copied first.
 ///
 /// The promise gives the JSON text of `{ accepted, checks, issues }`: the first two are those of a `Diagnosed`, the last what
 /// `checkConfig` gives. A configuration that can't be used accepts nothing and has no checks.
@@ -80,9 +80,14 @@ impl DiagnosedRequest {
     ts_args_type = "config: string, limit: number, request: DiagnosedRequest",
     ts_return_type = "Promise<string>"
 )]
-pub fn diagnose(env: &Env, config: String, limit: u32, request: Unknown) -> Result<AsyncTask<TextTask>> {
+pub fn diagnose<'env>(
+    env: &'env Env,
+    config: String,
+    limit: u32,
+    request: Unknown,
+) -> Result<PromiseRaw<'env, String>> {
     let request = DiagnosedRequest::read(env, request)?;
-    Ok(TextTask::new(move || diagnosed(&config, limit as usize, &request)))
+    off_thread(env, move || diagnosed(&config, limit as usize, &request))
 }
 
 fn diagnosed(config: &str, limit: usize, request: &DiagnosedRequest) -> Result<String> {

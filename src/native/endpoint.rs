@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::*;
-use napi::{sys, Env, Task};
+use napi::{sys, Env};
 use napi_derive::napi;
 use serde_json::Value;
 use webhook_core::rejection::Rejection;
@@ -19,7 +19,7 @@ use crate::diagnosis::DiagnosedRequest;
 use crate::function::{function, string, Bare};
 use crate::head::{now, Head};
 use crate::response::{read_reply, text_or_rejection, Reply};
-use crate::task::{caught, TextTask};
+use crate::task::off_thread;
 use crate::upload::Upload;
 
 /// An event that is let in.
@@ -190,24 +190,30 @@ impl Endpoint {
         function(env, Arc::clone(&self.endpoint))
     }
 
-    /// Judges a request on a thread of libuv's pool. `head` is what `judgeFunction` says; the promise is rejected where it has
-    /// more lines or fewer than it says. Bytes in an array are copied first, since JavaScript goes on and could change or free
-    /// them; those of a `Body` are not.
+    /// Judges a request on another thread. `head` is what `judgeFunction` says; the promise is rejected where it has more lines or
+    /// fewer than it says. Bytes in an array are copied first, since JavaScript goes on and could change or free them; those of a
+    /// `Body` are not. The promise keeps no process alive: a process that has nothing else to do ends.
     #[napi(
         catch_unwind,
         ts_args_type = "head: string, body: Uint8Array | Body",
         ts_return_type = "Promise<Event | Reply>"
     )]
-    pub fn judge_off_thread(&self, env: &Env, head: String, body: Unknown) -> Result<AsyncTask<JudgeTask>> {
-        Ok(AsyncTask::new(JudgeTask {
-            endpoint: Arc::clone(&self.endpoint),
-            head,
-            body: Source::new(env, "body", body)?,
-        }))
+    pub fn judge_off_thread<'env>(
+        &self,
+        env: &'env Env,
+        head: String,
+        body: Unknown,
+    ) -> Result<PromiseRaw<'env, Decision>> {
+        let endpoint = Arc::clone(&self.endpoint);
+        let body = Source::new(env, "body", body)?;
+        off_thread(env, move || match judge_head(&endpoint, &head, body.bytes()) {
+            Some(judged) => Ok(Decision(decided(&endpoint, judged), body)),
+            None => Err(Error::from_reason(format!("expected head to be {}", Head::EXPECTED))),
+        })
     }
 
-    /// Takes a request through all checks, on a thread of libuv's pool, and tells what each came to; no proof ends it. Bytes in
-    /// an array are copied first.
+    /// Takes a request through all checks, on another thread as `judgeOffThread` does, and tells what each came to; no proof ends
+    /// it. Bytes in an array are copied first.
     ///
     /// The promise gives the JSON text of a `Diagnosed`.
     #[napi(
@@ -215,10 +221,10 @@ impl Endpoint {
         ts_args_type = "request: DiagnosedRequest",
         ts_return_type = "Promise<string>"
     )]
-    pub fn diagnose(&self, env: &Env, request: Unknown) -> Result<AsyncTask<TextTask>> {
+    pub fn diagnose<'env>(&self, env: &'env Env, request: Unknown) -> Result<PromiseRaw<'env, String>> {
         let endpoint = Arc::clone(&self.endpoint);
         let request = DiagnosedRequest::read(env, request)?;
-        Ok(TextTask::new(move || Ok(request.diagnose(&endpoint).to_string())))
+        off_thread(env, move || Ok(request.diagnose(&endpoint).to_string()))
     }
 
     /// The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
@@ -297,27 +303,13 @@ fn judge_head(
     Some(endpoint.judge(Head::read(head)?.request(body)))
 }
 
-/// A request judged on a thread of libuv's pool.
-pub struct JudgeTask {
-    endpoint: Arc<endpoint::Endpoint>,
-    head: String,
-    body: Source,
-}
+/// What a request came to, with its body: that counts as being judged until JavaScript is told.
+pub struct Decision(Either<Event, Reply>, Source);
 
-impl Task for JudgeTask {
-    type Output = std::result::Result<endpoint::Verdict, Rejection>;
-    type JsValue = Either<Event, Reply>;
-
-    fn compute(&mut self) -> Result<Self::Output> {
-        let Self { endpoint, head, body } = self;
-        caught(|| {
-            judge_head(endpoint, head, body.bytes())
-                .ok_or_else(|| Error::from_reason(format!("expected head to be {}", Head::EXPECTED)))
-        })
-    }
-
-    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
-        Ok(decided(&self.endpoint, output))
+impl ToNapiValue for Decision {
+    unsafe fn to_napi_value(env: sys::napi_env, Self(decided, _body): Self) -> Result<sys::napi_value> {
+        // SAFETY: as this function's.
+        unsafe { ToNapiValue::to_napi_value(env, decided) }
     }
 }
 

@@ -10,7 +10,7 @@ use webhook_core::query;
 use crate::arguments::bytes::Bytes;
 use crate::arguments::{misuse, texts};
 use crate::outcome::{accepted, parse_json, rejected};
-use crate::task::TextTask;
+use crate::task::off_thread;
 
 /// Lists the paths of a sample: a path for every key, branches included, in the order in which they first appear.
 ///
@@ -86,15 +86,15 @@ pub fn extract_paths<'env>(env: &'env Env, body: Unknown<'env>, paths: Unknown<'
     }
 }
 
-/// `inferPaths` on a thread of libuv's pool. The promise gives the JSON text of what that returns.
+/// `inferPaths` on another thread as `judgeOffThread` does. The promise gives the JSON text of what that returns.
 #[napi(
     catch_unwind,
     ts_args_type = "sample: string, kind: 'json' | 'query'",
     ts_return_type = "Promise<string>"
 )]
-pub fn infer_paths_off_thread(env: &Env, sample: String, kind: Unknown) -> Result<AsyncTask<TextTask>> {
+pub fn infer_paths_off_thread<'env>(env: &'env Env, sample: String, kind: Unknown) -> Result<PromiseRaw<'env, String>> {
     let infer = read_kind(env, kind)?;
-    Ok(TextTask::new(move || {
+    off_thread(env, move || {
         let outcome = match infer(sample.as_bytes()) {
             Ok(paths) => json!({ "ok": true, "paths": paths }),
             Err(error) => json!({
@@ -109,7 +109,7 @@ pub fn infer_paths_off_thread(env: &Env, sample: String, kind: Unknown) -> Resul
             }),
         };
         Ok(outcome.to_string())
-    }))
+    })
 }
 
 type Infer = fn(&[u8]) -> std::result::Result<Vec<String>, ParseError>;
