@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, bootApp, createWorkflow, type CreatedWorkflow } from '../support/app';
+import { type App, bootApp, createWorkflow, type CreatedWorkflow, setEnabled } from '../support/app';
 import { waitFor } from '../support/wait';
-import { ended, executionsOf, random, send, slow } from './support';
+import { addVersion, ended, executionsOf, random, send, slow } from './support';
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e6);
@@ -78,6 +78,45 @@ describe.each(['sqlite', 'postgres'] as const)('a kill -9 under load on %s', (di
     },
   );
 });
+
+describe.each(['sqlite', 'postgres'] as const)(
+  'an event whose version was deactivated before it began, on %s',
+  (dialect) => {
+    let app: App;
+    beforeAll(async () => {
+      app = await bootApp({ dialect });
+    });
+    afterAll(() => app.remove());
+
+    it('runs once, with that version, though the process is killed first', async () => {
+      // The engine runs one execution after another, and so none of the events before this one has ended. Several nodes, as
+      // SQLite answers nobody while it works.
+      const nodes = Array.from({ length: 6 }, () => slow(dialect, 1));
+      const first = await createWorkflow(app, { title: 'first', nodes, options: { onCrash: 'fail' } });
+      const replaced = await createWorkflow(app, { title: 'replaced', nodes: [slow(dialect, 0.02)] });
+      const disabled = await createWorkflow(app, { title: 'disabled' });
+      const version = await addVersion(app, replaced, {});
+      for (const { url } of [first, replaced, disabled, replaced, disabled]) {
+        expect((await fetch(url, { method: 'POST' })).status).toBe(200);
+      }
+      await setEnabled(app, version, true);
+      await setEnabled(app, disabled.id, false);
+      expect((await executionsOf(app, [replaced, disabled])).map(({ status }) => status)).toEqual([
+        null,
+        null,
+        null,
+        null,
+      ]);
+      await app.kill9();
+
+      await app.start();
+      await ended(app, [replaced, disabled]);
+      for (const workflow of [replaced, disabled]) {
+        expect((await executionsOf(app, [workflow])).map(({ status }) => status)).toEqual([1, 1]);
+      }
+    });
+  },
+);
 
 describe.each(['sqlite', 'postgres'] as const)('an execution that a crash cut off on %s', (dialect) => {
   let app: App;

@@ -39,6 +39,12 @@ const ROLL_CALL_MS = 2_000;
 
 const PAGE = 100;
 
+/** An execution as it is stored, until it begins. */
+const NEVER_BEGUN = { status: EXECUTION_STATUS.QUEUEING, dispatched: false, startedAt: null };
+
+/** An execution that runs, waits for something, or was cut off. */
+const BEGUN = { status: EXECUTION_STATUS.STARTED, startedAt: { [Op.ne]: null } };
+
 /** Where nodes ask each other what they run. */
 const CHANNEL = 'webhook.running';
 
@@ -47,10 +53,10 @@ type RollCall = { ask: string } | { answer: string; running: string[] };
 /**
  * Finds the executions of webhook workflows that nobody will ever go on with, as the process that ran them has died.
  *
- * The engine picks up what never began, but leaves what had begun "on going" for ever. Such an execution is started, has
- * no job that waits for something, and runs on no node that is alive: not on this one, not on one that answers a roll
- * call over NocoBase's pub-sub, and nobody holds the engine's lock on it. Looks on start and every five minutes, on one
- * node at a time.
+ * The engine picks up what never began, but only while its version of the workflow is enabled, and leaves what had begun "on
+ * going" for ever. Such an execution is started, has no job that waits for something, and runs on no node that is alive: not
+ * on this one, not on one that answers a roll call over NocoBase's pub-sub, and nobody holds the engine's lock on it. Looks on
+ * start and every five minutes, on one node at a time.
  */
 export class Recovery {
   private timer: NodeJS.Timeout | undefined;
@@ -112,32 +118,47 @@ export class Recovery {
 
   private async look(): Promise<void> {
     const workflows = (await this.app.db.getModel('workflows').findAll({
-      attributes: ['id', 'key', 'options'],
+      attributes: ['id', 'key', 'options', 'enabled'],
       where: { type: TRIGGER_TYPE },
     })) as WorkflowModel[];
+    const disabled = workflows.filter(({ enabled }) => !enabled).map(({ id }) => String(id));
+    for await (const page of this.pages(disabled, NEVER_BEGUN)) {
+      await this.begin(page);
+    }
     const byId = new Map(workflows.map((workflow) => [String(workflow.id), workflow]));
-    for (let after = '0'; byId.size > 0 && !this.stopped;) {
-      const page = await this.page([...byId.keys()], after);
-      if (page.length === 0) {
-        return;
-      }
-      after = String(page[page.length - 1].id);
+    for await (const page of this.pages([...byId.keys()], BEGUN)) {
       await this.end(page, byId);
     }
   }
 
-  private page(workflowIds: string[], after: string): Promise<ExecutionModel[]> {
-    return this.app.db.getModel('executions').findAll({
-      attributes: ['id', 'workflowId', 'startedAt'],
-      where: {
-        workflowId: workflowIds,
-        status: EXECUTION_STATUS.STARTED,
-        startedAt: { [Op.ne]: null },
-        id: { [Op.gt]: after },
-      },
-      order: [['id', 'ASC']],
-      limit: PAGE,
-    }) as Promise<ExecutionModel[]>;
+  /** The executions of some workflows that are as `where` says. */
+  private async *pages(workflowIds: string[], where: object): AsyncGenerator<ExecutionModel[]> {
+    for (let after = '0'; workflowIds.length > 0 && !this.stopped;) {
+      const page = (await this.app.db.getModel('executions').findAll({
+        attributes: ['id', 'workflowId', 'startedAt'],
+        where: { ...where, workflowId: workflowIds, id: { [Op.gt]: after } },
+        order: [['id', 'ASC']],
+        limit: PAGE,
+      })) as ExecutionModel[];
+      if (page.length === 0) {
+        return;
+      }
+      after = String(page[page.length - 1].id);
+      yield page;
+    }
+  }
+
+  /**
+   * Puts executions that never began into the engine's queue, with the version of the workflow that they were stored for. Entering
+   * is a conditional update, so each begins once, whether or not it is in another node's queue too.
+   */
+  private async begin(executions: ExecutionModel[]): Promise<void> {
+    const queued = new Set(this.queuedHere());
+    for (const { id } of executions) {
+      if (!this.stopped && !queued.has(String(id))) {
+        await this.workflow.start(String(id));
+      }
+    }
   }
 
   private async end(executions: ExecutionModel[], byId: Map<string, WorkflowModel>): Promise<void> {
@@ -193,7 +214,7 @@ export class Recovery {
         await this.workflow.resume(job);
         return;
       }
-      const queueing = { status: EXECUTION_STATUS.QUEUEING, dispatched: false, startedAt: null, expiresAt: null };
+      const queueing = { ...NEVER_BEGUN, expiresAt: null };
       // Back to what it was before it began: then it begins once, whoever else has had the same thought, and is found
       // again should this process die too.
       if (await this.change(execution, queueing)) {
