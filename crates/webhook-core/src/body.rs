@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn json_forms_and_text_become_json_text() {
+    fn reads_json_forms_and_text_as_json_text() {
         for (content_type, body, read) in [
             ("application/json", r#"{"a":1}"#, r#"{"a":1}"#),
             ("application/json; charset=\"UTF-8\"", "1", "1"),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_is_no_body_whatever_its_type() {
+    fn treats_an_empty_body_as_absent_whatever_its_type() {
         for content_type in [None, Some("image/png"), Some("application/json; charset=latin1")] {
             assert_eq!(read(b"", content_type, Some("zstd"), READING), Ok(None));
         }
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn other_types_and_charsets_are_refused() {
+    fn rejects_other_types_and_charsets() {
         for content_type in ["image/png", "application/jsonp", "json", "multipart/mixed; boundary=a"] {
             let media_type = content_type.split(';').next().map(str::to_owned);
             assert_eq!(
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_utf8_is_refused_with_its_place() {
+    fn rejects_text_that_is_not_utf8_with_its_place() {
         let Err(Rejection::Malformed {
             what: "text body",
             error,
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn one_encoding_is_undone() {
+    fn undoes_one_encoding() {
         let body = br#"{"a":1}"#;
         let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
         zlib.write_all(body).unwrap();
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_one_encoding_is_refused_before_any_is_undone() {
+    fn rejects_stacked_encodings_before_undoing_any() {
         for encodings in ["gzip, gzip", "gzip,identity,br", "deflate, zstd", "GZIP, GZIP"] {
             let refused = read_text(b"not that at all", "text/plain", encodings);
             assert_eq!(refused, Err(Rejection::StackedEncodings), "{encodings}");
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_inflates_to_a_hundred_times_its_size_at_most() {
+    fn bounds_an_inflated_body_to_a_hundred_times_its_size() {
         let bomb = gzip(&vec![b' '; 2 << 20]);
         let limit = bomb.len() * MAX_INFLATION + INFLATION_SLACK;
         assert!(limit < 2 << 20);
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_whose_encoding_holds_next_to_nothing_is_refused_wherever_it_ends() {
+    fn rejects_an_encoding_larger_than_its_content() {
         let members = gzip(b"").repeat(50_000);
         // Stored blocks without a byte, as raw deflate and in a stream of zlib.
         let blocks = [0, 0, 0, 0xff, 0xff].repeat(50_000);
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_stops_at_the_limit_and_broken_bytes_are_refused() {
+    fn stops_inflating_at_the_limit_and_rejects_broken_bytes() {
         let too_large = Err(Rejection::TooLarge {
             limit: LIMIT,
             inflated: true,
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_value_by_itself_is_refused_with_its_place() {
+    fn rejects_a_line_that_is_not_a_value_with_its_place() {
         let Err(Rejection::Malformed { error, .. }) = read_text(b"1\n[2,\n3]\n", "application/x-ndjson", "") else {
             panic!()
         };
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_read_as_the_configuration_says_and_kept_raw_where_it_is_wanted() {
+    fn reads_a_body_as_configured_and_keeps_its_text_on_request() {
         let reading = Reading {
             format: Some(Format::Json),
             raw: true,

@@ -79,7 +79,7 @@ mod tests {
     use super::ParseError;
 
     #[test]
-    fn line_and_column_are_counted_as_an_editor_counts_them() {
+    fn counts_lines_and_columns_as_editors_do() {
         let text = "a\né😀x".as_bytes();
         let error = ParseError::at("CODE", "expected y, but found x", text, text.len() - 1);
         assert_eq!((error.line, error.column), (2, 4));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf8_count_one_column_each() {
+    fn counts_one_column_for_each_byte_that_is_not_utf8() {
         assert_eq!(ParseError::at("CODE", "m", b"\xff\xffz", 2).column, 3);
         assert_eq!(ParseError::at("CODE", "m", b"", 9).line, 1);
     }

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_taken_by_its_content_else_by_its_name_and_never_by_what_its_sender_says() {
+    fn detects_the_type_of_a_file_by_content_then_name_never_by_its_sender() {
         for (types, filename, content, outcome) in [
             ("", "a.html", &b"<p>"[..], Ok(())),
             ("*", "a", b"x", Ok(())),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_over_the_size_is_refused() {
+    fn rejects_a_file_over_the_limit() {
         let rules = Rules {
             types: None,
             size: Some(3),

@@ -87,7 +87,7 @@ mod tests {
     use super::{read_head, MAX_HEAD_HEADERS};
 
     #[test]
-    fn a_head_is_read_as_browsers_proxies_and_curl_show_it() {
+    fn reads_a_head_as_browsers_proxies_and_curl_show_it() {
         for (text, method, target, host) in [
             (
                 "POST /a?b=1 HTTP/1.1\nHost: example.com\nX-A: 1",
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_header_is_named_by_its_place_and_not_repeated() {
+    fn rejects_a_line_that_is_not_a_header_by_its_place_without_repeating_it() {
         for (text, line) in [
             ("hunter2", 1),
             ("a: 1\nhunter2", 2),

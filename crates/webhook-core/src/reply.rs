@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_goes_out_as_configured_with_its_own_content_type() {
+    fn sends_the_body_as_configured_with_its_content_type() {
         for (filled, content_type, body) in [
             (r#"{"body":"ok"}"#, Some(TEXT), "ok"),
             (r#"{"body":""}"#, Some(TEXT), ""),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configured_content_type_wins_and_framing_headers_are_left_out() {
+    fn prefers_a_configured_content_type_and_leaves_out_framing_headers() {
         assert_eq!(
             built(
                 r#"{"headers":[{"name":"Content-Type","value":"text/plain; charset=utf-8"},{"name":"Content-Length","value":"1"},{"name":"Trailer","value":"x"}],"body":{}}"#
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_could_be_a_page_gets_an_origin_of_its_own_unless_the_owner_says_otherwise() {
+    fn sandboxes_a_body_that_could_be_a_page_unless_configured_otherwise() {
         let policies = |headers: serde_json::Value| {
             let filled = serde_json::json!({ "headers": headers, "body": "x" }).to_string();
             let headers = built(&filled).1.into_iter();
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_sent_leaves_its_header_out_of_the_answer_to_an_event() {
+    fn leaves_out_a_header_of_an_event_response_whose_value_cannot_be_sent() {
         let filled = serde_json::json!({
             "statusCode": 201,
             "headers": [{ "name": "X-A", "value": "a\nSet-Cookie: x" }, { "name": "X-B", "value": { "toString": 1 } }],
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_without_a_body_go_out_without_one() {
+    fn sends_no_body_with_204_and_304() {
         for status in [204, 304] {
             assert_eq!(
                 built(&format!(r#"{{"statusCode":{status},"body":{{"a":1}}}}"#)),
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn header_values_of_any_type_become_text_and_absent_ones_are_left_out() {
+    fn writes_header_values_of_any_type_as_text_and_leaves_out_absent_ones() {
         assert_eq!(
             built(r#"{"headers":[{"name":"A","value":12},{"name":"B","value":null},{"name":"C"},{"name":"D","value":""},{"name":"E","value":"日\ud800"}]}"#).1,
             vec![
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_status_name_or_value_is_an_error_and_never_a_second_header() {
+    fn rejects_a_bad_status_name_or_value() {
         for status in ["199", "600", "200.5", "1e9", "-200"] {
             assert_eq!(
                 Reply::build(&format!(r#"{{"statusCode":{status}}}"#)),

@@ -25,7 +25,7 @@ fn token(claims: &Value) -> String {
 }
 
 #[test]
-fn a_token_is_taken_with_its_claims_until_it_expires() {
+fn accepts_a_token_with_its_claims_until_it_expires() {
     let scheme = r#"{"kind":"jwt","algorithms":["HS256"],"issuer":"me","leeway":5}"#;
     let claims = json!({ "iss": "me", "exp": 1000, "nested": { "a": [1, null] } });
     let authorization = format!("bearer {}", token(&claims));
@@ -53,7 +53,7 @@ fn rejects_a_token_of_more_than_16_kib_before_decoding_it() {
 }
 
 #[test]
-fn a_scheme_without_an_algorithm_or_with_an_unknown_one_is_refused() {
+fn rejects_a_scheme_without_an_algorithm_or_with_an_unknown_one() {
     for (scheme, message) in [
         (
             r#"{"kind":"jwt","algorithms":[]}"#,
@@ -76,7 +76,7 @@ fn a_scheme_without_an_algorithm_or_with_an_unknown_one_is_refused() {
 
 proptest! {
     #[test]
-    fn no_text_of_any_form_is_taken_for_a_token_or_makes_it_panic(text in "(Bearer )?[!-~é]{0,40}(\\.[A-Za-z0-9_=-]{0,20}){0,4}") {
+    fn rejects_any_other_text_as_a_token_without_a_panic(text in "(Bearer )?[!-~é]{0,40}(\\.[A-Za-z0-9_=-]{0,20}){0,4}") {
         let scheme = r#"{"kind":"jwt","algorithms":["HS256","RS256","ES256"]}"#;
         let refused = judge(scheme, &text, 0).unwrap_err();
         let is_about_it = matches!(
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn claims_of_any_form_do_not_make_it_panic(exp in any::<f64>(), nbf in any::<i64>(), now in any::<i32>()) {
+    fn reads_claims_of_any_form_without_a_panic(exp in any::<f64>(), nbf in any::<i64>(), now in any::<i32>()) {
         let scheme = r#"{"kind":"jwt","algorithms":["HS256"],"audience":"a"}"#;
         for claims in [json!({ "exp": exp, "nbf": nbf, "aud": [1, {}] }), json!([exp]), json!("exp"), json!({ "exp": "1" })] {
             let refused = judge(scheme, &format!("Bearer {}", token(&claims)), i64::from(now));

@@ -153,7 +153,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
-    fn no_message_holds_a_value_of_the_configuration(
+    fn repeats_no_value_of_the_configuration_in_a_message(
         canary in "[A-Za-z][A-Za-z0-9]{11,30}",
         around in prop_oneof![Just(("", "")), Just(("", ", expected nothing")), Just(("{", "")), Just(("/", "`\"")), Just((" ", ":"))],
     ) {
@@ -174,7 +174,7 @@ proptest! {
 }
 
 #[test]
-fn no_debug_output_holds_a_secret() {
+fn prints_no_secret_in_debug_output() {
     let canary = "canary0123456789canary0123456789canary01234";
     let secrets = json!([canary]);
     for config in [

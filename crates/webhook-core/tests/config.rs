@@ -12,7 +12,7 @@ fn found(config: &Value) -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn good_configurations_have_no_issues() {
+fn finds_no_issues_in_good_configurations() {
     for config in [
         json!({}),
         json!({ "basicAuthentication": false }),
@@ -37,7 +37,7 @@ fn good_configurations_have_no_issues() {
 }
 
 #[test]
-fn each_wrong_field_is_named() {
+fn names_each_wrong_field() {
     let basic = |basic: Value| json!({ "basicAuthentication": basic });
     let request = |request: Value| json!({ "request": request });
     let response = |response: Value| json!({ "response": response });
@@ -156,13 +156,13 @@ fn each_wrong_field_is_named() {
 }
 
 #[test]
-fn all_issues_are_listed_at_once() {
+fn lists_all_issues_at_once() {
     let config = json!({ "basicAuthentication": {}, "response": { "statusCode": 1, "headers": [{}] } });
     assert_eq!(found(&config).len(), 4);
 }
 
 #[test]
-fn messages_never_repeat_a_value() {
+fn never_repeats_a_value_in_a_message() {
     let config = json!({ "basicAuthentication": "sesame", "request": { "headers": [{ "key": "sesame sesame" }] } });
     let issues = check(&config);
     assert_eq!(issues.len(), 2);
@@ -173,7 +173,7 @@ fn messages_never_repeat_a_value() {
 }
 
 #[test]
-fn a_response_node_is_checked_by_the_same_rules() {
+fn checks_a_response_node_by_the_same_rules() {
     assert_eq!(check_answer(&json!({ "statusCode": 200, "body": {} })), vec![]);
     assert_eq!(check_answer(&json!({ "statusCode": 700 }))[0].path, "statusCode");
 }
@@ -219,7 +219,7 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn a_value_of_a_wrong_type_anywhere_is_reported_and_closes_the_webhook() {
+fn reports_a_value_of_a_wrong_type_anywhere_and_closes_the_webhook() {
     assert_eq!(found(&complete()), vec![]);
     assert!(Config::read(&complete()).is_ok());
     let mut all = vec![];
@@ -250,7 +250,7 @@ fn a_value_of_a_wrong_type_anywhere_is_reported_and_closes_the_webhook() {
 }
 
 #[test]
-fn a_list_without_an_authentication_method_is_closed_and_a_missing_one_is_open() {
+fn closes_a_webhook_with_an_empty_list_of_methods_but_not_one_without_a_list() {
     for closed in [
         json!({ "authentication": [] }),
         json!({ "authentication": {} }),
@@ -285,7 +285,7 @@ fn a_list_without_an_authentication_method_is_closed_and_a_missing_one_is_open()
 }
 
 #[test]
-fn rows_that_ask_for_nothing_are_reported_and_close_nothing() {
+fn reports_rows_without_a_key_and_keeps_the_webhook_open() {
     for request in [
         json!({ "body": [{}] }),
         json!({ "query": [{ "key": "" }] }),
@@ -318,7 +318,7 @@ fn rejects_response_headers_that_http_reserves() {
 }
 
 #[test]
-fn more_rows_than_a_request_is_searched_for_are_rejected() {
+fn rejects_more_rows_than_the_limit() {
     for (field, most) in [
         ("headers", MAX_NAMED_ROWS),
         ("params", MAX_NAMED_ROWS),

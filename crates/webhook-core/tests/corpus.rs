@@ -24,7 +24,7 @@ fn corpus() -> std::path::PathBuf {
 }
 
 #[test]
-fn no_seed_breaks_a_promise_whole_cut_off_or_with_a_byte_changed() {
+fn holds_every_promise_for_seeds_whole_cut_off_or_with_a_byte_changed() {
     for (name, target) in TARGETS {
         let seeds: Vec<_> = std::fs::read_dir(corpus().join(name)).expect(name).collect();
         assert!(!seeds.is_empty(), "{name}");
@@ -43,7 +43,7 @@ fn no_seed_breaks_a_promise_whole_cut_off_or_with_a_byte_changed() {
 }
 
 #[test]
-fn every_target_has_its_program_and_its_seeds() {
+fn has_a_program_and_seeds_for_every_target() {
     let names: Vec<_> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     for (folder, suffix) in [("../fuzz_targets", ".rs"), ("", "")] {
         let found = std::fs::read_dir(corpus().join(folder)).expect("a folder");

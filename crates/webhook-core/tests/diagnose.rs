@@ -99,7 +99,7 @@ fn github(secret: &str, body: &[u8]) -> String {
 }
 
 #[test]
-fn what_is_not_asked_for_is_not_configured_and_the_rest_passes() {
+fn reports_unconfigured_checks_and_passes_the_others() {
     let diagnosed = Case::default().diagnose();
     let list = Case::default().list(&diagnosed);
     let expected = [
@@ -121,7 +121,7 @@ fn what_is_not_asked_for_is_not_configured_and_the_rest_passes() {
 }
 
 #[test]
-fn every_proof_is_looked_at_and_nothing_is_read_where_one_fails() {
+fn checks_every_method_and_reads_nothing_if_one_fails() {
     let config = json!({
         "addresses": { "allow": ["198.51.100.1"] },
         "basicAuthentication": { "username": "u", "password": "p" },
@@ -154,7 +154,7 @@ fn every_proof_is_looked_at_and_nothing_is_read_where_one_fails() {
 }
 
 #[test]
-fn a_signature_over_another_form_of_the_body_is_named_and_the_right_one_is_not_told() {
+fn names_a_signature_over_another_form_of_the_body_without_the_right_one() {
     let body = br#"{"a":1,"b":"x/y"}"#;
     let signature = github("s3cret", br#"{"a": 1, "b": "x/y"}"#);
     let case = Case {
@@ -175,7 +175,7 @@ fn a_signature_over_another_form_of_the_body_is_named_and_the_right_one_is_not_t
 }
 
 #[test]
-fn a_wrong_method_path_or_size_ends_it() {
+fn stops_at_a_wrong_method_path_or_size() {
     for (method, path, body, expected) in [
         ("GET", "", &b""[..], "method:failed size:notReached body:notReached"),
         ("POST", "more", b"", "method:failed size:notReached body:notReached"),
@@ -193,7 +193,7 @@ fn a_wrong_method_path_or_size_ends_it() {
 }
 
 #[test]
-fn a_request_from_nowhere_known_is_not_refused_for_its_address() {
+fn does_not_reject_an_unknown_address() {
     let case = Case {
         config: json!({ "addresses": { "allow": ["198.51.100.1"] } }),
         peer: "",
@@ -207,7 +207,7 @@ fn a_request_from_nowhere_known_is_not_refused_for_its_address() {
 }
 
 #[test]
-fn a_question_passes_the_handshake_and_an_event_does_not_reach_it() {
+fn passes_a_url_verification_at_its_check_which_events_never_reach() {
     let config = json!({
         "handshake": { "kind": "feishu", "verificationTokens": ["t"], "encryptKey": "test key" },
         "authentication": [{ "preset": "gitlab-token", "secrets": ["t"] }],
@@ -239,7 +239,7 @@ fn a_question_passes_the_handshake_and_an_event_does_not_reach_it() {
 }
 
 #[test]
-fn the_method_of_a_question_is_taken_for_questions_alone() {
+fn accepts_the_method_of_a_url_verification_for_nothing_else() {
     let case = Case {
         config: json!({ "handshake": { "kind": "meta", "verifyTokens": ["t"] } }),
         method: "GET",
@@ -253,7 +253,7 @@ fn the_method_of_a_question_is_taken_for_questions_alone() {
 }
 
 #[test]
-fn slack_is_answered_without_a_proof_where_none_is_configured() {
+fn responds_to_slack_without_a_configured_method() {
     let case = Case {
         config: json!({ "handshake": { "kind": "slack" } }),
         body: br#"{"type":"url_verification","challenge":"c"}"#,
@@ -266,7 +266,7 @@ fn slack_is_answered_without_a_proof_where_none_is_configured() {
 }
 
 #[test]
-fn of_a_body_that_was_not_read_nothing_that_needs_it_is_judged() {
+fn skips_what_needs_a_body_that_was_not_read() {
     let token = json!({ "scheme": { "kind": "token", "from": { "header": "x-token" } }, "secrets": ["s"] });
     let config = json!({ "authentication": [{ "preset": "github", "secrets": ["s"] }, token] });
     let endpoint = Endpoint::new(&config, 1000).unwrap();

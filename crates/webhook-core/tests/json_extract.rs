@@ -23,7 +23,7 @@ fn one(json: &str, path: &str) -> Option<String> {
 }
 
 #[test]
-fn values_are_found_along_their_paths() {
+fn finds_values_along_their_paths() {
     let table: &[(&str, &str, Option<&str>)] = &[
         (r#"{"a":1}"#, "a", Some("1")),
         (r#"{"a":1}"#, "b", None),
@@ -110,7 +110,7 @@ fn values_are_found_along_their_paths() {
 }
 
 #[test]
-fn paths_that_share_steps_are_found_together() {
+fn finds_paths_that_share_steps() {
     let json = r#"{"i":[{"a":1,"t":[1,2]},{"a":2,"t":[3]}],"s":"hey"}"#;
     let paths = [
         "i", "i[]", "i[].a", "i[0].a", "i[1]", "i[1].t[]", "i[].t[]", "i[].t[0]", "i.length", "s", "s[0]", "i[].a",
@@ -133,7 +133,7 @@ fn paths_that_share_steps_are_found_together() {
 }
 
 #[test]
-fn a_value_that_stands_in_the_body_is_not_copied() {
+fn borrows_values_from_the_body() {
     let json = br#"{"a":{"b":[1,2]},"c":"x"}"#;
     for value in PathSet::new(["a.b", "a", "c", "a.b[]", "a.b[1]"])
         .extract(json)
@@ -144,7 +144,7 @@ fn a_value_that_stands_in_the_body_is_not_copied() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place() {
+fn reports_what_is_wrong_with_its_place() {
     type Place = (u32, u32, usize);
     let table: &[(&str, &str, &str, Place)] = &[
         (
@@ -355,7 +355,7 @@ fn what_is_wrong_is_told_with_its_place() {
 }
 
 #[test]
-fn bytes_that_are_no_utf8_are_refused_with_their_place() {
+fn rejects_bytes_that_are_not_utf8_with_their_place() {
     for (json, offset) in [
         (&b"{\"a\":\"\xFF\"}"[..], 6),
         (b"\"\xED\xA0\x80\"", 1),
@@ -369,13 +369,13 @@ fn bytes_that_are_no_utf8_are_refused_with_their_place() {
 }
 
 #[test]
-fn one_bom_is_skipped() {
+fn skips_one_bom() {
     assert_eq!(one("\u{feff}{\"a\":1}", "a").as_deref(), Some("1"));
     assert_eq!(check("\u{feff}1 ".as_bytes()), Ok("1 "));
 }
 
 #[test]
-fn nesting_is_taken_up_to_the_limit_and_refused_beyond_it() {
+fn accepts_nesting_up_to_the_limit_and_rejects_more() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let nested = |depth: usize| format!("{}1{}", open.repeat(depth), close.repeat(depth));
         let paths = ["a", "[0]", "[0][0][0]", "a.a.a.a", "[].x", "[][0][].y"];
@@ -448,7 +448,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn values_are_those_of_the_reference(json in json_text(), paths in prop::collection::vec(path_text(), 1..8)) {
+    fn finds_the_values_of_the_reference(json in json_text(), paths in prop::collection::vec(path_text(), 1..8)) {
         let values = PathSet::new(paths.iter().map(String::as_str)).extract(json.as_bytes()).unwrap();
         for (path, value) in paths.iter().zip(values) {
             let expected = reference(&json, path).unwrap();
@@ -459,7 +459,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_text_is_refused_exactly_when_the_reference_refuses_it(
+    fn rejects_a_changed_text_exactly_if_the_reference_does(
         json in json_text(),
         at in any::<prop::sample::Index>(),
         change in prop_oneof![Just(""), Just(","), Just("\""), Just("}"), Just("]"), Just("0"), Just("-"), Just("."), Just("e"), Just("\\"), Just("\\u"), Just(" "), Just(":"), Just("\n"), Just("{"), Just("[")],

@@ -5,7 +5,7 @@ use webhook_core::json::{infer_json, infer_value_paths, PathSet, Rows};
 use webhook_core::limits::{MAX_INFERRED_BYTES, MAX_INFERRED_PATHS, MAX_INFERRED_VALUES};
 
 #[test]
-fn a_sample_gives_a_path_for_every_key_in_order_of_appearance() {
+fn infers_a_path_for_every_key_in_order_of_appearance() {
     let table: &[(&str, &[&str])] = &[
         (r#"{"a":1,"b":{"c":2}}"#, &["a", "b", "b.c"]),
         (r#"{"b":{"c":2},"a":1}"#, &["b", "b.c", "a"]),
@@ -47,13 +47,13 @@ fn a_sample_gives_a_path_for_every_key_in_order_of_appearance() {
 }
 
 #[test]
-fn every_element_has_its_paths_where_that_is_asked_for() {
+fn infers_the_paths_of_every_element_on_request() {
     let paths = infer_value_paths(br#"{"q":["a",{"b":"c"},"d"]}"#, Rows::Every).unwrap();
     assert_eq!(paths, ["q", "q[0]", "q[1]", "q[1].b", "q[2]"]);
 }
 
 #[test]
-fn a_malformed_sample_is_refused_with_its_place() {
+fn rejects_a_malformed_sample_with_its_place() {
     let error = infer_json(b"{\"a\": 1,\n \"b\": }").unwrap_err();
     assert_eq!(
         (error.code, error.line, error.column),
@@ -65,7 +65,7 @@ fn a_malformed_sample_is_refused_with_its_place() {
 }
 
 #[test]
-fn the_number_of_paths_and_their_length_are_bounded() {
+fn bounds_the_number_and_length_of_paths() {
     let object = |keys: usize| {
         let members: Vec<_> = (0..keys).map(|key| format!("\"k{key}\":0")).collect();
         format!("{{{}}}", members.join(","))
@@ -109,7 +109,7 @@ fn sample() -> impl Strategy<Value = serde_json::Value> {
 
 proptest! {
     #[test]
-    fn every_path_leads_somewhere_in_its_sample(sample in sample(), every in any::<bool>()) {
+    fn infers_paths_that_find_something_in_the_sample(sample in sample(), every in any::<bool>()) {
         let json = sample.to_string();
         let rows = if every { Rows::Every } else { Rows::Shapes };
         let paths = infer_value_paths(json.as_bytes(), rows).unwrap();

@@ -14,7 +14,7 @@ fn keys(path: &Path) -> Vec<&str> {
 }
 
 #[test]
-fn a_path_has_the_segments_that_lodash_gives_it() {
+fn splits_a_path_into_the_segments_of_lodash() {
     let table: &[(&str, &[&str])] = &[
         ("", &[""]),
         ("a", &["a"]),
@@ -54,7 +54,7 @@ fn a_path_has_the_segments_that_lodash_gives_it() {
 }
 
 #[test]
-fn empty_brackets_are_each_element() {
+fn reads_empty_brackets_as_each_element() {
     let table: &[(&str, &[&str])] = &[
         ("[]", &["<each>"]),
         ("a[]", &["a", "<each>"]),
@@ -74,7 +74,7 @@ fn empty_brackets_are_each_element() {
 
 proptest! {
     #[test]
-    fn a_printed_path_parses_back_to_its_segments(text in r#"([a-c.\[\]"'\\0-2 é\n-]|\[\]|\[[0-9]\]|\["a\\"\])*"#) {
+    fn prints_a_path_that_parses_back_to_its_segments(text in r#"([a-c.\[\]"'\\0-2 é\n-]|\[\]|\[[0-9]\]|\["a\\"\])*"#) {
         let path = Path::parse(&text);
         let again = Path::parse(&path.to_string());
         prop_assert_eq!(again.segments(), path.segments());
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn any_keys_can_be_said_in_a_path(keys in prop::collection::vec(any::<String>(), 1..4)) {
+    fn writes_any_keys_as_a_path(keys in prop::collection::vec(any::<String>(), 1..4)) {
         let segments: Vec<_> = keys.into_iter().map(|key| Segment::Key(key.into())).collect();
         let path = Path::from_segments(segments.clone());
         let path = Path::parse(path.text());

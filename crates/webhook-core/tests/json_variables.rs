@@ -10,7 +10,7 @@ fn read(json: &str, items: &[(&str, Option<&str>)]) -> String {
 }
 
 #[test]
-fn values_stand_where_their_paths_find_them() {
+fn places_values_where_their_paths_find_them() {
     let table: &[(&str, &[&str], &str)] = &[
         (r#"{"data":{"id":7,"x":1}}"#, &["data.id"], r#"{"data":{"id":7}}"#),
         (r#"{"a":1}"#, &["b"], "{}"),
@@ -117,7 +117,7 @@ fn values_stand_where_their_paths_find_them() {
 }
 
 #[test]
-fn an_own_key_is_taken_as_it_is_and_has_the_flat_list() {
+fn prefers_a_key_equal_to_the_path_and_keeps_its_flat_list() {
     let json = r#"{"i":[{"t":[1,2]},{"t":[3]},{}]}"#;
     assert_eq!(
         read(json, &[("i[].t[]", Some("body_$0")), ("i[0]", Some("a.b"))]),
@@ -130,13 +130,13 @@ fn an_own_key_is_taken_as_it_is_and_has_the_flat_list() {
 }
 
 #[test]
-fn without_items_the_whole_value_stands_as_it_was() {
+fn keeps_the_whole_value_without_items() {
     assert_eq!(read("\u{feff} [1, 2] ", &[]), " [1, 2] ");
     assert_eq!(Variables::new([]).read(b"[1,").unwrap_err().code, "JSON_UNEXPECTED_END");
 }
 
 #[test]
-fn a_value_very_deep_in_strings_and_arrays_is_put_together_without_recursing_out_of_the_stack() {
+fn assembles_deeply_nested_values_without_a_stack_overflow() {
     let path = |indexes: usize| format!("a{}", "[0]".repeat(indexes));
     let longest = MAX_PATH_SEGMENTS - 1;
     assert_eq!(
@@ -162,7 +162,7 @@ fn rows(form: &str, count: usize) -> Vec<String> {
 }
 
 #[test]
-fn lists_are_put_together_as_large_as_they_are() {
+fn assembles_lists_of_any_size() {
     let element = r#"{"f0":"a value","f1":1,"f2":[1,2],"g":{"f3":null}}"#;
     let json = format!(r#"{{"items":[{}]}}"#, [element; 50_000].join(","));
     let items = ["items[].f0", "items[].f1", "items[].f2[]", "items[].g.f3", "items[0].x"];
@@ -171,7 +171,7 @@ fn lists_are_put_together_as_large_as_they_are() {
 }
 
 #[test]
-fn rows_that_make_many_times_the_body_of_it_are_refused() {
+fn rejects_rows_that_multiply_the_body() {
     // Each element lacks all of them, which makes `null` of it.
     let json = format!(r#"{{"items":[{}]}}"#, ["1"; 300_000].join(","));
     for form in ["items[].f#", "items[].f#[].x", "items[][0].f#"] {
@@ -190,7 +190,7 @@ fn rows_that_make_many_times_the_body_of_it_are_refused() {
 }
 
 #[test]
-fn work_that_many_rows_cause_without_writing_anything_is_refused() {
+fn rejects_rows_that_cause_work_without_output() {
     let bytes = 1 << 20;
     let repeated = |unit: &str| unit.repeat(bytes / unit.len());
     // Lists that have no element, members that are repeated, and elements that are read again for each of many indexes.
@@ -258,7 +258,7 @@ proptest! {
 
     /// Arrays at the root aside, whose own keys become an object's.
     #[test]
-    fn what_a_path_finds_in_the_body_it_finds_in_the_variables(
+    fn finds_in_the_variables_what_a_path_finds_in_the_body(
         members in prop::collection::btree_map("[abc]", sample(), 1..4),
         paths in prop::collection::vec("[abc](\\.[abc]|\\[[01]\\]){0,3}", 1..6),
     ) {
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_path_finds_in_each_element_of_the_body_it_finds_in_the_variables(
+    fn finds_in_the_variables_what_a_path_finds_in_each_element_of_the_body(
         json in regular(),
         paths in prop::collection::vec("(o\\.|l\\[[01]\\]\\.){0,3}(o\\.|l\\[\\]\\.){0,3}(v|o|l|l\\[\\])", 1..6),
     ) {

@@ -91,7 +91,7 @@ impl Case<'_> {
 }
 
 #[test]
-fn with_nothing_configured_the_whole_query_and_body_are_variables_and_no_header_is() {
+fn passes_the_whole_query_and_body_but_no_header_without_a_configuration() {
     let case = Case {
         query: "a=1&b[]=2&b[]=3",
         headers: vec![JSON, ("Authorization", "Basic YTpi"), ("X-Token", "secret")],
@@ -103,7 +103,7 @@ fn with_nothing_configured_the_whole_query_and_body_are_variables_and_no_header_
 }
 
 #[test]
-fn an_empty_body_is_no_body_whatever_its_type() {
+fn treats_an_empty_body_as_absent_whatever_its_type() {
     for headers in [vec![], vec![JSON], vec![("content-type", "image/png")]] {
         assert_eq!(
             Case {
@@ -117,7 +117,7 @@ fn an_empty_body_is_no_body_whatever_its_type() {
 }
 
 #[test]
-fn headers_match_in_any_case_and_are_stored_under_the_key_as_configured() {
+fn matches_headers_in_any_case_and_stores_them_under_the_configured_key() {
     let keys = json!([{ "key": "X-Request-Id" }, { "key": "x-absent" }, { "key": "accept" }]);
     let case = Case {
         config: json!({ "request": { "headers": keys } }),
@@ -129,7 +129,7 @@ fn headers_match_in_any_case_and_are_stored_under_the_key_as_configured() {
 }
 
 #[test]
-fn items_are_stored_under_their_var_or_at_their_path_and_absent_ones_are_absent() {
+fn stores_items_under_their_var_or_path_and_leaves_out_absent_ones() {
     let case = Case {
         config: json!({ "request": {
             "query": [{ "key": "query[0].a", "_var": "v_q" }, { "key": "order.id", "alias": "Order" }, { "key": "none" }],
@@ -154,7 +154,7 @@ fn items_are_stored_under_their_var_or_at_their_path_and_absent_ones_are_absent(
 }
 
 #[test]
-fn rows_without_a_key_and_fields_that_are_null_count_as_left_out() {
+fn ignores_rows_without_a_key_and_null_fields() {
     let config = json!({
         "basicAuthentication": null,
         "request": { "headers": null, "query": [{}], "body": [{ "key": "" }] },
@@ -173,7 +173,7 @@ fn rows_without_a_key_and_fields_that_are_null_count_as_left_out() {
 }
 
 #[test]
-fn configured_body_items_of_a_call_without_a_body_are_absent_one_by_one() {
+fn leaves_out_each_body_item_of_a_request_without_a_body() {
     let config = json!({ "request": { "body": [{ "key": "a" }] } });
     assert_eq!(
         Case {
@@ -186,7 +186,7 @@ fn configured_body_items_of_a_call_without_a_body_are_absent_one_by_one() {
 }
 
 #[test]
-fn other_methods_get_405() {
+fn rejects_other_methods_with_405() {
     for method in ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "post"] {
         assert_eq!(
             Case {
@@ -201,7 +201,7 @@ fn other_methods_get_405() {
 }
 
 #[test]
-fn missing_or_wrong_credentials_get_401_before_any_parsing() {
+fn rejects_missing_or_wrong_credentials_with_401_before_parsing() {
     let config = json!({ "basicAuthentication": { "username": "u", "password": "p:ä" } });
     for authorization in [None, Some("Basic dTpw"), Some("Bearer x")] {
         let mut headers = vec![JSON];
@@ -225,7 +225,7 @@ fn missing_or_wrong_credentials_get_401_before_any_parsing() {
 }
 
 #[test]
-fn what_is_too_large_is_refused_before_the_credentials_are_looked_at() {
+fn rejects_a_body_over_the_limit_before_checking_credentials() {
     let config = json!({ "basicAuthentication": { "username": "u", "password": "p" } });
     let body = vec![b' '; LIMIT + 1];
     assert_eq!(
@@ -240,7 +240,7 @@ fn what_is_too_large_is_refused_before_the_credentials_are_looked_at() {
 }
 
 #[test]
-fn malformed_bodies_get_400_with_the_place() {
+fn rejects_malformed_bodies_with_400_and_the_place() {
     for (header, body, place) in [
         (JSON, &b"{\"a\":1,\n}"[..], "line 2, column 1"),
         (JSON, b"\xef\xbb\xbf{\"a\" 1}", "line 1"),
@@ -262,7 +262,7 @@ fn malformed_bodies_get_400_with_the_place() {
 }
 
 #[test]
-fn variables_over_their_limit_get_413_whatever_they_are_made_of() {
+fn rejects_variables_over_their_limit_with_413_whatever_their_source() {
     let rows = |key: &str, count: usize| -> Vec<Value> {
         let row = |index| json!({ "key": key, "_var": format!("v{index}") });
         (0..count).map(row).collect()
@@ -329,7 +329,7 @@ fn variables_over_their_limit_get_413_whatever_they_are_made_of() {
 }
 
 #[test]
-fn no_query_refuses_a_request() {
+fn never_rejects_a_request_for_its_query() {
     for query in [
         "a=%zz",
         "%",
@@ -352,7 +352,7 @@ fn no_query_refuses_a_request() {
 }
 
 #[test]
-fn forms_and_text_are_read_as_their_types_say() {
+fn reads_forms_and_text_by_their_content_type() {
     let form = json!({ "order": { "id": "7" }, "tag": ["a", "b"] });
     for (content_type, body, read) in [
         (
@@ -377,7 +377,7 @@ fn forms_and_text_are_read_as_their_types_say() {
 }
 
 #[test]
-fn names_of_prototypes_are_plain_data() {
+fn treats_names_of_prototypes_as_plain_data() {
     let items = json!([{ "key": "__proto__.polluted" }, { "key": "constructor", "_var": "toString" }]);
     let case = Case {
         config: json!({ "request": { "body": items } }),
@@ -391,7 +391,7 @@ fn names_of_prototypes_are_plain_data() {
 }
 
 #[test]
-fn credentials_that_cannot_be_checked_make_an_endpoint_unusable() {
+fn rejects_a_configuration_whose_credentials_cannot_be_checked() {
     for basic in [
         json!(true),
         json!("u:p"),
@@ -427,7 +427,7 @@ mod proofs {
     }
 
     #[test]
-    fn a_signature_is_checked_over_the_exact_bytes_before_anything_is_parsed() {
+    fn checks_a_signature_over_the_exact_bytes_before_parsing() {
         let config = json!({ "authentication": [{ "preset": "github", "secrets": ["old", "new"] }] });
         let refused = Err((401, "UNAUTHORIZED"));
         for secret in ["old", "new"] {
@@ -450,7 +450,7 @@ mod proofs {
     }
 
     #[test]
-    fn the_url_is_asked_for_only_where_a_proof_covers_it() {
+    fn needs_the_url_only_if_a_method_covers_it() {
         for (preset, signs_url) in [("github", false), ("twilio", true)] {
             let config = json!({ "authentication": [{ "preset": preset, "secrets": ["0123456789abcdef"] }] });
             let endpoint = Endpoint::new(&config, LIMIT).expect("a usable configuration");
@@ -459,7 +459,7 @@ mod proofs {
     }
 
     #[test]
-    fn several_proofs_have_to_hold_together() {
+    fn requires_every_configured_method() {
         let config = json!({
             "basicAuthentication": { "username": "u", "password": "p" },
             "authentication": [
@@ -508,7 +508,7 @@ mod proofs {
     }
 
     #[test]
-    fn whatever_needs_no_body_is_checked_before_the_body_is_there() {
+    fn checks_before_the_body_whatever_does_not_need_it() {
         let github = json!({ "preset": "github", "secrets": ["s"] });
         let token = |from: Value| json!({ "scheme": { "kind": "token", "from": from }, "secrets": ["s"] });
         let jwt = json!({ "scheme": { "kind": "jwt", "algorithms": ["HS256"] }, "secrets": ["s".repeat(32)] });
@@ -547,7 +547,7 @@ mod proofs {
     }
 
     #[test]
-    fn a_question_that_comes_without_the_methods_is_not_rejected_by_its_head() {
+    fn does_not_reject_an_unauthenticated_url_verification_by_its_head() {
         let with = |handshake: Value| {
             let token = json!({ "scheme": { "kind": "token", "from": { "header": "x-token" } }, "secrets": ["s"] });
             json!({ "handshake": handshake, "authentication": [token] })
@@ -570,7 +570,7 @@ mod proofs {
     }
 
     #[test]
-    fn proofs_that_cannot_be_checked_make_an_endpoint_unusable() {
+    fn rejects_a_configuration_whose_methods_cannot_be_checked() {
         for proof in [
             json!({}),
             json!("github"),
@@ -592,7 +592,7 @@ mod proofs {
 }
 
 #[test]
-fn the_idempotency_key_is_the_header_s_value_or_the_body_s_as_json_and_absent_where_there_is_none() {
+fn reads_the_idempotency_key_from_a_header_or_the_body() {
     let header = json!({ "idempotency": { "source": "header", "key": "X-Event-Id" } });
     let body = json!({ "idempotency": { "source": "body", "key": "event.id" } });
     for (config, headers, sent, expected) in [
@@ -645,7 +645,7 @@ fn the_idempotency_key_is_the_header_s_value_or_the_body_s_as_json_and_absent_wh
 }
 
 #[test]
-fn an_idempotency_that_cannot_be_read_is_reported_and_lets_nobody_in() {
+fn reports_an_invalid_idempotency_and_closes_the_webhook() {
     for (idempotency, path) in [
         (json!({ "source": "query", "key": "id" }), "idempotency.source"),
         (json!({ "source": "header", "key": "x y" }), "idempotency.key"),
@@ -667,7 +667,7 @@ mod intake {
     use super::*;
 
     #[test]
-    fn the_methods_are_those_that_are_configured() {
+    fn accepts_exactly_the_configured_methods() {
         let config = json!({ "request": { "methods": ["GET", "POST", "GET"] } });
         for (method, status) in [("GET", 200), ("POST", 200), ("PUT", 405), ("HEAD", 405)] {
             let judged = Case {
@@ -681,7 +681,7 @@ mod intake {
     }
 
     #[test]
-    fn segments_behind_the_key_are_variables_and_have_to_be_as_many_as_configured() {
+    fn passes_path_parameters_and_requires_as_many_as_configured() {
         let config = json!({ "request": { "params": [{ "key": "shop" }, { "key": "order.id", "_var": "v" }] } });
         let judge = |path| {
             Case {
@@ -707,7 +707,7 @@ mod intake {
     }
 
     #[test]
-    fn a_body_limit_below_the_apps_own_holds_and_a_larger_one_does_not_raise_it() {
+    fn applies_a_body_limit_below_that_of_the_app_but_never_raises_it() {
         for (limit, size, ok) in [(10, 10, true), (10, 11, false), (5000, LIMIT + 1, false)] {
             let config = json!({ "request": { "bodyLimit": limit } });
             let body = [&b"\""[..], &vec![b'x'; size - 2], b"\""].concat();
@@ -726,7 +726,7 @@ mod intake {
     }
 
     #[test]
-    fn a_wrongly_labelled_body_is_read_as_configured_and_its_text_is_a_variable_where_wanted() {
+    fn reads_a_mislabelled_body_as_configured_and_passes_its_text_on_request() {
         let config = json!({ "request": { "readAs": "json", "rawBody": true, "body": [{ "key": "a" }] } });
         let case = Case {
             config,
@@ -744,7 +744,7 @@ mod intake {
         Content-Type: application/pdf\r\n\r\n%PDF\xff\r\n--b--\r\n";
 
     #[test]
-    fn the_fields_and_files_of_a_multipart_body_are_variables_by_their_paths() {
+    fn passes_fields_and_files_of_a_multipart_body_by_their_paths() {
         let request = json!({
             "body": [{ "key": "order.id" }, { "key": "order.scan.size", "_var": "size" }],
             "headers": [{ "key": "Content-Type" }],
@@ -777,7 +777,7 @@ mod intake {
     }
 
     #[test]
-    fn the_context_of_kept_files_has_what_is_known_of_them() {
+    fn builds_the_context_with_the_records_of_stored_files() {
         let request =
             json!({ "files": { "storage": "s3" }, "body": [{ "key": "order.scan.id" }], "params": [{ "key": "p" }] });
         let config = json!({ "request": request });
@@ -821,7 +821,7 @@ mod intake {
     }
 
     #[test]
-    fn rules_that_cannot_be_followed_make_an_endpoint_unusable() {
+    fn rejects_a_configuration_of_requests_that_cannot_be_followed() {
         for request in [
             json!({ "files": true }),
             json!({ "files": { "storage": "" } }),
@@ -845,7 +845,7 @@ mod senders {
     use super::*;
 
     #[test]
-    fn only_requests_from_an_allowed_address_are_let_in_and_nobody_can_claim_one() {
+    fn accepts_only_allowed_addresses_and_no_forged_ones() {
         for (addresses, forwarded, ok) in [
             (json!({ "allow": ["203.0.113.0/24"] }), None, true),
             (json!({ "allow": ["::ffff:203.0.113.7"] }), None, true),
@@ -883,7 +883,7 @@ mod senders {
     }
 
     #[test]
-    fn a_question_is_answered_in_place_of_running_and_its_method_is_taken_for_it_alone() {
+    fn responds_to_a_url_verification_without_an_event_and_accepts_its_method_for_nothing_else() {
         let handshake = json!({ "kind": "meta", "verifyTokens": ["t"] });
         let config = json!({ "handshake": handshake, "authentication": [{ "preset": "meta", "secrets": ["s"] }] });
         let judged = |query| {
@@ -903,7 +903,7 @@ mod senders {
     }
 
     #[test]
-    fn a_signed_question_is_answered_only_after_its_signature_held() {
+    fn responds_to_a_signed_url_verification_only_after_checking_the_signature() {
         let body = br#"{"type":"url_verification","challenge":"c"}"#;
         let token = json!({ "scheme": { "kind": "token", "from": { "header": "X-Token" } }, "secrets": ["t"] });
         let config = json!({ "handshake": { "kind": "slack" }, "authentication": [token] });
@@ -922,7 +922,7 @@ mod senders {
     }
 
     #[test]
-    fn dingtalk_gets_the_acknowledgement_as_the_body_of_what_its_events_are_answered_with() {
+    fn responds_to_dingtalk_with_the_acknowledgement_as_the_body() {
         let aes_key = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij";
         let key = WecomKey::new(&Secret::new(aes_key).unwrap()).unwrap();
         let config = json!({
@@ -976,7 +976,7 @@ mod senders {
     }
 
     #[test]
-    fn rules_about_senders_that_cannot_be_followed_make_an_endpoint_unusable() {
+    fn rejects_a_configuration_of_senders_that_cannot_be_followed() {
         for config in [
             json!({ "addresses": {} }),
             json!({ "addresses": { "allow": [] } }),

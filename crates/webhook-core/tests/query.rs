@@ -18,7 +18,7 @@ fn reads(table: &[(&str, &str)]) {
 }
 
 #[test]
-fn brackets_make_objects_and_lists() {
+fn reads_brackets_as_objects_and_lists() {
     reads(&[
         ("", "{}"),
         ("?", "{}"),
@@ -48,7 +48,7 @@ fn brackets_make_objects_and_lists() {
 }
 
 #[test]
-fn what_meets_an_object_or_a_text_is_kept_as_qs_keeps_it() {
+fn merges_conflicting_values_as_qs_does() {
     reads(&[
         ("a=1&a[b]=2", r#"{"a":["1",{"b":"2"}]}"#),
         ("a[b]=1&a=2", r#"{"a":[{"b":"1"},"2"]}"#),
@@ -61,7 +61,7 @@ fn what_meets_an_object_or_a_text_is_kept_as_qs_keeps_it() {
 }
 
 #[test]
-fn keys_that_are_indices_come_first_and_in_order() {
+fn orders_keys_that_are_indices_first() {
     reads(&[
         ("b=1&10=2&a=3&9=4", r#"{"9":"4","10":"2","b":"1","a":"3"}"#),
         ("01=a&1=b", r#"{"1":"b","01":"a"}"#),
@@ -71,7 +71,7 @@ fn keys_that_are_indices_come_first_and_in_order() {
 }
 
 #[test]
-fn escapes_are_decoded_where_all_of_a_name_or_value_can_be() {
+fn decodes_escapes_if_the_whole_name_or_value_can_be() {
     reads(&[
         ("a+b=c+d", r#"{"a b":"c d"}"#),
         ("a%20b=%2B%26%3D", r#"{"a b":"+&="}"#),
@@ -90,7 +90,7 @@ fn escapes_are_decoded_where_all_of_a_name_or_value_can_be() {
 }
 
 #[test]
-fn names_of_javascript_are_plain_data_and_proto_is_dropped() {
+fn treats_names_of_javascript_as_plain_data_and_drops_proto() {
     reads(&[
         ("constructor=1&toString=2", r#"{"constructor":"1","toString":"2"}"#),
         ("a[hasOwnProperty]=1", r#"{"a":{"hasOwnProperty":"1"}}"#),
@@ -102,7 +102,7 @@ fn names_of_javascript_are_plain_data_and_proto_is_dropped() {
 }
 
 #[test]
-fn a_list_past_its_limit_becomes_an_object() {
+fn turns_a_list_past_its_limit_into_an_object() {
     assert_eq!(read_query("a[999]=1").unwrap(), r#"{"a":["1"]}"#);
     assert_eq!(read_query("a[1000]=1").unwrap(), r#"{"a":{"1000":"1"}}"#);
     assert_eq!(read_query("a[1000]=1&a=2").unwrap(), r#"{"a":{"1000":"1","1001":"2"}}"#);
@@ -113,7 +113,7 @@ fn a_list_past_its_limit_becomes_an_object() {
 }
 
 #[test]
-fn what_is_nested_past_the_limit_stays_one_key() {
+fn keeps_nesting_past_the_limit_as_one_key() {
     let deepest = format!("a{}=1", "[b]".repeat(limits::MAX_QUERY_DEPTH));
     let deeper = format!("a{}[c][d]=1", "[b]".repeat(limits::MAX_QUERY_DEPTH));
     assert_eq!(
@@ -124,7 +124,7 @@ fn what_is_nested_past_the_limit_stays_one_key() {
 }
 
 #[test]
-fn parameters_past_the_limit_are_an_error_with_its_place() {
+fn rejects_parameters_past_the_limit_with_their_place() {
     let full = vec!["a=1"; limits::MAX_QUERY_PARAMETERS].join("&");
     assert!(read_query(&full).is_ok());
     assert!(read_query(&format!("&&{full}&&")).is_ok(), "empty ones do not count");
@@ -138,7 +138,7 @@ fn parameters_past_the_limit_are_an_error_with_its_place() {
 }
 
 #[test]
-fn a_form_that_cannot_be_decoded_is_an_error_with_its_place() {
+fn rejects_a_form_that_cannot_be_decoded_with_the_place() {
     for (form, code, offset, message) in [
         (
             &b"a=%"[..],
@@ -186,13 +186,13 @@ fn a_form_that_cannot_be_decoded_is_an_error_with_its_place() {
 }
 
 #[test]
-fn a_form_is_read_as_a_query_without_a_question_mark() {
+fn reads_a_form_as_a_query_without_a_question_mark() {
     assert_eq!(read_form(b"?a=1&b[]=%C3%A9").unwrap(), r#"{"?a":"1","b":["é"]}"#);
     assert_eq!(read_form(b"").unwrap(), "{}");
 }
 
 #[test]
-fn the_query_of_a_sample_is_found_in_urls_paths_and_queries() {
+fn finds_the_query_of_a_sample_in_urls_paths_and_queries() {
     for (sample, query) in [
         (
             "http://localhost:13000/api/webhook:trigger/1hfmkioou0d?query=1",
@@ -214,7 +214,7 @@ fn the_query_of_a_sample_is_found_in_urls_paths_and_queries() {
 }
 
 #[test]
-fn a_sample_gives_a_path_for_every_level() {
+fn infers_a_path_for_every_level() {
     for (sample, paths) in [
         ("query[0][a]=1", &["query", "query[0]", "query[0].a"][..]),
         (
@@ -232,7 +232,7 @@ fn a_sample_gives_a_path_for_every_level() {
 }
 
 #[test]
-fn hostile_input_takes_time_in_proportion_to_its_length() {
+fn reads_hostile_input_in_linear_time() {
     // The slowest takes a fraction of a second without optimisation; anything quadratic would take minutes.
     let started = Instant::now();
     let mib = 1 << 20;
@@ -353,14 +353,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(5_000))]
 
     #[test]
-    fn a_query_always_gives_json_in_which_no_key_stands_twice(query in query()) {
+    fn writes_json_without_repeated_keys(query in query()) {
         let text = read_query(&query).unwrap();
         prop_assert!(json::check(text.as_bytes()).is_ok());
         prop_assert!(serde_json::from_str::<Unique>(&text).is_ok(), "{}", text);
     }
 
     #[test]
-    fn a_form_is_refused_exactly_if_a_part_of_it_cannot_be_decoded(form in query()) {
+    fn rejects_a_form_exactly_if_a_part_of_it_cannot_be_decoded(form in query()) {
         match read_form(form.as_bytes()) {
             Ok(text) => {
                 prop_assert!(decodes(form.as_bytes()));
@@ -374,7 +374,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_of_any_kind_give_a_result_or_an_error_in_their_range(form in prop::collection::vec(any::<u8>(), 0..60)) {
+    fn returns_a_result_or_an_error_within_the_text_for_any_bytes(form in prop::collection::vec(any::<u8>(), 0..60)) {
         prop_assert_eq!(read_form(&form).is_ok(), decodes(&form));
         let _ = infer_query(&String::from_utf8_lossy(&form));
     }

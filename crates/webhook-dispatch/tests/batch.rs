@@ -116,7 +116,7 @@ fn stored(count: usize) -> Vec<Outcome> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_comes_alone_is_stored_at_once() {
+async fn stores_a_single_event_at_once() {
     let table = Table::default();
     let batcher = Batcher::new(
         table.clone(),
@@ -131,7 +131,7 @@ async fn an_event_that_comes_alone_is_stored_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_that_come_while_a_batch_is_being_stored_form_the_next_one_in_their_order() {
+async fn collects_events_in_order_while_a_batch_is_being_stored() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     batcher.submit(1, 1).unwrap();
@@ -143,7 +143,7 @@ async fn events_that_come_while_a_batch_is_being_stored_form_the_next_one_in_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_event_is_answered_before_its_batch_is_stored() {
+async fn answers_no_event_before_its_batch_is_stored() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     batcher.submit(1, 1).unwrap();
@@ -154,7 +154,7 @@ async fn no_event_is_answered_before_its_batch_is_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_holds_no_more_events_than_its_bound() {
+async fn bounds_the_events_of_a_batch() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     assert_eq!(all(&batcher, &table, 1..=9).await, stored(9));
@@ -162,7 +162,7 @@ async fn a_batch_holds_no_more_events_than_its_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_holds_no_more_bytes_than_its_bound_and_a_larger_event_goes_by_itself() {
+async fn bounds_the_bytes_of_a_batch_and_stores_a_larger_event_alone() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     for (event, bytes) in [(1, 600), (2, 400), (3, 1), (4, 5000), (5, 1)] {
@@ -173,7 +173,7 @@ async fn a_batch_holds_no_more_bytes_than_its_bound_and_a_larger_event_goes_by_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn under_load_a_batch_waits_for_company_as_long_as_the_linger() {
+async fn waits_for_more_events_as_long_as_the_linger_under_load() {
     let table = Table::default();
     let batcher = Batcher::new(
         table.clone(),
@@ -195,7 +195,7 @@ async fn under_load_a_batch_waits_for_company_as_long_as_the_linger() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_batch_does_not_linger() {
+async fn stores_a_full_batch_at_once() {
     let table = Table::default();
     let batcher = Batcher::new(
         table.clone(),
@@ -211,7 +211,7 @@ async fn a_full_batch_does_not_linger() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn past_the_bound_on_events_the_queue_is_busy_at_once_and_has_room_again_later() {
+async fn returns_busy_past_the_bound_on_events_until_there_is_room() {
     let table = Table::default();
     let batcher = Batcher::new(
         table.clone(),
@@ -231,7 +231,7 @@ async fn past_the_bound_on_events_the_queue_is_busy_at_once_and_has_room_again_l
 }
 
 #[tokio::test(start_paused = true)]
-async fn past_the_bound_on_bytes_the_queue_is_busy_but_an_event_larger_than_it_gets_in_alone() {
+async fn returns_busy_past_the_bound_on_bytes_but_accepts_a_larger_event_alone() {
     let table = Table::default();
     let batcher = Batcher::new(
         table.clone(),
@@ -251,7 +251,7 @@ async fn past_the_bound_on_bytes_the_queue_is_busy_but_an_event_larger_than_it_g
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_down_answers_every_event_of_the_batch_and_the_next_batch_is_tried_again() {
+async fn answers_every_event_of_a_failed_batch_and_tries_the_next() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     *table.0.down.lock().unwrap() = true;
@@ -269,7 +269,7 @@ async fn a_store_that_is_down_answers_every_event_of_the_batch_and_the_next_batc
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_event_is_refused_and_takes_none_of_its_batch_with_it() {
+async fn rejects_a_bad_event_and_stores_the_others_of_its_batch() {
     for bad in 1..=8u32 {
         let table = Table::default();
         let batcher = Batcher::new(
@@ -300,7 +300,7 @@ async fn a_bad_event_is_refused_and_takes_none_of_its_batch_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_store_goes_down_while_a_batch_is_divided_what_is_left_is_answered_at_once() {
+async fn answers_the_rest_at_once_if_the_store_fails_while_a_batch_is_divided() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     table.0.refuse.lock().unwrap().insert(4);
@@ -315,7 +315,7 @@ async fn when_the_store_goes_down_while_a_batch_is_divided_what_is_left_is_answe
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_hangs_costs_its_own_batch_the_store_time_and_the_next_batch_goes_on() {
+async fn goes_on_with_the_next_batch_after_one_that_hangs() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     table.0.hang.lock().unwrap().insert(1);
@@ -329,7 +329,7 @@ async fn a_store_that_hangs_costs_its_own_batch_the_store_time_and_the_next_batc
 }
 
 #[tokio::test(start_paused = true)]
-async fn stores_that_never_come_back_are_bounded() {
+async fn bounds_stores_that_never_return() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     table.0.hang.lock().unwrap().insert(1);
@@ -343,7 +343,7 @@ async fn stores_that_never_come_back_are_bounded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_panics_costs_its_own_batch_only() {
+async fn goes_on_with_the_next_batch_after_a_panic() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     table.0.panic.lock().unwrap().insert(1);
@@ -355,7 +355,7 @@ async fn a_store_that_panics_costs_its_own_batch_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_batcher_takes_nothing_and_stores_what_waits() {
+async fn stores_what_waits_and_accepts_nothing_once_closed() {
     let table = Table::default();
     let batcher = Batcher::new(
         table.clone(),
@@ -375,7 +375,7 @@ async fn a_closed_batcher_takes_nothing_and_stores_what_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_drain_waits_within_its_limit() {
+async fn waits_for_a_drain_within_its_limit() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     table.0.hang.lock().unwrap().insert(1);
@@ -386,7 +386,7 @@ async fn a_drain_waits_within_its_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_in_a_batcher_that_is_dropped_is_answered() {
+async fn answers_what_waits_when_dropped() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     batcher.submit(1, 1).unwrap();

@@ -130,7 +130,7 @@ async fn gives_keys_that_wait_their_turns_in_rotation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn begins_calls_with_one_key_in_the_order_in_which_they_came() {
+async fn starts_executions_of_one_key_in_the_order_of_arrival() {
     let (engine, gate) = gate(1, 100);
     let mut calls = Vec::new();
     for id in 0..20 {
@@ -159,7 +159,7 @@ async fn returns_busy_at_once_when_the_line_is_full() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn returns_busy_and_never_runs_a_call_that_waited_in_line_for_as_long_as_it_may() {
+async fn returns_busy_and_never_starts_what_waited_in_line_for_as_long_as_it_may() {
     let (engine, gate) = gate(1, 10);
     let first = pass(&gate, 1, 1, Job::Take(60_000), None);
     sleep(MS).await;
@@ -202,7 +202,7 @@ async fn returns_timed_out_at_the_time_limit_and_leaves_the_run_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_past_its_own_time_limit_holds_its_permit_until_it_ends() {
+async fn holds_a_permit_past_the_time_limit_until_the_run_ends() {
     let (_, gate) = gate(1, 10);
     assert_eq!(
         gate.pass(1, (1, Job::Take(100)), Some(40 * MS)).await,
@@ -214,7 +214,7 @@ async fn a_run_past_its_own_time_limit_holds_its_permit_until_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_hangs_gives_its_permit_back_after_the_longest_hold() {
+async fn takes_a_permit_back_from_a_hanging_run_after_the_longest_hold() {
     for limit in [None, Some(10 * MS)] {
         let (_, gate) = gate(1, 10);
         let begin = Instant::now();
@@ -237,7 +237,7 @@ async fn holds_a_permit_for_an_own_time_limit_longer_than_the_longest_hold() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_longest_hold_a_run_ends_when_it_ends() {
+async fn never_takes_a_permit_back_without_a_longest_hold() {
     let (_, gate) = gate_with(GateLimits {
         permits: 1,
         queue: 10,
@@ -251,7 +251,7 @@ async fn without_a_longest_hold_a_run_ends_when_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_hangs_up_while_it_waits_leaves_the_line_and_runs_nothing() {
+async fn drops_a_caller_that_hangs_up_while_it_waits() {
     let (engine, gate) = gate(1, 1);
     let first = pass(&gate, 1, 1, Job::Take(100), None);
     sleep(MS).await;
@@ -267,7 +267,7 @@ async fn a_caller_that_hangs_up_while_it_waits_leaves_the_line_and_runs_nothing(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_whose_caller_hangs_up_goes_on_and_keeps_its_permit_until_it_ends() {
+async fn keeps_a_run_and_its_permit_when_its_caller_hangs_up() {
     let (engine, gate) = gate(1, 10);
     let first = pass(&gate, 1, 1, Job::Take(100), None);
     sleep(MS).await;
@@ -279,7 +279,7 @@ async fn a_run_whose_caller_hangs_up_goes_on_and_keeps_its_permit_until_it_ends(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_fails_or_panics_gives_its_permit_back() {
+async fn takes_a_permit_back_from_a_run_that_fails_or_panics() {
     let (_, gate) = gate(1, 10);
     assert_eq!(
         gate.pass(1, (1, Job::Fail), None).await,
@@ -293,7 +293,7 @@ async fn a_run_that_fails_or_panics_gives_its_permit_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_gate_begins_nothing_answers_what_waits_and_drains_what_runs() {
+async fn starts_nothing_answers_what_waits_and_drains_what_runs_once_closed() {
     let (engine, gate) = gate(1, 10);
     let first = pass(&gate, 1, 1, Job::Take(100), None);
     sleep(MS).await;
@@ -311,7 +311,7 @@ async fn a_closed_gate_begins_nothing_answers_what_waits_and_drains_what_runs() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_drain_waits_within_its_limit() {
+async fn waits_for_a_drain_within_its_limit() {
     let (_, gate) = gate(1, 10);
     assert_eq!(gate.pass(1, (1, Job::Hang), Some(10 * MS)).await, RunOutcome::TimedOut);
     gate.close();
@@ -415,7 +415,7 @@ proptest! {
 
     /// However many calls of another key wait, the first call of a key begins after one run of each key before it.
     #[test]
-    fn a_key_waits_for_one_run_of_each_other_key_at_most(others in 1..6u64, crowd in 1..30u64) {
+    fn lets_a_key_wait_for_at_most_one_run_of_each_other_key(others in 1..6u64, crowd in 1..30u64) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let waited = runtime.block_on(async {
             let (_, gate) = gate(1, 1000);

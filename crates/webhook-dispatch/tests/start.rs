@@ -56,7 +56,7 @@ impl Publish for Queue {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_alone_is_handed_on_at_once() {
+async fn starts_a_single_event_at_once() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), limits());
     starter.add([1]);
@@ -65,7 +65,7 @@ async fn what_comes_alone_is_handed_on_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn under_a_steady_load_within_the_share_nothing_waits() {
+async fn starts_a_steady_load_within_the_share_without_a_wait() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), limits());
     for id in 0..100 {
@@ -78,7 +78,7 @@ async fn under_a_steady_load_within_the_share_nothing_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rush_goes_first_and_what_it_brought_is_handed_on_once_it_is_over() {
+async fn stores_a_burst_first_and_starts_its_events_afterwards() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), limits());
     for id in 0..350 {
@@ -93,7 +93,7 @@ async fn a_rush_goes_first_and_what_it_brought_is_handed_on_once_it_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rush_that_does_not_end_gets_its_share_again() {
+async fn grants_the_share_again_during_a_burst_that_does_not_end() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), limits());
     for id in 0..600 {
@@ -109,7 +109,7 @@ async fn a_rush_that_does_not_end_gets_its_share_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_load_that_falls_back_to_its_share_catches_up() {
+async fn catches_up_once_the_load_falls_back_to_its_share() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), limits());
     for id in 0..60 {
@@ -125,7 +125,7 @@ async fn a_load_that_falls_back_to_its_share_catches_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_wait_than_the_bound() {
+async fn bounds_what_waits() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), limits());
     for id in 0..60 {
@@ -136,7 +136,7 @@ async fn no_more_wait_than_the_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_publisher_that_panics_or_hangs_does_not_stop_the_next() {
+async fn goes_on_after_a_publisher_that_panics_or_hangs() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), StartLimits { chunk: 1, ..limits() });
     starter.add([666, 1, 777, 2]);
@@ -145,7 +145,7 @@ async fn a_publisher_that_panics_or_hangs_does_not_stop_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_hands_everything_on_without_waiting_for_the_rush_to_end() {
+async fn starts_everything_on_a_flush_without_waiting_for_the_end_of_a_burst() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), limits());
     starter.add(0..500);
@@ -155,7 +155,7 @@ async fn a_flush_hands_everything_on_without_waiting_for_the_rush_to_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_waits_within_its_limit() {
+async fn waits_for_a_flush_within_its_limit() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), StartLimits { chunk: 1, ..limits() });
     starter.add([777]);

@@ -82,7 +82,7 @@ fn indexed(implementation: Implementation, text: &[u8]) -> (Vec<u32>, bool) {
 }
 
 #[test]
-fn an_index_is_made_in_the_fastest_way_and_in_plain_rust() {
+fn offers_the_fastest_implementation_and_plain_rust() {
     let supported = Implementation::supported();
     println!("Tested: {supported:?}");
     assert_eq!(supported.first(), Some(&Implementation::fastest()));
@@ -90,7 +90,7 @@ fn an_index_is_made_in_the_fastest_way_and_in_plain_rust() {
 }
 
 #[test]
-fn strings_are_followed_over_the_ends_of_blocks() {
+fn follows_strings_over_the_ends_of_blocks() {
     // Miri takes a thousand times as long.
     for before in (0..140).step_by(if cfg!(miri) { 63 } else { 1 }) {
         for string in [
@@ -112,14 +112,14 @@ fn strings_are_followed_over_the_ends_of_blocks() {
 }
 
 #[test]
-fn a_text_of_tokens_only_fills_several_batches() {
+fn fills_several_batches_with_a_text_of_tokens() {
     for length in [63, 64, 65, 2047, 2048, 2049, 5000] {
         assert_indexed("[".repeat(length).as_bytes());
     }
 }
 
 #[test]
-fn an_index_goes_on_from_where_it_is_told_to() {
+fn restarts_an_index_at_a_given_place() {
     let text = format!("[{}]", r#"{"a":"x,y"},"#.repeat(500));
     let at = 1 + 12 * 77;
     let rest: Vec<_> = naive(&text.as_bytes()[at..])
@@ -138,7 +138,7 @@ fn an_index_goes_on_from_where_it_is_told_to() {
 }
 
 #[test]
-fn digits_are_told_from_every_other_byte() {
+fn distinguishes_digits_from_every_other_byte() {
     for byte in 0..=255u8 {
         for at in 0..32 {
             let mut bytes = [b'/'; 32];
@@ -153,7 +153,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 1000 }))]
 
     #[test]
-    fn the_index_is_that_of_looking_at_each_byte(
+    fn matches_an_index_made_byte_by_byte(
         // Backslashes stand in strings only: outside of them, where no JSON has one, the index takes them for escapes too.
         text in r#"([\[\]{}:,]|[a1é \n\t]|"([a-z,:{é]|\\["\\/bnux]|\\u00e9|\n){0,70}"|[ ]{0,70}){0,40}("[a-z,]{0,5}(\\)?)?"#
     ) {

@@ -65,7 +65,7 @@ fn offsets() -> impl Iterator<Item = usize> {
 }
 
 #[test]
-fn a_container_ends_with_its_bracket_wherever_it_lies() {
+fn finds_the_end_of_a_container_wherever_it_is() {
     for text in [
         "{}",
         "[ ]",
@@ -89,7 +89,7 @@ fn a_container_ends_with_its_bracket_wherever_it_lies() {
 }
 
 #[test]
-fn what_is_malformed_is_refused_wherever_it_lies() {
+fn rejects_malformed_text_wherever_it_is() {
     for text in [
         "[1 2]",
         "[1,]",

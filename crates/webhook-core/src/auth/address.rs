@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn cannot_tell_the_client_behind_more_proxies_than_are_looked_at() {
+    fn finds_no_client_behind_more_proxies_than_the_limit() {
         let proxies = Proxies::Ranges(Ranges::parse(["10.0.0.0/8"]).unwrap());
         let peer = parse_address("10.0.0.1").unwrap();
         let behind = |count: usize| format!("203.0.113.7{}", ", 10.0.0.2".repeat(count));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_ranges_match_what_they_hold() {
+    fn matches_addresses_and_ranges() {
         for (ranges, address, expected) in [
             (&["192.0.2.1"][..], "192.0.2.1", true),
             (&["192.0.2.1"], "192.0.2.2", false),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_v4_address_written_as_v6_is_the_v4_address() {
+    fn treats_a_v4_address_written_as_v6_as_v4() {
         for (range, address) in [
             ("192.0.2.0/24", "::ffff:192.0.2.1"),
             ("::ffff:192.0.2.1", "192.0.2.1"),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn names_an_entry_that_isnt_an_address_by_its_index_alone() {
+    fn names_an_entry_that_is_not_an_address_by_its_index_alone() {
         for wrong in [
             "",
             "192.0.2",
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read_as_sockets_and_proxies_write_them() {
+    fn reads_addresses_as_sockets_and_proxies_write_them() {
         for (text, expected) in [
             ("192.0.2.1:51234", "192.0.2.1"),
             ("[2001:db8::1]:443", "2001:db8::1"),
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_caller_writes_into_the_header_does_not_count() {
+    fn ignores_what_a_client_writes_into_the_header() {
         client("203.0.113.7", &["192.0.2.1"], &Proxies::Count(0), Some("203.0.113.7"));
         client(
             "10.0.0.1",
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_cannot_be_told_is_none() {
+    fn finds_no_client_if_its_address_cannot_be_determined() {
         client("10.0.0.1", &[], &Proxies::Count(1), None);
         client("10.0.0.1", &["203.0.113.7"], &Proxies::Count(2), None);
         client("10.0.0.1", &["203.0.113.7, unknown"], &Proxies::Count(1), None);

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_right_credentials_are_let_in_and_others_are_not() {
+    fn accepts_the_right_credentials_and_no_others() {
         let basic = Basic::new("user", "pa:ss:wörd");
         assert!(basic.verify(Some(&header("user:pa:ss:wörd"))));
         for wrong in [
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn scheme_case_padding_and_spaces_do_not_matter() {
+    fn ignores_the_case_of_the_scheme_padding_and_spaces() {
         let basic = Basic::new("a", "b");
         for right in ["Basic YTpi", "basic YTpi", "BASIC   YTpi  ", " Basic YTpi"] {
             assert!(basic.verify(Some(right)), "{right}");
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_headers_are_not_let_in() {
+    fn rejects_malformed_headers() {
         let basic = Basic::new("a", "b");
         for wrong in [
             "",
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_output_holds_no_secret() {
+    fn prints_no_secret() {
         assert_eq!(format!("{:?}", Basic::new("user", "secret")), "Basic([REDACTED])");
     }
 }

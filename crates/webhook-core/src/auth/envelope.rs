@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_envelopes_open() {
+    fn opens_the_documented_envelopes() {
         let key = Secret::new("test key").unwrap();
         let opened = FeishuKey::new(&key)
             .open("P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk=")
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_is_what_other_libraries_seal() {
+    fn seals_as_other_libraries_do() {
         // By @wecom/crypto 1.0.1.
         let sealed = "q0ysNi5GBe4lFFBIAtQxbMQiGNeAY3YrOmtHzP7pofCUz3o8NsXXvXquyoNTFFCgjozh0b2dR2wyv3pWCX/obg==";
         let message = "<xml>Zoë</xml>".as_bytes();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_form_is_refused() {
+    fn rejects_a_key_of_another_form() {
         for wrong in [
             "short",
             "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2",
@@ -184,13 +184,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_sealed_opens_again(message in prop::collection::vec(any::<u8>(), 0..200), id in "[a-z0-9]{0,20}") {
+        fn opens_what_it_sealed(message in prop::collection::vec(any::<u8>(), 0..200), id in "[a-z0-9]{0,20}") {
             let sealed = wecom().seal(&message, &id, [7; 16]);
             prop_assert_eq!(wecom().open(&sealed, Some(&id)).unwrap(), message);
         }
 
         #[test]
-        fn an_envelope_that_was_changed_or_made_up_does_not_panic(
+        fn opens_no_changed_or_forged_envelope_and_never_panics(
             mut bytes in prop::collection::vec(any::<u8>(), 0..10).prop_map(|blocks| blocks.repeat(16)),
             at in any::<prop::sample::Index>(),
         ) {

@@ -286,14 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_indentation_would_blow_up_is_given_up() {
+    fn gives_up_on_a_body_that_indentation_would_inflate() {
         let text = format!("{}1{}{}", "[".repeat(1000), ",1".repeat(50_000), "]".repeat(1000));
         assert_eq!(rewrite(&text, Layout::Indented(4), Escapes::Kept), None);
         assert_eq!(rewrite(&text, Layout::Compact, Escapes::Kept), Some(text));
     }
 
     #[test]
-    fn json_is_rewritten_as_the_usual_libraries_write_it() {
+    fn rewrites_json_as_common_libraries_do() {
         let text = " {\"a\": [1,\n2.50, {}],\t\"b\\u00e9\": \"x\\/\\\"é😀\",\"c\":[] }\n";
         for (layout, escapes, expected) in [
             (Layout::Kept, Escapes::Kept, text),

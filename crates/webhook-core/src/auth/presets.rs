@@ -241,7 +241,7 @@ mod tests {
     use crate::auth::Scheme;
 
     #[test]
-    fn every_preset_is_found_and_can_be_stored_and_read_again() {
+    fn finds_every_preset_and_reads_it_back_as_stored() {
         assert!(NAMES.is_sorted());
         for name in NAMES {
             let scheme = find(name).unwrap();

@@ -57,14 +57,14 @@ mod tests {
     use super::{BlankSecret, Secret};
 
     #[test]
-    fn a_blank_secret_is_refused() {
+    fn rejects_a_blank_secret() {
         for blank in ["", " ", "\t\n"] {
             assert_eq!(Secret::new(blank).unwrap_err(), BlankSecret);
         }
     }
 
     #[test]
-    fn a_secret_prints_as_redacted() {
+    fn prints_a_secret_as_redacted() {
         assert_eq!(format!("{:?}", [Secret::new("hunter2").unwrap()]), "[[REDACTED]]");
     }
 }

@@ -499,7 +499,7 @@ mod tests {
     const A: &str = "Content-Disposition: form-data; name=\"a\"";
 
     #[test]
-    fn names_are_taken_apart_as_those_of_a_form() {
+    fn splits_names_as_a_form_does() {
         let named = |name: &str| format!("Content-Disposition: form-data; name=\"{name}\"");
         let parts = ["a[b]", "a[c][]", "list", "list", "x.y"].map(named);
         let parts: Vec<_> = parts.iter().map(|head| (head.as_str(), &b"1"[..])).collect();
@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_becomes_its_name_type_and_size_and_keeps_its_bytes() {
+    fn reads_a_file_as_name_type_and_size_and_keeps_its_bytes() {
         let content = b"\x00\xff\r\n--not the boundary\r\n";
         let head = "content-type: Image/PNG; x=y\r\nCONTENT-DISPOSITION: Form-Data; filename=\"p.png\"; name=photo";
         let bytes = body(&[(head, content)]);
@@ -523,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn files_and_fields_of_one_name_are_a_list_in_which_each_file_can_be_replaced() {
+    fn collects_files_and_fields_of_one_name_in_a_list_and_replaces_each_file() {
         let file = "Content-Disposition: form-data; name=\"a\"; filename=\"f\"";
         let bytes = body(&[(A, b"text"), (file, b"1"), (file, b"22")]);
         let form = read(&bytes, "b").unwrap();
@@ -540,7 +540,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_says_it_is_json_is_the_value_it_holds() {
+    fn reads_a_json_field_as_its_value() {
         let head = format!("{A}\r\nContent-Type: application/json");
         assert_eq!(json(&[(&head, b" {\"b\": [1]}\n")]), "{\"a\":{\"b\": [1]}}");
         assert_eq!(refused(&head, b"{\"b\":\n1,}"), ("JSON_UNEXPECTED_CHARACTER", 6, 3));
@@ -549,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_in_every_form_in_which_they_are_sent() {
+    fn reads_names_in_every_form_senders_use() {
         for (written, name) in [
             ("a b.txt", "a b.txt"),
             ("\"a;b.txt\"", "a;b.txt"),
@@ -576,7 +576,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_is_no_part() {
+    fn skips_parts_without_a_name() {
         let unchosen =
             "Content-Disposition: form-data; name=\"a\"; filename=\"\"\r\nContent-Type: application/octet-stream";
         assert_eq!(json(&[(unchosen, b"")]), "{}");
@@ -586,7 +586,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_around_the_parts_is_passed_over() {
+    fn ignores_text_around_the_parts() {
         let text = "preamble\r\n--b \t\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--epilogue\r\n--b";
         assert_eq!(read(text.as_bytes(), "b").unwrap().to_json(), r#"{"a":"1"}"#);
         // The line break behind the headers is at the same time that of the delimiter.
@@ -595,7 +595,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_multipart_body_is_refused_with_its_place() {
+    fn rejects_a_body_that_is_not_multipart_with_its_place() {
         for (text, line, column) in [
             ("", 1, 1),
             ("a=1", 1, 1),
@@ -620,7 +620,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_say_nothing_clear_are_refused_with_their_place() {
+    fn rejects_ambiguous_headers_with_their_place() {
         for (head, column) in [
             ("X: 1", 1),
             ("Content-Disposition: form-data", 31),
@@ -642,7 +642,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_names_are_utf_8() {
+    fn requires_utf8_in_fields_and_names() {
         assert_eq!(refused(A, b"1\n\xff"), ("UTF8_INVALID", 5, 1));
         let charset = |charset: &str| format!("{A}\r\nContent-Type: text/plain; charset={charset}");
         assert_eq!(refused(&charset("iso-8859-1"), b"1").0, "CHARSET_NOT_UTF8");
@@ -664,7 +664,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_a_limit_is_refused() {
+    fn rejects_what_is_over_a_limit() {
         let parts = vec![(A, &b"1"[..]); MAX_PARTS];
         assert!(read(&body(&parts), "b").is_ok());
         let parts = vec![(A, &b"1"[..]); MAX_PARTS + 1];
@@ -677,7 +677,7 @@ mod tests {
     }
 
     #[test]
-    fn the_boundary_is_the_one_of_the_content_type() {
+    fn reads_the_boundary_of_the_content_type() {
         for (content_type, found) in [
             ("multipart/form-data; boundary=a", Some("a")),
             ("multipart/form-data; charset=utf-8; BOUNDARY=\"a b=?\"", Some("a b=?")),
@@ -699,7 +699,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_content_comes_back_as_it_was(contents in proptest::collection::vec("[\r\nb\\-]{0,12}", 0..5)) {
+        fn returns_every_content_unchanged(contents in proptest::collection::vec("[\r\nb\\-]{0,12}", 0..5)) {
             // None of them may hold the delimiter, which is what a boundary is chosen for.
             prop_assume!(contents.iter().all(|content| !format!("\r\n{content}\r\n").contains("\r\n--b")));
             let head = "Content-Disposition: form-data; name=a; filename=f";
@@ -711,7 +711,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_is_sent_makes_it_panic(
+        fn never_panics(
             bytes in "(--b|\r\n|--|Content-Disposition: form-data|; name=|\"|;|a|\\\\|%22|%|\u{e4}|: |=|\\*){0,40}"
         ) {
             let _ = read(bytes.as_bytes(), "b").map(|form| form.to_json());

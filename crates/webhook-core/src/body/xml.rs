@@ -371,7 +371,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_become_keys_by_the_rules_of_this_module() {
+    fn turns_elements_into_keys_by_the_rules_of_this_module() {
         for (xml, json) in [
             ("<a/>", r#"{"a":""}"#),
             ("<a>  x &amp; y&#33; </a>", r#"{"a":"x & y!"}"#),
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_well_formed_is_refused_with_its_place() {
+    fn rejects_what_is_not_well_formed_with_its_place() {
         for (xml, code) in [
             ("", CODE),
             ("text", CODE),
@@ -479,14 +479,14 @@ mod tests {
     }
 
     #[test]
-    fn elements_of_one_name_are_a_list_wherever_they_are() {
+    fn collects_elements_of_one_name_in_a_list_wherever_they_are() {
         let xml = "<a b='0'><b>1</b><c><b>2</b></c><b><b/><c/><b>3</b></b><c/>x<b>4</b></a>";
         let json = r##"{"a":{"@b":"0","b":["1",{"b":["","3"],"c":""},"4"],"c":[{"b":"2"},""],"#text":"x"}}"##;
         assert_eq!(read(xml.as_bytes()).as_deref(), Ok(json));
     }
 
     #[test]
-    fn nesting_is_bounded() {
+    fn bounds_nesting() {
         let nested = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
         assert!(read(nested(MAX_XML_DEPTH).as_bytes()).is_ok());
         assert_eq!(

@@ -93,7 +93,7 @@ mod tests {
     use super::canonical;
 
     #[test]
-    fn numbers_of_the_same_value_have_one_spelling() {
+    fn spells_numbers_of_the_same_value_the_same() {
         for (spelling, spellings) in [
             ("0", &["0", "-0", "0.0", "0e9", "-0.000e-5"][..]),
             ("1", &["1", "1.0", "1e0", "10e-1", "0.1E+1", "100e-02"]),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_of_the_same_characters_have_one_spelling() {
+    fn spells_strings_of_the_same_characters_the_same() {
         for (spelling, spellings) in [
             (r#""a""#, &[r#""a""#, r#""\u0061""#][..]),
             (r#""/""#, &[r#""/""#, r#""\/""#, r#""\u002F""#]),
@@ -140,7 +140,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_escaping_of_a_text_has_the_spelling_of_the_text(text in any::<String>(), escaped in any::<Vec<bool>>()) {
+        fn spells_every_escaping_of_a_text_the_same(text in any::<String>(), escaped in any::<Vec<bool>>()) {
             let mut json = String::from("\"");
             for (index, c) in text.chars().enumerate() {
                 if escaped.get(index) == Some(&false) && !matches!(c, '"' | '\\' | '\0'..='\u{1f}') {
@@ -156,7 +156,7 @@ mod tests {
         }
 
         #[test]
-        fn moving_the_point_of_a_number_keeps_its_spelling(digits in "[1-9][0-9]{0,40}", places in 0_usize..60, zeros in 0_usize..5) {
+        fn spells_a_number_the_same_wherever_its_point_is(digits in "[1-9][0-9]{0,40}", places in 0_usize..60, zeros in 0_usize..5) {
             let padding = "0".repeat(places);
             let moved = format!("0.{padding}{digits}{}e{}", "0".repeat(zeros), places + digits.len());
             prop_assert_eq!(canonical(&moved), canonical(&digits));

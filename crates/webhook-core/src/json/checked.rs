@@ -103,7 +103,7 @@ mod tests {
     use super::{Elements, Members};
 
     #[test]
-    fn containers_are_taken_apart_one_level() {
+    fn splits_containers_one_level() {
         let array = r#"[ 1 ,"a,]\"\\", [2,"]"],{"b":[{}]} ,null]"#;
         let elements: Vec<_> = Elements::new(array).collect();
         assert_eq!(elements, ["1", r#""a,]\"\\""#, r#"[2,"]"]"#, r#"{"b":[{}]}"#, "null"]);

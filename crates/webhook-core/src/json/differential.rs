@@ -34,7 +34,7 @@ const PATHS: [&[&str]; 6] = [
 ];
 
 #[test]
-fn malformed_texts_are_refused_by_both() {
+fn rejects_malformed_texts_with_both() {
     for text in [
         "",
         " ",
@@ -107,7 +107,7 @@ fn malformed_texts_are_refused_by_both() {
 }
 
 #[test]
-fn a_value_is_read_again_after_its_batch_is_gone() {
+fn reads_a_value_again_after_its_batch_is_gone() {
     let item = r#"{"a":{"b":[1,"x",{"c":[]}]},"b":2},"#;
     let large = format!(
         r#"{{"a":[{{"a":[{0}1],"b":7}},{0}null,{{"b":[{0}2]}}],"b":"x"}}"#,

@@ -134,7 +134,7 @@ mod tests {
     use crate::limits::CONTEXT_SLACK;
 
     #[test]
-    fn a_control_character_counts_as_the_bytes_it_takes() {
+    fn counts_a_control_character_as_the_bytes_it_takes() {
         let fits = "\u{1}".repeat((CONTEXT_SLACK - 2) / 6);
         assert_eq!(Writer::new(0).push_string(&fits), Ok(()));
         assert_eq!(quoted_length(&fits), quote(&fits).len());

@@ -121,7 +121,7 @@ mod tests {
     use super::{Piece, Placeholder, Template};
 
     #[test]
-    fn a_template_falls_apart_and_prints_as_it_was() {
+    fn splits_a_template_and_prints_it_unchanged() {
         for text in [
             "{timestamp}.{body}",
             "v0:{timestamp}:{body}",
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_template_is_refused_with_what_was_expected() {
+    fn rejects_what_is_not_a_template_and_says_what_was_expected() {
         for (text, message) in [
             ("", "expected what is signed, but found an empty text"),
             ("{body", "expected a } after each {, but found a { without one"),

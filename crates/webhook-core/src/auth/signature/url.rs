@@ -82,7 +82,7 @@ mod tests {
     use super::{ports, variants};
 
     #[test]
-    fn a_port_is_added_and_taken_away_where_it_stands() {
+    fn adds_and_removes_the_port_in_its_place() {
         for (url, other) in [
             ("https://example.com/a?b=c:1", "https://example.com:443/a?b=c:1"),
             ("http://example.com", "http://example.com:80"),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_of_a_url_differ_in_scheme_and_last_slash() {
+    fn lists_urls_that_differ_in_scheme_and_last_slash() {
         let forms = variants("http://example.com/a?b");
         for expected in [
             "https://example.com/a?b",
