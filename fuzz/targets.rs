@@ -1,7 +1,7 @@
-//! What is fuzzed: each function takes any bytes and panics where a promise doesn't hold. `fuzz_targets` has each for
-//! libFuzzer; `crates/webhook-core/tests/corpus.rs` runs each over its seeds in `corpus`.
+//! The fuzz targets: each function accepts any bytes and panics if an invariant is broken. `fuzz_targets` exposes them to
+//! libFuzzer; `crates/webhook-core/tests/corpus.rs` runs each with its seeds in `corpus`.
 //!
-//! Where an input has several parts, each but the last is a line of its own.
+//! If an input has several parts, each part except the last is a separate line.
 
 #[path = "../crates/webhook-core/tests/reference/mod.rs"]
 mod reference;
@@ -23,15 +23,15 @@ use webhook_core::request::{Headers, Request};
 use webhook_core::verification::UrlVerification;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-// 43 characters of Base64, as WeCom and DingTalk want them.
+// 43 characters of Base64, as WeCom and DingTalk require.
 const AES_KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
-/// Of a pair that was made for the seed and thrown away.
+/// The public key of a pair that was generated for the seed and discarded.
 const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEw7s8lcZ8dPyo4oDA065YO3xxsRZ/\n\
     gLFQT3K7gRYSHP9/p3vo262avdPbtyjG0XCGVcJuryW/PalRZgSIc1tK4A==\n\
     -----END PUBLIC KEY-----\n";
 const LIMIT: usize = 1 << 16;
-/// The time of every request, as milliseconds since 1970: that of the seeds' signatures.
+/// The time of every request, in milliseconds since 1970: that of the seeds' signatures.
 const NOW: i64 = 1_700_000_000_000;
 
 fn secret(text: &str) -> Secret {
@@ -42,7 +42,7 @@ fn text(data: &[u8]) -> String {
     String::from_utf8_lossy(data).into_owned()
 }
 
-/// The first `N` lines, and what stands behind them.
+/// Splits the input into its first `N` lines and the rest.
 fn lines<const N: usize>(data: &[u8]) -> ([String; N], &[u8]) {
     let mut rest = data;
     let lines = std::array::from_fn(|_| {
@@ -55,7 +55,7 @@ fn lines<const N: usize>(data: &[u8]) -> ([String; N], &[u8]) {
 }
 
 fn assert_json(json: &str) {
-    assert!(check(json.as_bytes()).is_ok(), "no JSON: {json}");
+    assert!(check(json.as_bytes()).is_ok(), "expected JSON, but found: {json}");
 }
 
 /// `X-Forwarded-For` over two lines, and addresses.
@@ -68,7 +68,7 @@ pub fn addresses(data: &[u8]) {
         Proxies::Ranges(Ranges::parse(["192.0.2.0/24", "2001:db8::/32"]).expect("ranges")),
     ] {
         if let Some(client) = parse_address(&peer).and_then(|peer| client_address(peer, &[&first, &second], &proxies)) {
-            // What was found can be written down and found again.
+            // An address that was found survives formatting and parsing.
             assert_eq!(parse_address(&client.to_string()), Some(client));
             let _ = ranges.as_ref().map(|ranges| ranges.contains(client));
         }
@@ -110,8 +110,8 @@ pub fn envelopes(data: &[u8]) {
     }
 }
 
-/// One header's value and a body, taken for every preset, for Basic authentication and for a content type and encoding; and
-/// the whole as a head that someone has copied.
+/// The value of a header and a body, for every preset, for Basic authentication and as content type and encoding; and the
+/// whole input as a copied request head.
 pub fn headers(data: &[u8]) {
     let _ = read_head(&text(data));
     let ([value, time], body) = lines(data);
@@ -130,7 +130,7 @@ pub fn headers(data: &[u8]) {
     for name in presets::NAMES {
         let scheme = presets::find(name).expect("a preset");
         let names = scheme.header_names();
-        // The signature, and what stands beside it.
+        // The signature and the headers that belong to it.
         let headers = Headers::new(names.iter().enumerate().map(|(index, name)| {
             let value = if index == 0 { &value } else { &time };
             ((*name).to_owned(), value.clone())
@@ -141,7 +141,7 @@ pub fn headers(data: &[u8]) {
             headers: &headers,
             body,
         };
-        // The slow way decides as the fast one does.
+        // The slow path returns the same as the fast one.
         let fast = verify(&scheme, &[secret(KEY)], &request, NOW);
         let slow = diagnose(&scheme, &[secret(KEY)], &request, NOW, &HintWork::default());
         assert_eq!(fast.is_ok(), slow.is_ok(), "{name}");
@@ -156,7 +156,7 @@ const PATHS: [&[&str]; 5] = [
     &["a.b.a.b", "b[][0].a", "", "\u{e9}", "a.length"],
 ];
 
-/// JSON against serde_json: the same texts are taken, and the same values found.
+/// JSON compared with serde_json: both accept the same texts and find the same values.
 pub fn json(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         assert!(check(data).is_err());
@@ -179,7 +179,7 @@ pub fn json(data: &[u8]) {
         }
         let values = PathSet::new(paths.iter().copied()).extract(data);
         assert_eq!(values.is_ok(), taken, "{text:?}");
-        // serde_json can't say half a character, nor a number that no double holds.
+        // serde_json can't represent half of a surrogate pair or a number outside the range of doubles.
         let sayable = !text.contains("\\u") && text.chars().all(|c| c <= '\u{ffff}');
         for (path, value) in paths.iter().zip(values.unwrap_or_default()) {
             let plain = |text: &str| serde_json::from_str::<Value>(text);
@@ -194,7 +194,7 @@ pub fn json(data: &[u8]) {
     }
 }
 
-/// Objects and arrays that are open at once in a JSON text.
+/// Returns the nesting depth of a JSON text.
 fn depth(json: &str) -> usize {
     let (mut open, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {
@@ -213,7 +213,7 @@ fn depth(json: &str) -> usize {
     deepest
 }
 
-/// A token as it stands in `Authorization`.
+/// A token as in `Authorization`.
 pub fn jwt(data: &[u8]) {
     let headers = Headers::new([("authorization".to_owned(), format!("Bearer {}", text(data)))]);
     let request = RequestParts {
@@ -231,7 +231,7 @@ pub fn jwt(data: &[u8]) {
     }
 }
 
-/// A content type, and a body by it.
+/// A content type and a body of that type.
 pub fn multipart(data: &[u8]) {
     let ([content_type], body) = lines(data);
     let Ok(boundary) = form_data::boundary(&content_type, body) else {
@@ -271,7 +271,7 @@ pub fn query(data: &[u8]) {
     }
 }
 
-/// A whole request: content type, content encoding, path, query and body, for an endpoint that uses all of it.
+/// A whole request: content type, content encoding, path, query and body, for an endpoint that uses all of them.
 pub fn request(data: &[u8]) {
     let ([content_type, encoding, path, url], body) = lines(data);
     let config = json!({

@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } fro
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkMachine, main } from './lib/bootstrap.mjs';
-import { low, unstable } from './lib/nightly.mjs';
+import { host, low, unstable } from './lib/nightly.mjs';
 import { root, workDir } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
 
@@ -14,24 +14,24 @@ const folder = join(workDir, 'sanitize');
 const target = join(root, 'target', 'sanitize');
 
 /** Builds the addon with the sanitizer, an unstable feature that the stable compiler contains too. */
-async function buildAddon(host) {
+async function buildAddon(platform) {
   // With an explicit target, the flags don't apply to build scripts and macros, which the sanitizer would break.
   const args = ['build', '--package', 'nocobase-plugin-workflow-webhook', '--lib', '--locked'];
-  const built = await low('cargo', [...args, '--target', host, '--target-dir', target], {
+  const built = await low('cargo', [...args, '--target', platform, '--target-dir', target], {
     ...unstable,
     RUSTFLAGS: '-Zsanitizer=address',
     CARGO_PROFILE_DEV_DEBUG: 'line-tables-only',
   });
   if (!built) throw new Error('building the addon with the address sanitizer failed');
   const addon = join(folder, 'addon.node');
-  copyFileSync(join(target, host, 'debug', 'libnocobase_plugin_workflow_webhook.so'), addon);
+  copyFileSync(join(target, platform, 'debug', 'libnocobase_plugin_workflow_webhook.so'), addon);
   return addon;
 }
 
 /** Links the sanitizer's library, which has to be loaded before Node: Rust only ships it for Rust programs. */
-async function linkRuntime(host) {
+async function linkRuntime(platform) {
   const sysroot = (await run('rustc', ['--print', 'sysroot'])).trim();
-  const libraries = join(sysroot, 'lib', 'rustlib', host, 'lib');
+  const libraries = join(sysroot, 'lib', 'rustlib', platform, 'lib');
   const archive = readdirSync(libraries).find((file) => /^librustc-.*_rt\.asan\.a$/.test(file));
   if (!archive) throw new Error(`expected an address sanitizer in ${libraries}, but found none`);
   const copy = join(folder, 'asan.a');
@@ -87,9 +87,9 @@ await main(async () => {
   });
   const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31));
   mkdirSync(folder, { recursive: true });
-  const host = (await run('rustc', ['-vV'])).match(/^host: (.+)$/m)[1];
-  const addon = await buildAddon(host);
-  const library = await linkRuntime(host);
+  const platform = await host();
+  const addon = await buildAddon(platform);
+  const library = await linkRuntime(platform);
   console.log(`Seed ${seed}`);
   const progress = join(folder, 'case');
   writeFileSync(progress, 'none');

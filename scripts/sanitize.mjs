@@ -3,11 +3,7 @@
 // `webhook-simd` in Miri if the nightly toolchain has it.
 import { parseArgs } from 'node:util';
 import { checkMachine, main } from './lib/bootstrap.mjs';
-import { hasMiri, low, unstable } from './lib/nightly.mjs';
-import { run } from './lib/run.mjs';
-
-/** Returns the platform of this machine, e.g. `x86_64-unknown-linux-gnu`. */
-const host = async () => (await run('rustc', ['-vV'])).match(/^host: (.+)$/m)[1];
+import { hasMiri, host, low, unstable } from './lib/nightly.mjs';
 
 async function runs({ all }) {
   const simd = ['--package', 'webhook-simd'];

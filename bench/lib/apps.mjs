@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { bootApp } from '../../scripts/lib/nocobase.mjs';
 import { createWorkflow } from '../../scripts/lib/workflows.mjs';
+import { median } from './measure.mjs';
 
 const rival = join(import.meta.dirname, 'rival.cjs');
 
@@ -97,8 +98,6 @@ export const BODY = JSON.stringify({
 
 /** Returns rows of the trigger's form for these paths, with names like those of the form. */
 export const rowsOf = (paths) => paths.map((key, index) => ({ key, _var: `v_${index}` }));
-
-export const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
 /** The measurements of the app's process since `benchProbe:start`. */
 export const probe = {

@@ -2,7 +2,8 @@
  * Large bodies in a running NocoBase, compared with the same hand-written action as in `requests`: requests per second, the
  * event-loop delay that affects everything else in the process, and peak memory.
  */
-import { assertSame, createSides, fire, median, probe, rowsOf, withApp } from '../lib/apps.mjs';
+import { assertSame, createSides, fire, probe, rowsOf, withApp } from '../lib/apps.mjs';
+import { median } from '../lib/measure.mjs';
 import { KINDS, SIZES } from '../lib/bodies.mjs';
 
 export const title = 'Large bodies in a running NocoBase';

@@ -11,11 +11,11 @@ import {
   createSides,
   fire,
   interleave,
-  median,
   startAfresh,
   warmUp,
   withApp,
 } from '../lib/apps.mjs';
+import { median } from '../lib/measure.mjs';
 
 export const title = 'Whole requests, asynchronous';
 export const services = ['postgres'];

@@ -1,7 +1,8 @@
 /** How the cost grows with the number of webhooks, the size of an event, and the number of nodes. */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { allEnded, bootBoth, createSides, fire, median, probe, rowsOf, withApp } from '../lib/apps.mjs';
+import { allEnded, bootBoth, createSides, fire, probe, rowsOf, withApp } from '../lib/apps.mjs';
+import { median } from '../lib/measure.mjs';
 import { KINDS, SIZES } from '../lib/bodies.mjs';
 import { root } from '../../scripts/lib/paths.mjs';
 import { servicePort } from '../../scripts/lib/services.mjs';

@@ -2,12 +2,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { root, workDir } from './paths.mjs';
+import { run } from './run.mjs';
 import { onceFor } from './stamp.mjs';
 
 const tools = join(workDir, 'tools');
 
 /** The environment that makes the stable compiler accept the flags of sanitizers, so that no other toolchain is needed. */
 export const unstable = { RUSTC_BOOTSTRAP: '1' };
+
+/** Returns the platform of this machine, e.g. `x86_64-unknown-linux-gnu`. */
+export const host = async () => (await run('rustc', ['-vV'])).match(/^host: (.+)$/m)[1];
 
 /** Runs a command at low priority and prints its output. Returns whether it succeeded. */
 export function low(command, args, env = {}) {

@@ -26,8 +26,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pack } from './build.mjs';
 import { createDatabase, dropDatabase, hasDatabase } from './databases.mjs';
 import { packageJson, root, runtimeDir, workDir } from './paths.mjs';
+import { freePort } from './ports.mjs';
 import { run } from './run.mjs';
 import { hashOf } from './stamp.mjs';
+
+export { freePort };
 
 const cli = join(root, 'scripts/lib/nocobase-cli.cjs');
 const cliArgs = ['--preserve-symlinks', cli];
@@ -196,16 +199,6 @@ export async function installedTemplate(dialect = 'sqlite') {
 }
 
 const sqlite = (dir) => ({ DB_DIALECT: 'sqlite', DB_STORAGE: join(dir, 'storage/db/nocobase.sqlite') });
-
-/** Returns a free port. */
-export async function freePort() {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /**
  * Boots a NocoBase app with this plugin enabled and waits until it responds.

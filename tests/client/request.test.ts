@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { curlCommand } from '../../src/client-v2/model/curl';
 import { webhookUrl } from '../../src/client-v2/model/endpoint';
 import { mergeRows } from '../../src/client-v2/model/rows';
 import { exampleQuery, exampleValue } from '../../src/client-v2/model/sample';
@@ -65,58 +63,6 @@ describe('an example query', () => {
     expect(exampleQuery(rows('q', 'query[0].a', 'é &'))).toBe(
       'q=example&query%5B0%5D%5Ba%5D=example&%C3%A9+%26=example',
     );
-  });
-});
-
-describe('the curl command', () => {
-  /** Returns the arguments that a shell passes to the program. */
-  const argumentsOf = (command: string) =>
-    execFileSync('sh', ['-c', `curl() { printf '%s\\0' "$@"; }; ${command}`], { encoding: 'utf8' })
-      .split('\0')
-      .slice(0, -1);
-
-  it('sends a request as configured', () => {
-    const command = curlCommand('https://example.com/api/webhook:trigger/abc', {
-      basicAuthentication: { username: 'ann', password: `it's "$HOME" \\ !` },
-      request: {
-        headers: [{ key: 'X-Request-Id' }, { key: 'Content-Type' }, { key: 'Authorization' }],
-        query: rows('q'),
-        body: rows('order.id'),
-      },
-    });
-    expect(argumentsOf(command)).toEqual([
-      '-X',
-      'POST',
-      'https://example.com/api/webhook:trigger/abc?q=example',
-      '-u',
-      `ann:it's "$HOME" \\ !`,
-      '-H',
-      'Content-Type: application/json',
-      '-H',
-      'X-Request-Id: example',
-      '-d',
-      '{"order":{"id":"example"}}',
-    ]);
-  });
-
-  it('contains the names of secret variables instead of their values, and masks the password if it is only shown', () => {
-    const config = { basicAuthentication: { username: '{{$env.HOOK_USER}}', password: '{{ $env.HOOK_PASSWORD }}' } };
-    expect(argumentsOf(curlCommand('https://x', config))).toContain('<HOOK_USER>:<HOOK_PASSWORD>');
-    expect(
-      argumentsOf(curlCommand('https://x', { basicAuthentication: { username: 'a', password: 'b' } }, { mask: '•••' })),
-    ).toContain('a:•••');
-  });
-
-  it('sends an example if nothing is configured', () => {
-    expect(argumentsOf(curlCommand('https://x', {}))).toEqual([
-      '-X',
-      'POST',
-      'https://x',
-      '-H',
-      'Content-Type: application/json',
-      '-d',
-      '{"hello":"world"}',
-    ]);
   });
 });
 
