@@ -3,21 +3,22 @@ import type { Context, Next } from '@nocobase/actions';
 import { Plugin } from '@nocobase/server';
 import PluginWorkflowServer from '@nocobase/plugin-workflow';
 import { TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
-import { Activation } from './endpoints/Activation';
-import { Dispatch } from './AcceptedEvents';
+import { AcceptedEvents } from './AcceptedEvents';
 import { editorActions, hideValues } from './editor/actions';
+import { Activation } from './endpoints/Activation';
 import { Endpoints } from './endpoints/Endpoints';
-import { FailedAuthentications } from './receive/FailedAuthentications';
-import { FileKeeper } from './receive/FileUploads';
+import { Recovery } from './execute/Recovery';
 import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
-import { Judges } from './receive/JudgingQueue';
-import { KeptRefusals } from './receive/RecentRejections';
-import { native, refuse } from './native';
+import { native, rejection } from './native';
+import { renewedOnReload } from './nocobase/listeners';
+import { FailedAuthentications } from './receive/FailedAuthentications';
+import { FileUploads } from './receive/FileUploads';
+import { JudgingQueue } from './receive/JudgingQueue';
 import { RateLimits } from './receive/RateLimits';
 import { Receiver } from './receive/Receiver';
-import { Recovery } from './execute/Recovery';
-import { Refusals } from './receive/RejectionLog';
+import { RecentRejections } from './receive/RecentRejections';
+import { RejectionLog } from './receive/RejectionLog';
 import { ResponseInstruction } from './respond/ResponseInstruction';
 import { Telemetry } from './telemetry';
 import { WebhookTrigger } from './trigger/WebhookTrigger';
@@ -25,7 +26,7 @@ import { WebhookTrigger } from './trigger/WebhookTrigger';
 // NocoBase's own default for REQUEST_BODY_LIMIT.
 const DEFAULT_BODY_LIMIT = '10mb';
 
-/** Registers the trigger, the node and the resource in an app. Where something is in the way it says so and does nothing. */
+/** Registers the trigger, the node and the resource in an app. If something is in the way, it logs an error and does nothing. */
 export class WebhookPlugin extends Plugin {
   async load(): Promise<void> {
     try {
@@ -40,17 +41,24 @@ export class WebhookPlugin extends Plugin {
     const endpoints = new Endpoints(this.app, workflow, limit);
     const activation = new Activation(this.app, endpoints);
     const telemetry = new Telemetry(this.app);
-    const dispatch = new Dispatch(this.app, workflow, telemetry);
-    const refusals = new Refusals(this.app.logger, telemetry);
-    telemetry.watch(() => dispatch.counts());
-    const recovery = new Recovery(this.app, workflow, (body) => dispatch.exclusively(body));
-    const kept = new KeptRefusals(this.app);
-    const files = new FileKeeper(this.app, (body) => dispatch.exclusively(body));
-    const limits = new RateLimits(this.app);
-    const failures = new FailedAuthentications();
-    const receiver = new Receiver(endpoints, activation, dispatch, new Judges(limit), files, limits, failures, kept);
+    const events = new AcceptedEvents(this.app, workflow, telemetry);
+    telemetry.watch(() => events.counts());
+    const exclusively = <T>(write: () => Promise<T>) => events.exclusively(write);
+    const recovery = new Recovery(this.app, workflow, exclusively);
+    const recent = new RecentRejections(this.app);
+    const receiver = new Receiver({
+      endpoints,
+      activation,
+      judging: new JudgingQueue(limit),
+      files: new FileUploads(this.app, exclusively),
+      rateLimits: new RateLimits(this.app),
+      failures: new FailedAuthentications(),
+      recent,
+      log: new RejectionLog(this.app.logger, telemetry),
+      events,
+    });
 
-    // After every plugin has loaded: then whoever else wants these types has them, and nobody's registration fails.
+    // After every plugin has loaded: another plugin that has these types keeps them, and no registration fails.
     this.app.once('afterLoad', () => {
       if (workflow.triggers.get(TRIGGER_TYPE) || workflow.instructions.get(RESPONSE_TYPE)) {
         this.app.logger.error(
@@ -61,39 +69,33 @@ export class WebhookPlugin extends Plugin {
       }
       workflow.registerTrigger(TRIGGER_TYPE, new WebhookTrigger(workflow, endpoints, activation));
       workflow.registerInstruction(RESPONSE_TYPE, new ResponseInstruction(workflow));
-      claimWebhooks(this.app, async (ctx, address) => {
-        const reply = await receiver.receive(ctx, address);
-        if (reply) {
-          refusals.note(reply, address.key, endpoints.get(address.key) !== undefined);
-        }
-        return reply;
-      });
+      claimWebhooks(this.app, (ctx, address) => receiver.receive(ctx, address));
     });
 
     const stop = async () => {
       receiver.stop();
       activation.stop();
       await recovery.stop();
-      await dispatch.drain();
+      await events.drain();
     };
-    // Before the workflow plugin's own listener, which switches all webhooks off: they then would answer 404.
-    this.app.prependListener('beforeStop', Object.assign(stop, { _reinitializable: true }));
+    // Before the workflow plugin's own listener, which disables all workflows: webhooks would then respond with 404.
+    this.app.prependListener('beforeStop', renewedOnReload(stop));
 
     const start = async () => {
-      // NocoBase takes no requests before all listeners are done.
+      // NocoBase accepts no requests before all listeners are done.
       await activation.start();
       await recovery.start();
     };
-    this.app.on('afterStart', Object.assign(start, { _reinitializable: true }));
+    this.app.on('afterStart', renewedOnReload(start));
 
     hideValues(this.app);
-    const editor = editorActions(this.app, endpoints, kept);
+    const editor = editorActions(this.app, endpoints, recent);
     this.app.resourceManager.define({
       name: RESOURCE,
       actions: {
-        // Calls are claimed before they come here; this is for code that calls the action from inside.
+        // Requests are claimed before they get here; this is for code that calls the action from inside.
         [TRIGGER_ACTION]: async (ctx: Context, next: Next) => {
-          send(ctx, refuse('notFound'));
+          send(ctx, rejection('notFound'));
           await next();
         },
         ...editor,
@@ -107,14 +109,14 @@ export class WebhookPlugin extends Plugin {
     });
   }
 
-  // NocoBase's limit. Its own body parser takes a value that is no size for no limit at all, which nobody means.
+  // NocoBase's limit. For a value that isn't a size, NocoBase's own body parser sets no limit at all, which nobody intends.
   private bodyLimit(): number {
     const configured = process.env.REQUEST_BODY_LIMIT || DEFAULT_BODY_LIMIT;
     const limit = bytes.parse(configured);
     if (limit === null || limit < 0) {
       this.app.logger.error(
         `${PACKAGE_NAME}: REQUEST_BODY_LIMIT: expected a size such as "10mb", but found "${configured}"; ` +
-          `webhooks take ${DEFAULT_BODY_LIMIT}`,
+          `webhooks accept ${DEFAULT_BODY_LIMIT}`,
       );
       return bytes.parse(DEFAULT_BODY_LIMIT) as number;
     }
@@ -123,7 +125,7 @@ export class WebhookPlugin extends Plugin {
   }
 }
 
-// The core, which holds the table of refusals, is what is missing here.
+// The core, which has the table of rejections, is what is missing here.
 const UNAVAILABLE = {
   status: 503,
   headers: [

@@ -6,22 +6,22 @@ export type Native = typeof import('../../index');
 /** An endpoint compiled from a workflow's configuration. */
 export type Endpoint = InstanceType<Native['Endpoint']>;
 export type { Check, Diagnosed, DiagnosedRequest, Event, Reply, UploadedFile } from '../../index';
-/** A large body, in memory that only the addon reaches. */
+/** A large body, in memory that only the addon can access. */
 export type Body = InstanceType<Native['Body']>;
-/** The files of an event that are to be kept. */
+/** The files of an event that are to be saved. */
 export type Upload = InstanceType<Native['Upload']>;
 
 let loaded: Native | undefined;
 
 /**
- * The native addon; the one place that requires it.
+ * Returns the native addon. The only place that requires it.
  *
- * @throws Error naming the platform and what to do about it, where the addon can't be loaded.
+ * @throws Error that names the platform and what to do, if the addon can't be loaded.
  */
 export function native(): Native {
   if (!loaded) {
     try {
-      // Required when first used, so that the package can be looked at where the addon can't be loaded.
+      // Required when first used, so that the package can be inspected where the addon can't be loaded.
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
       loaded = require('../../index.js') as Native;
     } catch (error) {
@@ -37,21 +37,21 @@ export function native(): Native {
   return loaded;
 }
 
-type Refusal = Parameters<Native['refuse']>[0];
+type Reason = Parameters<Native['refuse']>[0];
 
-const refusals = new Map<Refusal, Reply>();
+const rejections = new Map<Reason, Reply>();
 
-/** The reply to a request that is refused for a reason only the server knows: the same one each time, made once. */
-export function refuse(reason: Refusal): Reply {
-  let reply = refusals.get(reason);
+/** Returns the reply to a request that is rejected for a reason that only the server knows: the same one each time. */
+export function rejection(reason: Reason): Reply {
+  let reply = rejections.get(reason);
   if (!reply) {
     reply = native().refuse(reason);
-    refusals.set(reason, reply);
+    rejections.set(reason, reply);
   }
   return reply;
 }
 
-/** The reply to a request whose event the database will never take; `reason` is for the owner. */
+/** Returns the reply to a request whose event the database will never accept; `reason` is for the owner. */
 export function unstorable(reason: string): Reply {
-  return { ...refuse('unstorable'), reason };
+  return { ...rejection('unstorable'), reason };
 }

@@ -45,7 +45,7 @@ it('answers 429 before any check after more than 20 failed authentications a min
   // Nor does it help to say that one comes from elsewhere.
   const forged = { ...right, headers: { ...right.headers, 'x-forwarded-for': '203.0.113.9' } };
   expect((await call(app, key, forged)).status).toBe(429);
-  await logged(app, 'webhook request refused: 429 TOO_MANY_FAILURES');
+  await logged(app, 'webhook request rejected: 429 TOO_MANY_FAILURES');
   expect(await ended(app, key)).toHaveLength(1);
 });
 

@@ -158,7 +158,7 @@ describe('secrets', () => {
     // NocoBase logs what the editor saves; this is about what a caller brings about.
     const before = app.logs().length;
     expect((await call(app, workflow.key, { headers: { authorization }, body: {} })).status).toBe(401);
-    const log = await logged(app, 'webhook request refused: 401', before);
+    const log = await logged(app, 'webhook request rejected: 401', before);
     for (const secret of ['sesame-password', 'sesame-wrong', wrong]) {
       expect(log).not.toContain(secret);
     }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Judges } from '../../src/server/receive/JudgingQueue';
+import { JudgingQueue, type NotJudged } from '../../src/server/receive/JudgingQueue';
 
 const LIMIT = 1024 * 1024;
 const PLACES = Math.max(1, availableParallelism() - 1);
@@ -10,20 +10,20 @@ const begun: string[] = [];
 const finishes: (() => void)[] = [];
 const finish = () => finishes.shift()?.();
 
-function judge(judges: Judges, webhook: object, name: string, bytes = LIMIT): Promise<string> {
-  return judges.run<string>(webhook, bytes, (done) => {
+function judge(queue: JudgingQueue, webhook: object, name: string, bytes = LIMIT): Promise<string | NotJudged> {
+  return queue.run<string>(webhook, bytes, (done) => {
     begun.push(name);
     finishes.push(() => done(null, name));
   });
 }
 
-let judges: Judges;
+let queue: JudgingQueue;
 /** As many bodies as are judged at a time. */
-let first: Promise<string>[];
+let first: Promise<string | NotJudged>[];
 beforeEach(() => {
   vi.useFakeTimers();
-  judges = new Judges(LIMIT);
-  first = Array.from({ length: PLACES }, () => judge(judges, {}, 'first'));
+  queue = new JudgingQueue(LIMIT);
+  first = Array.from({ length: PLACES }, () => judge(queue, {}, 'first'));
   begun.length = 0;
 });
 afterEach(() => {
@@ -36,12 +36,12 @@ afterEach(() => {
 it('takes one body of each webhook in turn', async () => {
   const [a, b, c] = [{}, {}, {}];
   const all = [
-    judge(judges, a, 'a1'),
-    judge(judges, a, 'a2'),
-    judge(judges, a, 'a3'),
-    judge(judges, b, 'b1'),
-    judge(judges, b, 'b2'),
-    judge(judges, c, 'c1'),
+    judge(queue, a, 'a1'),
+    judge(queue, a, 'a2'),
+    judge(queue, a, 'a3'),
+    judge(queue, b, 'b1'),
+    judge(queue, b, 'b2'),
+    judge(queue, c, 'c1'),
   ];
   expect(begun).toEqual([]);
   while (finishes.length > 0) {
@@ -53,11 +53,11 @@ it('takes one body of each webhook in turn', async () => {
 
 it('refuses a body when as many bytes wait as eight of the largest bodies have, half of them for one webhook', async () => {
   const [a, b, c] = [{}, {}, {}];
-  const all = [a, a, a, a, a, b, b, b, b, b, c].map((webhook) => judge(judges, webhook, 'one'));
+  const all = [a, a, a, a, a, b, b, b, b, b, c].map((webhook) => judge(queue, webhook, 'one'));
   expect(await Promise.all([all[4], all[9], all[10]])).toEqual(['busy', 'busy', 'busy']);
   finish();
   // The first has left its place in the line.
-  const again = judge(judges, c, 'again');
+  const again = judge(queue, c, 'again');
   while (finishes.length > 0) {
     finish();
   }
@@ -68,16 +68,16 @@ it('refuses a body when as many bytes wait as eight of the largest bodies have, 
 it('counts a small compressed body as 64 KiB', async () => {
   const webhook = {};
   const most = (8 * LIMIT) / 2 / (64 * 1024);
-  const all = Array.from({ length: most }, () => judge(judges, webhook, 'small', 100));
-  expect(await judge(judges, webhook, 'one more', 100)).toBe('busy');
-  judges.stop();
+  const all = Array.from({ length: most }, () => judge(queue, webhook, 'small', 100));
+  expect(await judge(queue, webhook, 'one more', 100)).toBe('busy');
+  queue.stop();
   expect(new Set(await Promise.all(all))).toEqual(new Set(['stopping']));
 });
 
 it('refuses a body that has waited for ten seconds', async () => {
-  const waiting = judge(judges, {}, 'late');
+  const waiting = judge(queue, {}, 'late');
   await vi.advanceTimersByTimeAsync(9_999);
-  const later = judge(judges, {}, 'later');
+  const later = judge(queue, {}, 'later');
   await vi.advanceTimersByTimeAsync(1);
   expect(await waiting).toBe('busy');
   finish();
@@ -86,11 +86,11 @@ it('refuses a body that has waited for ten seconds', async () => {
   expect(await later).toBe('later');
 });
 
-it('ends what an app waits for when it stops, and judges what other apps sent', async () => {
-  const other = new Judges(LIMIT);
-  const waiting = judge(judges, {}, 'waiting');
+it('ends what an app waits for when it stops, and queue what other apps sent', async () => {
+  const other = new JudgingQueue(LIMIT);
+  const waiting = judge(queue, {}, 'waiting');
   const others = judge(other, {}, 'other');
-  judges.stop();
+  queue.stop();
   expect(await Promise.all([...first, waiting])).toEqual([...first, waiting].map(() => 'stopping'));
   expect(begun).toEqual([]);
   finish();
@@ -100,11 +100,11 @@ it('ends what an app waits for when it stops, and judges what other apps sent', 
 });
 
 it('passes on why a body could not be judged, and goes on with the next', async () => {
-  const failing = judges.run({}, 1, (done) => done(new Error('panicked'), undefined));
-  const throwing = judges.run({}, 1, () => {
+  const failing = queue.run({}, 1, (done) => done(new Error('panicked'), undefined));
+  const throwing = queue.run({}, 1, () => {
     throw new Error('no head');
   });
-  const next = judge(judges, {}, 'next');
+  const next = judge(queue, {}, 'next');
   const outcomes = Promise.allSettled([failing, throwing]);
   finish();
   finishes.splice(0).forEach((end) => end());

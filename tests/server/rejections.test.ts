@@ -24,14 +24,14 @@ it('refusals get at most ten lines a second in the log, the rest a number, and n
   const lines = () => app.logs().slice(before).split('\n');
   // The next second's first refusal tells how many had no line.
   await sleep(1100);
-  const own = lines().filter((line) => /webhook request refused: (401 UNAUTHORIZED|429 TOO_MANY_FAILURES)/.test(line));
+  const own = lines().filter((line) => /webhook request rejected: (401 UNAUTHORIZED|429 TOO_MANY_FAILURES)/.test(line));
   expect(own.length).toBeGreaterThanOrEqual(10);
   expect(own.length).toBeLessThanOrEqual(10 * seconds);
   expect(own.every((line) => line.includes(key))).toBe(true);
   await refuse();
   const untold = () =>
     lines()
-      .map((line) => line.match(/refused without a line of their own: (\d+)/)?.[1])
+      .map((line) => line.match(/rejected without a line of their own: (\d+)/)?.[1])
       .reduce((sum, count) => sum + Number(count ?? 0), 0);
   await waitFor('the log to have told of all', async () => own.length + untold() === 200);
   expect(lines().filter((line) => line.includes(password) || line.includes(headers.authorization))).toEqual([]);
@@ -47,7 +47,7 @@ it('a misconfigured webhook gets at most ten lines a second in the log, which sa
   const seconds = Math.ceil((Date.now() - began) / 1000) + 1;
   await sleep(1100);
   const lines = app.logs().slice(before).split('\n');
-  const own = lines.filter((line) => line.includes('webhook request refused: 500 WEBHOOK_MISCONFIGURED'));
+  const own = lines.filter((line) => line.includes('webhook request rejected: 500 WEBHOOK_MISCONFIGURED'));
   expect(own.length).toBeGreaterThanOrEqual(1);
   expect(own.length).toBeLessThanOrEqual(10 * seconds);
   expect(own.every((line) => line.includes('{{$env.NO_SUCH_TOKEN}}') && line.includes(key))).toBe(true);

@@ -64,7 +64,7 @@ it('a webhook goes on without Redis and with it again, and its node keeps the li
     alone.push(await post(url));
   }
   expect(alone).toEqual([200, 200, 200, 429, 429]);
-  await logged(app, 'rate limits are counted by this node alone, as Redis is away');
+  await logged(app, 'this node counts rate limits alone because Redis is unreachable');
 
   await way.open();
   // What was counted before is still there: one is left.

@@ -11,7 +11,7 @@ import {
 import type { Endpoints } from '../endpoints/Endpoints';
 import { addressInUrl } from '../http/address';
 import { calledUrl } from '../http/url';
-import type { KeptRefusals } from '../receive/RecentRejections';
+import type { RecentRejections } from '../receive/RecentRejections';
 import { type Native, native } from '../native';
 import { type Fields, id, object, oneOf, optional, text, time, valuesOf } from './fields';
 
@@ -19,17 +19,17 @@ type Action = (ctx: Context, next: Next) => Promise<void>;
 
 const KIB = 1024;
 
-/** Most characters of a sample: the paths of a larger one are too many for the form. */
+/** The most characters of a sample: the paths of a larger one are too many for the form. */
 const SAMPLE = 1024 * KIB;
 
-/** Most characters of a configuration's JSON text: some two thousand rows. */
+/** The most characters of a configuration's JSON text: about two thousand rows. */
 const CONFIG = 256 * KIB;
 
-/** Most characters of a URL and of all headers: Node itself takes 16 KiB of both together. */
+/** The most characters of a URL and of all headers: Node itself accepts 16 KiB of both together. */
 const URL = 16 * KIB;
 const HEADERS = 32 * KIB;
 
-/** Most characters of a body, as text or as Base64. */
+/** The most characters of a body, as text or as Base64. */
 const BODY = 1024 * KIB;
 
 const INFER: Fields<{ sample: string; kind: 'json' | 'query' }> = {
@@ -57,18 +57,22 @@ const DIAGNOSE: Fields<Pasted> = {
   at: optional(time()),
 };
 
-/** What the editor's forms ask; each is part of the permission to edit workflows. */
-export function editorActions(app: Application, endpoints: Endpoints, kept: KeptRefusals): Record<string, Action> {
+/** Returns the actions that the editor's forms call. Each is part of the permission to edit workflows. */
+export function editorActions(
+  app: Application,
+  endpoints: Endpoints,
+  recent: RecentRejections,
+): Record<string, Action> {
   return {
     [INFER_ACTION]: async (ctx, next) => {
       const { sample, kind } = valuesOf(ctx, INFER);
-      answerJson(ctx, await native().inferPathsOffThread(sample, kind));
+      sendJson(ctx, await native().inferPathsOffThread(sample, kind));
       await next();
     },
 
     [DIAGNOSE_ACTION]: async (ctx, next) => {
       const pasted = valuesOf(ctx, DIAGNOSE);
-      answerJson(ctx, await endpoints.diagnose(pasted.config, requestOf(ctx, pasted)));
+      sendJson(ctx, await endpoints.diagnose(pasted.config, requestOf(ctx, pasted)));
       await next();
     },
 
@@ -79,7 +83,7 @@ export function editorActions(app: Application, endpoints: Endpoints, kept: Kept
       if (!workflow) {
         ctx.throw(404, 'expected the id of a webhook workflow');
       }
-      ctx.body = { refusals: await kept.list(workflow?.get('key') as string) };
+      ctx.body = { refusals: await recent.list(workflow?.get('key') as string) };
       await next();
     },
 
@@ -94,8 +98,8 @@ export function editorActions(app: Application, endpoints: Endpoints, kept: Kept
 let presets: ReturnType<Native['signaturePresets']> | undefined;
 
 /**
- * Keeps what our actions are sent out of NocoBase's request log, which writes an action's values after it, also where the
- * action was denied: a configuration holds secrets, a pasted request credentials.
+ * Keeps the values of our actions out of NocoBase's request log, which logs them after the action, even if it was denied: a
+ * configuration contains secrets, a pasted request credentials.
  */
 export function hideValues(app: Application): void {
   app.use(
@@ -112,14 +116,14 @@ export function hideValues(app: Application): void {
   );
 }
 
-/** Answers with JSON text, as NocoBase wraps it, without parsing it first. */
-function answerJson(ctx: Context, json: string): void {
+/** Responds with JSON text, wrapped as NocoBase does it, without parsing it first. */
+function sendJson(ctx: Context, json: string): void {
   ctx.withoutDataWrapping = true;
   ctx.type = 'json';
   ctx.body = `{"data":${json}}`;
 }
 
-/** The request that was pasted. A head that can't be read is answered 400. */
+/** Returns the request that was pasted. Responds with 400 to a head that can't be parsed. */
 function requestOf(ctx: Context, { method, url, headers, body, bodyEncoding, at }: Pasted) {
   if (bodyEncoding === 'base64' && !isBase64(body)) {
     return ctx.throw(400, 'expected body to be Base64, but found other characters') as never;
@@ -144,7 +148,7 @@ function requestOf(ctx: Context, { method, url, headers, body, bodyEncoding, at 
   };
 }
 
-// One character each, so that nothing is ever looked at twice.
+// One character each, so that no character is ever looked at twice.
 const NOT_BASE64 = /[^A-Za-z0-9+/\s]/;
 const NOT_PADDING = /[^=\s]/;
 

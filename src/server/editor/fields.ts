@@ -1,11 +1,11 @@
 import type { Context } from '@nocobase/actions';
 
-/** What one value of an action has to be. */
+/** What one value of an action must be. */
 export interface Field<T> {
-  /** What is expected, for an error. */
+  /** What is expected, for the error. */
   expected: string;
   fits(value: unknown): value is T;
-  /** The characters of a value; those beyond `most` are answered 413. */
+  /** Returns the number of characters of a value; more than `most` get 413. */
   length?(value: T): number;
   most?: number;
   optional?: boolean;
@@ -13,13 +13,13 @@ export interface Field<T> {
 
 export type Fields<T> = { [name in keyof T]-?: Field<Exclude<T[name], undefined>> };
 
-/** Most objects and lists that may be open at once in a value: no form makes more, and others would overflow the stack. */
+/** The most levels of nesting in a value: no form creates more, and many would overflow the stack. */
 const MOST_LEVELS = 100;
 
 /** Half of a surrogate pair. JavaScript strings may contain it, but UTF-8 and thus the addon can't represent it. */
 const HALF_PAIR = /\p{Surrogate}/u;
 
-/** A text of at most so many characters. */
+/** A text of at most `most` characters. */
 export function text(most: number): Field<string> {
   return {
     expected: 'a string',
@@ -29,7 +29,7 @@ export function text(most: number): Field<string> {
   };
 }
 
-/** An object whose JSON text has at most so many characters. */
+/** An object whose JSON text has at most `most` characters. */
 export function object(most: number): Field<object> {
   return {
     expected: `an object nested at most ${MOST_LEVELS} levels deep, without half of a surrogate pair`,
@@ -56,7 +56,7 @@ export function id(): Field<number | string> {
   };
 }
 
-/** One of some texts. */
+/** One of the given texts. */
 export function oneOf<T extends string>(...texts: T[]): Field<T> {
   return {
     expected: texts.map((known) => `"${known}"`).join(' or '),
@@ -64,14 +64,14 @@ export function oneOf<T extends string>(...texts: T[]): Field<T> {
   };
 }
 
-/** A value that may be left out; `null` is the same. */
+/** A value that may be omitted; `null` counts as omitted. */
 export function optional<T>(field: Field<T>): Field<T> {
   return { ...field, optional: true };
 }
 
 /**
- * Returns what an action was sent; others than the fields are left out. Answers 400 to a value of another type, and 413 to one
- * that is too large, without repeating the value: it may be a secret.
+ * Returns the values that an action received, without those that aren't fields. Responds with 400 to a value of another type, and
+ * with 413 to one that is too large, without repeating the value: it may be a secret.
  */
 export function valuesOf<T extends object>(ctx: Context, fields: Fields<T>): T {
   const sent: unknown = ctx.action.params.values ?? {};

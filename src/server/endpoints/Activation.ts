@@ -3,53 +3,54 @@ import type { Model, Transactionable } from '@nocobase/database';
 import type { WorkflowModel } from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
 import { PACKAGE_NAME, TRIGGER_TYPE } from '../../common/names';
+import { outermostTransaction } from '../nocobase/transactions';
 import type { Endpoints, WebhookEndpoint } from './Endpoints';
 import { within } from '../within';
 
-/** How long a read of the database may take before its answer is in doubt. */
+/** How long a read of the database may take before its keys are in doubt. */
 const READ_MS = 2_000;
 
 /** How long after a failed read it is tried again. */
 const RETRY_MS = 1_000;
 
 /**
- * How far apart the reads are that requests cause. All requests that come meanwhile share the next one, so strangers cost
- * 20 reads a second at most, however many they are; each waits no longer than this and the read.
+ * The time between two reads that requests cause. All requests that arrive meanwhile share the next one, so requests cost at most
+ * 20 reads a second; each waits no longer than this and the read.
  */
 const LOOK_UP_MS = 50;
 
-/** Requests that may wait for such a read. */
+/** The most requests that may wait for such a read. */
 const MOST_WAITING = 1_000;
 
-/** How long a key is looked up after its endpoint has gone: a version may be off for a while before the next one is on. */
+/** How long a key is looked up after its endpoint was removed: a version may be disabled for a while before the next one is enabled. */
 const REMEMBERED_MS = 60 * 60_000;
 
-/** Removed keys that are remembered; the oldest are forgotten first. */
+/** The most removed keys that are remembered; the oldest are forgotten first. */
 const MOST_REMEMBERED = 10_000;
 
 /**
  * Keeps the endpoints equal to what the database has committed.
  *
- * What NocoBase says of a workflow is only a reason to read its key from the database, never the truth. Verified with 2.2.15:
+ * What NocoBase reports about a workflow is only a reason to read its key from the database, never the truth. Verified with 2.2.15:
  *
  * - The workflow plugin calls `Trigger.on` and `off` in hooks of a save, inside its transaction, which may yet fail; it
- *   passes no transaction. It activates a version by switching the previous one off and the new one on, with queries between.
- * - On the other nodes it calls both without a transaction, when a message comes: a second or more after the commit
+ *   passes no transaction. It activates a version by disabling the previous one and enabling the new one, with queries between.
+ * - On the other nodes it calls both without a transaction, when a message arrives: a second or more after the commit
  *   (`SyncMessageManager` debounces), in any order, and for a failed commit as well.
  * - Sequelize calls `afterCommit` hooks after a commit that failed, too.
- * - Between `afterStart` and its own reading of all workflows, messages of other nodes come in already.
+ * - Between `afterStart` and its own reading of all workflows, messages of other nodes arrive already.
  *
- * So an endpoint answers until a read says otherwise: a read sees either all of a transaction or nothing of it.
+ * So an endpoint stays until a read says otherwise: a read sees either all of a transaction or nothing of it.
  */
 export class Activation {
   private state: 'loading' | 'running' | 'stopped' = 'loading';
   /** Keys whose committed version has to be read. */
   private changed = new Set<string>();
-  /** Keys that requests ask for. */
+  /** Keys that requests look up. */
   private wanted = new Set<string>();
   /** Keys whose committed version could not be read. */
   private readonly inDoubt = new Set<string>();
-  /** Keys that were an endpoint's, and when that went. */
+  /** Keys whose endpoint was removed, and when. */
   private readonly removed = new Map<string, number>();
   /** The keys that a transaction has written. */
   private readonly written = new WeakMap<object, Set<string>>();
@@ -69,7 +70,7 @@ export class Activation {
     app.db.on('workflows.afterDestroy', this.afterWrite);
   }
 
-  /** Reads all webhooks. Until then nothing is known of any key. */
+  /** Reads all webhooks. Until then no key is known. */
   async start(): Promise<void> {
     this.changed.clear();
     try {
@@ -87,21 +88,21 @@ export class Activation {
     }
   }
 
-  /** Follows nothing any more: the workflow plugin switches all workflows off when an app stops. */
+  /** Stops following the database: the workflow plugin disables all workflows when an app stops. */
   stop(): void {
     this.state = 'stopped';
     clearTimeout(this.retry);
   }
 
-  /** Says that the workflow of a key may have changed. Fulfilled once what is committed now has been read, or can't be. */
+  /** Reads a key whose workflow may have changed. Fulfilled once what is committed now has been read, or can't be read. */
   async touch(key: string): Promise<void> {
     await this.read([key]);
   }
 
   /**
-   * The endpoint of a key that has none as far as this node knows.
+   * Looks up the endpoint of a key that has none as far as this node knows.
    *
-   * @returns `undefined` if the database has none either, `'inDoubt'` if that can't be told
+   * @returns `undefined` if the database has none either, `'inDoubt'` if that isn't known
    */
   async find(key: string): Promise<WebhookEndpoint | undefined | 'inDoubt'> {
     if (this.state === 'loading' || this.inDoubt.has(key)) {
@@ -122,13 +123,9 @@ export class Activation {
     }
   }
 
-  private readonly afterWrite = async (workflow: Model, { transaction }: Transactionable): Promise<void> => {
+  private readonly afterWrite = async (workflow: Model, options: Transactionable): Promise<void> => {
     const key = workflow.get('key') as string;
-    // A nested transaction is committed by the outermost one.
-    let outermost = transaction as { parent?: typeof outermost; afterCommit(hook: () => unknown): void } | undefined;
-    while (outermost?.parent) {
-      outermost = outermost.parent;
-    }
+    const outermost = outermostTransaction(options);
     if (!outermost) {
       return this.touch(key);
     }
@@ -151,7 +148,7 @@ export class Activation {
     return this.read(keys);
   }
 
-  /** Whether the committed versions of some keys have been read, by a read that began after this was called. */
+  /** Returns whether the committed versions of some keys have been read, by a read that began after this call. */
   private read(keys: Iterable<string>): Promise<boolean> {
     for (const key of keys) {
       this.changed.add(key);
@@ -159,7 +156,7 @@ export class Activation {
     return this.state === 'running' ? (this.next ??= this.readNext()) : Promise.resolve(false);
   }
 
-  // One read at a time, or a late answer could replace a newer one; what is asked for meanwhile shares the next.
+  // One read at a time, or a late result could replace a newer one. Keys that are added meanwhile share the next.
   private async readNext(): Promise<boolean> {
     await this.reading;
     const keys = [...this.changed];
@@ -201,7 +198,7 @@ export class Activation {
   private committed(where: { key?: string[] }): Promise<WorkflowModel[]> {
     const workflows = this.app.db.getModel('workflows').findAll({
       where: { ...where, type: TRIGGER_TYPE, enabled: true },
-      // Two versions are never on, unless two nodes activated them in the same moment: then the newer one answers.
+      // Two versions are never enabled, unless two nodes enabled them at the same moment: then the newer one is used.
       order: [['id', 'ASC']],
     });
     return within(READ_MS, workflows as unknown as Promise<WorkflowModel[]>);
@@ -209,7 +206,7 @@ export class Activation {
 
   private failed(error: unknown): void {
     this.app.logger.error(
-      `${PACKAGE_NAME}: the database could not be asked which webhooks are enabled; those in doubt answer 503`,
+      `${PACKAGE_NAME}: could not read from the database which webhooks are enabled; requests to those in doubt get 503`,
       { error },
     );
   }

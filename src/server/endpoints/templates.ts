@@ -1,13 +1,13 @@
 /**
- * What NocoBase's `parse` takes for a template. What it means, a default or a function included, is still asked of NocoBase;
- * only the inserting is done here. `parse` does it with `String.replace`, which reads `$&` in a value as a pattern and finds
+ * What NocoBase's `parse` reads as a template. NocoBase still decides what it means, including defaults and functions; only the
+ * inserting is done here. `parse` does it with `String.replace`, which reads `$&` in a value as a pattern and finds
  * the next template in a value that was just inserted.
  */
 const TEMPLATE = /\{\{[\w\s:\-+.,@/()?=*$]+\}\}/g;
 
 const ENV_TEMPLATE = /^\{\{\s*\$env\./;
 
-/** Gives the value of a template, which stands in the text at `path`. */
+/** Returns the value of a template that is in the text at `path`. */
 type Insert = (template: string, path: string) => unknown;
 
 /**
@@ -32,9 +32,9 @@ export function fill(value: unknown, insert: Insert, path = ''): unknown {
 }
 
 /**
- * Fills the templates in a value, all of them asked for at once.
+ * Fills the templates in a value, looking all of them up at once.
  *
- * @param resolve gives the values of templates, in their order
+ * @param resolve returns the values of templates, in their order
  */
 export function fillFrom(value: unknown, resolve: (templates: string[]) => unknown[]): unknown {
   const templates = templatesIn(value);
@@ -45,14 +45,14 @@ export function fillFrom(value: unknown, resolve: (templates: string[]) => unkno
   return fill(value, (template) => values[templates.indexOf(template)]);
 }
 
-/** The templates in a value, each once. */
+/** Returns the templates in a value, each once. */
 export function templatesIn(value: unknown): string[] {
   const found = new Set<string>();
   fill(value, (template) => found.add(template));
   return [...found];
 }
 
-/** Whether a template asks for one of NocoBase's variables and secrets. */
+/** Whether a template reads one of NocoBase's variables and secrets. */
 export function isEnv(template: string): boolean {
   return ENV_TEMPLATE.test(template);
 }
@@ -63,7 +63,7 @@ function fillText(text: string, insert: Insert, path: string): unknown {
 }
 
 /**
- * A value as part of a text: as NocoBase writes it, but an object as its JSON. `String` of an object says nothing about it,
+ * Returns a value as part of a text: as NocoBase writes it, but an object as its JSON. `String` of an object says nothing about it,
  * and throws for one such as `{ "toString": 1 }`, which a request can hold.
  */
 export function textOf(value: unknown): string {

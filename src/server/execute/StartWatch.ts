@@ -5,20 +5,20 @@ const EVERY_MS = 1_000;
 const PAGE = 500;
 
 /**
- * Sees to it that executions begin on SQLite.
+ * Makes sure that executions begin on SQLite.
  *
- * Where somebody else's transaction (a person saving a workflow, another plugin) is in the way of the engine entering an
- * execution, SQLite refuses the engine at once, and the engine leaves the execution until its own recovery minutes later.
- * What was put into its queue is looked at again every second until it has begun, and put there again if the engine has
- * nothing to do and yet has not begun it. Entering is a conditional update, so it begins once however often it is there.
+ * If another transaction (a user saving a workflow, another plugin) is in the way when the engine enters an execution, SQLite
+ * fails the engine's write at once, and the engine leaves the execution until its own recovery minutes later. So each execution
+ * that was put into the engine's queue is looked at every second until it has begun, and queued again if the engine is idle and
+ * hasn't begun it. Entering is a conditional update, so the execution begins once no matter how often it is queued.
  */
-export class Begun {
+export class StartWatch {
   private readonly ids = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
   /**
-   * @param isIdle whether the engine has nothing to do
+   * @param isIdle says whether the engine has nothing to do
    * @param publish puts an execution into the engine's queue
    */
   constructor(
@@ -33,7 +33,7 @@ export class Begun {
     this.schedule();
   }
 
-  /** Ends watching; what has not begun is found by the engine when it starts again. */
+  /** Ends watching. What hasn't begun is found by the engine when it starts again. */
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);

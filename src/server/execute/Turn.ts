@@ -1,6 +1,7 @@
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
+import { executingNow } from '../nocobase/engine';
 
-/** How long one may hold the turn. Entering an execution takes a few milliseconds; a node may take minutes. */
+/** How long one write may hold the turn. Entering an execution takes a few milliseconds; a node may take minutes. */
 const HOLD_MS = 100;
 
 /**
@@ -9,8 +10,8 @@ const HOLD_MS = 100;
  * The engine enters an execution in a transaction that reads first and writes then. A write of ours that falls between
  * the two makes SQLite refuse the engine's write at once (it could never succeed, so no waiting helps), and the engine
  * leaves that execution until its recovery minutes later. So what we write, what we have the engine enter, and what it
- * enters by itself go one after another: each holds the turn until it is done, {@link HOLD_MS} at most. What runs longer
- * is past its entering, and single statements wait for each other well.
+ * enters by itself go one after another: each holds the turn until it is done, {@link HOLD_MS} at most. What takes longer
+ * has entered its execution, and single statements wait for each other well.
  */
 export class Turn {
   private readonly first: (() => Promise<void>)[] = [];
@@ -35,7 +36,7 @@ export class Turn {
     });
   }
 
-  /** Has the engine's queue take a task up, and waits until the task is done or past its entering. */
+  /** Puts a task into the engine's queue, and waits until the task is done or has entered its execution. */
   async publish(task: () => Promise<void>): Promise<void> {
     await task();
     // NocoBase's queue in memory reads in the next round of the event loop.
@@ -44,9 +45,9 @@ export class Turn {
     await this.engine();
   }
 
-  /** Whether the engine's queue runs nothing now. */
+  /** Whether the engine's queue executes nothing at this moment. */
   isEngineIdle(): boolean {
-    return !this.executing();
+    return !executingNow(this.workflow);
   }
 
   private async next(): Promise<void> {
@@ -65,18 +66,12 @@ export class Turn {
     this.taken = false;
   }
 
-  // What the engine's queue runs now. There is no public way to it; where it isn't there, nothing is waited for.
   private async engine(): Promise<void> {
-    await this.executing();
-  }
-
-  private executing(): Promise<void> | null | undefined {
-    const dispatcher = Reflect.get(this.workflow, 'dispatcher') as { executing?: Promise<void> | null } | undefined;
-    return dispatcher?.executing;
+    await executingNow(this.workflow);
   }
 }
 
-/** Waits until a promise is settled, {@link HOLD_MS} at most. Whoever asked for it hears of its failure. */
+/** Waits until a promise is settled, {@link HOLD_MS} at most. Its failure is left to those who use its value. */
 async function atMost(promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([

@@ -1,6 +1,6 @@
 import { RESOURCE, TRIGGER_ACTION } from '../../common/names';
 
-/** Where a call goes: the workflow's key, and what stands behind it in the path; both as sent, empty for nothing. */
+/** Where a request goes: the workflow's key, and what follows it in the path; both as sent, empty if missing. */
 export interface Address {
   key: string;
   path: string;
@@ -9,12 +9,12 @@ export interface Address {
 // Some clients escape the colon of a path.
 const ACTIONS = [`${RESOURCE}:${TRIGGER_ACTION}`, `${RESOURCE}%3a${TRIGGER_ACTION}`];
 
-/** The address in a path of the form `<prefix>webhook:trigger/<key>/<path>`; `undefined` for a path of another form. */
+/** Returns the address in a path of the form `<prefix>webhook:trigger/<key>/<path>`; `undefined` for a path of another form. */
 export function addressIn(path: string, prefix: string): Address | undefined {
   return path.startsWith(prefix) ? addressAt(path, prefix.length) : undefined;
 }
 
-/** The address in a URL, or the path and query of one, wherever a proxy or a sub-app has put it. */
+/** Returns the address in a URL, or in the path and query of one, wherever a proxy or a sub-app has put it. */
 export function addressInUrl(url: string): Address | undefined {
   const path = url.split(/[?#]/, 1)[0];
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
@@ -26,7 +26,7 @@ export function addressInUrl(url: string): Address | undefined {
   return undefined;
 }
 
-/** The address in a path whose `webhook:trigger` begins at an index, in any case; one slash at the end doesn't count. */
+/** Returns the address in a path whose `webhook:trigger` begins at an index, in any case; one slash at the end doesn't count. */
 function addressAt(path: string, start: number): Address | undefined {
   const action = ACTIONS.find((known) => path.slice(start, start + known.length).toLowerCase() === known);
   if (action === undefined) {

@@ -10,10 +10,10 @@ const ADDRESS = Symbol('webhook address');
 type Claimed = { [ADDRESS]?: Address };
 
 /**
- * Takes webhook calls out of the way that requests go in NocoBase.
+ * Claims webhook requests before NocoBase routes them.
  *
- * They are recognised before the body parser, which would read the body and keep no bytes of it, and answered before the
- * resource layer, in which the caller's query and headers choose what runs. All middlewares between the two still run.
+ * They are recognized before the body parser, which would read the body and keep none of its bytes, and answered before the
+ * resource layer, in which the caller's query and headers decide what runs. All middlewares between the two still run.
  */
 export function claimWebhooks(
   app: Application,
@@ -42,7 +42,7 @@ export function claimWebhooks(
       if (reply) {
         send(ctx, reply);
       } else {
-        // The client is gone; there is nobody to answer.
+        // The client has disconnected; there is nobody to respond to.
         ctx.respond = false;
       }
     },

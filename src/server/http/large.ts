@@ -1,41 +1,41 @@
 import type { IncomingMessage } from 'node:http';
 import { type Body, native } from '../native';
 
-/** Most bytes of memory that is kept for bodies to come. */
+/** The most bytes of memory that is kept for later bodies. */
 const KEPT_BYTES = 32 * 1024 * 1024;
 
-/** For how long kept memory may go unused. */
+/** How long kept memory may stay unused. */
 const KEPT_MS = 10_000;
 
 /**
- * Most bytes of large bodies that are read in one turn of the event loop. Node reads up to 2 MB of each connection in a turn, and
- * everybody else waits for all of them: 16 ms with eight.
+ * The most bytes of large bodies that are read in one turn of the event loop. Node reads up to 2 MB of each connection in a turn, and
+ * all other requests wait for that: 16 ms with eight connections.
  */
 const TURN_BYTES = 256 * 1024;
 
 /**
- * Reads the large bodies of an app, mindful of everybody else in the process: each goes into the addon's memory as it comes, as
- * joining its pieces at the end takes twice the memory and holds everything up, 10 ms and more for 10 MB. JavaScript can't reach
- * that memory, so that a thread can judge it as it is.
+ * Reads the large bodies of an app without delaying other requests. Each goes into the addon's memory as it arrives: joining its
+ * pieces at the end takes twice the memory and blocks the event loop, for 10 ms and more with 10 MB. JavaScript can't access that
+ * memory, so that a thread can judge the body without a copy.
  */
 export class LargeBodies {
   /**
-   * Bodies that nobody needs any more, for their memory. With a new one for each V8 collects all garbage several times a second,
-   * 20 ms each time, since it counts the bytes among its own.
+   * Bodies that aren't needed any more, kept for their memory. With new memory for each body, V8 collects all garbage several times a
+   * second, 20 ms each time, since it counts the bytes among its own.
    */
   private kept: { body: Body; since: number }[] = [];
-  /** The bodies that can be kept, and have not been handed back. */
+  /** The bodies that can be kept and haven't been given back. */
   private readonly lent = new WeakSet<Body>();
   private dropping: NodeJS.Timeout | undefined;
   private bytesOfTurn = 0;
   private waiting: IncomingMessage[] = [];
 
-  /** Reads a body of a declared length. Node itself sees to it that no more comes than was declared. */
+  /** Reads a body of a declared length. Node itself makes sure that no more arrives than was declared. */
   read(request: IncomingMessage, length: number): Promise<Body | 'incomplete'> {
     return new Promise((resolve) => {
       let body: Body | undefined;
       request.on('data', (piece: Buffer) => {
-        // Only now: who declares a length and sends nothing takes no memory.
+        // Only now: a sender that declares a length and sends nothing takes no memory.
         body ??= this.take(length);
         if (body.append(piece) === length) {
           resolve(body);
@@ -48,7 +48,7 @@ export class LargeBodies {
     });
   }
 
-  /** Says that nobody will look at a body any more. One that was not read here is let be. */
+  /** Gives back a body that isn't needed any more. Ignores one that wasn't read here. */
   giveBack(body: Buffer | Body): void {
     if (Buffer.isBuffer(body) || !this.lent.delete(body)) {
       return;
@@ -79,7 +79,7 @@ export class LargeBodies {
     }, KEPT_MS).unref();
   }
 
-  /** Has a request wait for the next turn of the event loop where enough has been read in this one. */
+  /** Pauses a request until the next turn of the event loop if enough has been read in this one. */
   private pace(request: IncomingMessage, bytes: number): void {
     if (this.bytesOfTurn === 0) {
       setImmediate(() => this.nextTurn());

@@ -3,19 +3,19 @@ import getRawBody from 'raw-body';
 import type { Body } from '../native';
 import type { LargeBodies } from './large';
 
-/** How reading a body can go wrong without the server being at fault. */
+/** How reading a body can fail because of its sender. */
 export type ReadFailure = 'tooLarge' | 'incomplete';
 
 const EMPTY = Buffer.alloc(0);
 
-/** From this size on a body is read with care for everybody else; below, raw-body is as good. */
+/** Bodies of this size and larger are read without delaying other requests; for smaller ones raw-body is as good. */
 const LARGE_BYTES = 64 * 1024;
 
 /**
  * Reads a body's exact bytes.
  *
- * @param limit most bytes that are read
- * @param large reads large ones; one that comes from here can be given back to it
+ * @param limit the most bytes that are read
+ * @param large reads large bodies, which can be given back to it
  */
 export async function readBody(
   request: IncomingMessage,

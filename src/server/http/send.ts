@@ -5,7 +5,7 @@ const CONTENT_TYPE = 'content-type';
 
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
-/** Puts an answer into the context as it is: no `data` around it, no content type of Koa's own choice. */
+/** Puts a reply into the context as it is: no `data` around it, no content type of Koa's own choice. */
 export function send(ctx: Context, reply: Reply): void {
   ctx.withoutDataWrapping = true;
   ctx.status = reply.status;

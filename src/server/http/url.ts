@@ -1,8 +1,8 @@
 /**
- * The whole URL as the sender called it, which some senders sign: behind a proxy as its `X-Forwarded-*` headers say. A
- * caller may write them too, but not the signature over what they say.
+ * Returns the whole URL that the sender requested, which some senders sign. Behind a proxy it is what the `X-Forwarded-*` headers
+ * say: any sender may set them, but can't sign the result without the secret.
  *
- * @param header the value of a header, its name in lower case; empty for none
+ * @param header returns the value of a header, its name in lower case; empty for none
  * @param encrypted whether this server itself speaks TLS
  * @param target path and query
  */

@@ -1,9 +1,9 @@
-/** Failed authentications that one address may have on one webhook within {@link WINDOW_MS}. */
+/** Failed authentications that one address may have at one webhook within {@link WINDOW_MS}. */
 const MOST_FAILURES = 20;
 
 const WINDOW_MS = 60_000;
 
-/** Addresses that are remembered, over all webhooks: some 300 bytes each. Beyond it the one that failed longest ago is forgotten. */
+/** Addresses that are remembered for all webhooks together, about 300 bytes each. Beyond that, the one that failed longest ago is forgotten. */
 const MOST_ADDRESSES = 10_000;
 
 interface Failures {
@@ -14,15 +14,15 @@ interface Failures {
 
 /**
  * Counts failed authentications by webhook and address, so that guessing a secret is slow. Each node counts by itself: asking
- * Redis would cost every request, also of those that never failed.
+ * Redis would slow down every request, including those of senders that never failed.
  */
 export class FailedAuthentications {
   // In the order of their last failure.
   private readonly known = new Map<string, Failures>();
-  /** How many addresses of a webhook are known. A webhook that isn't in here costs a request one look. */
+  /** How many addresses of a webhook are known. For a webhook that isn't here, a request costs one lookup. */
   private readonly addresses = new Map<string, number>();
 
-  /** @param now gives milliseconds of a clock that never goes back */
+  /** @param now returns the milliseconds of a clock that never goes back */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** How many addresses are remembered. */
@@ -33,7 +33,7 @@ export class FailedAuthentications {
   /**
    * Returns the milliseconds until an address may try again; 0 if it may try now.
    *
-   * @param address is asked only if some address failed at this webhook lately
+   * @param address is called only if some address failed at this webhook recently
    */
   wait(key: string, address: () => string): number {
     if (!this.addresses.has(key)) {

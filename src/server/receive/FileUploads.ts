@@ -1,34 +1,35 @@
-import { Readable } from 'node:stream';
 import type { Model } from '@nocobase/database';
 import type PluginFileManagerServer from '@nocobase/plugin-file-manager';
 import type { StorageModel } from '@nocobase/plugin-file-manager';
 import type { Application } from '@nocobase/server';
 import type { Reply, Upload, UploadedFile } from '../native';
+import { deleteFromStorage, saveInStorage } from '../nocobase/storageEngine';
 
 /** NocoBase's collection of files. */
 const COLLECTION = 'attachments';
 
 /**
- * Most characters of a name in a storage. File systems take 255 bytes, a character may have four, and NocoBase adds a few
- * to keep names apart; the record's title is the whole name.
+ * The most characters of a name in a storage. File systems allow 255 bytes, a character may have four, and NocoBase adds a few
+ * to make names unique; the record's title is the whole name.
  */
 const NAME_CHARACTERS = 50;
 
-/** Most characters of a title: its column has no more. */
+/** The most characters of a title: the length of its column. */
 const TITLE_CHARACTERS = 255;
 
-/** Why no file can be kept, whatever is sent: the webhook's configuration doesn't fit the app. */
+/** No file can be saved, whatever is sent: the webhook's configuration doesn't fit the app. */
 export class FilesMisconfigured extends Error {}
 
-/** Files that are kept, and what is known of each, as JSON texts in the order sent. */
-export interface KeptFiles {
+/** Files that were saved. */
+export interface SavedFiles {
+  /** NocoBase's record of each file as JSON text, in the order in which they were sent. */
   records: string[];
-  /** Removes them again. Never throws: what stays behind is in the log. */
+  /** Deletes the files again. Never throws: files that remain are in the log. */
   discard(): Promise<void>;
 }
 
-/** Keeps the files of events in NocoBase's file manager. */
-export class FileKeeper {
+/** Saves the files of events in NocoBase's file manager. */
+export class FileUploads {
   /** @param exclusively runs what writes to the database when nothing else of ours does */
   constructor(
     private readonly app: Application,
@@ -36,18 +37,18 @@ export class FileKeeper {
   ) {}
 
   /**
-   * Keeps all files or none.
+   * Saves all files or none.
    *
-   * @returns the refusal, where the storage doesn't take one of them
-   * @throws FilesMisconfigured; and whatever the storage or the database says where they can't be kept now
+   * @returns the rejection, if the storage doesn't accept one of them
+   * @throws FilesMisconfigured; and the error of the storage or the database if they can't be saved now
    */
-  async keep(upload: Upload): Promise<KeptFiles | Reply> {
+  async save(upload: Upload): Promise<SavedFiles | Reply> {
     const manager = this.manager();
     const storage = await this.storage(manager, upload.storage);
     const { size, mimetype } = (storage.rules ?? {}) as { size?: number; mimetype?: string };
-    const refused = upload.refuse(size, mimetype);
-    if (refused) {
-      return refused;
+    const rejected = upload.refuse(size, mimetype);
+    if (rejected) {
+      return rejected;
     }
     const records: Model[] = [];
     const discard = async () => {
@@ -57,7 +58,7 @@ export class FileKeeper {
     };
     try {
       for (const file of upload.files()) {
-        records.push(await this.keepOne(manager, storage, file));
+        records.push(await this.saveOne(manager, storage, file));
       }
     } catch (error) {
       await discard();
@@ -69,12 +70,12 @@ export class FileKeeper {
   private manager(): PluginFileManagerServer {
     const manager = this.app.pm.get('file-manager') as PluginFileManagerServer | undefined;
     if (!manager?.enabled) {
-      throw new FilesMisconfigured('its files are to be kept, but the plugin "file-manager" is not enabled');
+      throw new FilesMisconfigured('its files are to be saved, but the plugin "file-manager" is not enabled');
     }
     return manager;
   }
 
-  // By itself the file manager takes the default storage for a name that there isn't.
+  // The file manager itself would use the default storage for a name that doesn't exist.
   private async storage(manager: PluginFileManagerServer, name: string | null): Promise<StorageModel> {
     if (!manager.storagesCache.size) {
       await manager.loadStorages();
@@ -88,59 +89,44 @@ export class FileKeeper {
     return found;
   }
 
-  /**
-   * The way of NocoBase's own upload, with the bytes in memory as the stream; its `createFileRecord` would want a file on
-   * disk under the sender's name, and knows no rules of a storage.
-   */
-  private async keepOne(
+  private async saveOne(
     manager: PluginFileManagerServer,
     storage: StorageModel,
     { filename, mimetype, detected, content }: UploadedFile,
   ): Promise<Model> {
-    const Type = manager.storageTypes.get(storage.type);
-    const type = new Type(storage);
-    const file = {
+    const saved = await saveInStorage(manager, storage, {
       originalname: storedName(filename),
-      // As in NocoBase: a storage with rules about types is told what the file is, not what its sender says.
+      // As in NocoBase: a storage with rules about types gets the type that was detected, not the one that the sender claims.
       mimetype: storage.rules?.mimetype ? (detected ?? mimetype) : mimetype,
-      size: content.length,
-      stream: Readable.from([content]),
-    };
-    const info = await new Promise<object>((resolve, reject) => {
-      type
-        .make()
-        ._handleFile({} as never, file as never, (error, stored) =>
-          error ? reject(error as Error) : resolve(stored ?? {}),
-        );
+      content,
     });
-    const data = { ...type.getFileData({ ...file, ...info }), title: title(filename), size: content.length };
+    const data = { ...saved, title: title(filename), size: content.length };
     try {
       const create = () => this.app.db.getRepository(COLLECTION).create({ values: data });
       return (await this.exclusively(create)) as Model;
     } catch (error) {
-      await type.delete([data]);
+      await deleteFromStorage(manager, storage, data);
       throw error;
     }
   }
 
   private async remove(manager: PluginFileManagerServer, storage: StorageModel, record: Model): Promise<void> {
     try {
-      // Such a storage keeps the files of records that are deleted; of this one nobody ever knew.
+      // Such a storage keeps the files of deleted records; this record was never visible to anybody.
       if (storage.paranoid) {
-        const Type = manager.storageTypes.get(storage.type);
-        await new Type(storage).delete([record as never]);
+        await deleteFromStorage(manager, storage, record);
       }
       const destroy = () => this.app.db.getRepository(COLLECTION).destroy({ filterByTk: record.get('id') as number });
       await this.exclusively(destroy);
     } catch (error) {
-      this.app.logger.error(`webhooks: file ${record.get('id')} of an event that was not stored stays behind`, {
+      this.app.logger.error(`webhooks: file ${record.get('id')} of an event that was not stored could not be deleted`, {
         error,
       });
     }
   }
 }
 
-/** A sender's name of a file as a storage may have it: short, and never empty. */
+/** Returns a sender's name of a file as it is stored: short, and never empty. */
 function storedName(filename: string): string {
   const dot = filename.lastIndexOf('.');
   const extension = dot > 0 && filename.length - dot <= NAME_CHARACTERS / 2 ? filename.slice(dot) : '';
@@ -148,13 +134,13 @@ function storedName(filename: string): string {
   return shortened(base, NAME_CHARACTERS - extension.length) + extension || 'file';
 }
 
-/** A file's name without its extension, as NocoBase's own upload has it. */
+/** Returns a file's name without its extension, as NocoBase's own upload does. */
 function title(filename: string): string {
   const dot = filename.lastIndexOf('.');
   return shortened(dot > 0 ? filename.slice(0, dot) : filename, TITLE_CHARACTERS);
 }
 
-// By characters and not by UTF-16 units, of which half a character may be left.
+// By characters and not by UTF-16 units, which could cut a character in half.
 function shortened(text: string, characters: number): string {
   return [...text].slice(0, characters).join('');
 }

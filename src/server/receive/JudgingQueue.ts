@@ -5,53 +5,53 @@ export type NotJudged = 'busy' | 'stopping';
 
 /**
  * Bodies that are judged off the main thread at a time. One processor is left to the main thread: it has to go on answering,
- * and more judges than processors are no faster.
+ * and more threads than processors are no faster.
  */
 const PLACES = Math.max(1, availableParallelism() - 1);
 
 /**
- * Bytes of bodies of one app that may wait for a judge, as a multiple of its body limit: each is in memory, and what waits
- * behind eight of the largest ones has most of {@link WAITING_MS} to wait on a single judge. One webhook may take half.
+ * Bytes of bodies of one app that may wait, as a multiple of its body limit: each is in memory, and behind eight of the largest
+ * ones a body waits most of {@link WAITING_MS} for a single thread. One webhook may take half.
  */
 const WAITING_BODIES = 8;
 
-/** What a waiting body counts at least: a compressed one may be small, and take as long as a larger one. */
+/** What a waiting body counts at least: a compressed one may be small and yet take as long as a larger one. */
 const LEAST_BYTES = 64 * 1024;
 
-/** How long a body may wait for a judge: well-known senders give up after ten seconds. */
+/** How long a body may wait: well-known senders give up after ten seconds. */
 const WAITING_MS = 10_000;
 
 type Done<T> = (error: Error | null, value: T) => void;
 
 interface Job {
-  judges: Judges;
+  queue: JudgingQueue;
   bytes: number;
   begin(): void;
   /** Only the first outcome counts. */
   end(outcome: NotJudged): void;
 }
 
-/** The bodies that wait, by webhook; the first webhook is the next one's turn. The processors are all apps'. */
+/** The bodies that wait, by webhook; the first webhook is the next one's turn. The processors are shared by all apps. */
 const waiting = new Map<object, Job[]>();
 const running = new Set<Job>();
 
-/** The judges of an app's large bodies: they take from each webhook in turn, so that none keeps the others waiting. */
-export class Judges {
+/** The large bodies of an app that wait to be judged off the main thread. Webhooks take turns, so that none delays the others. */
+export class JudgingQueue {
   /** @param limit most bytes of a body */
   constructor(private readonly limit: number) {}
 
   /**
-   * Has a body judged once there is a judge for it.
+   * Judges a body once a thread is free for it.
    *
-   * @param webhook whose turn it takes
+   * @param webhook the webhook whose turn it takes
    * @param judge begins, and calls back
-   * @returns what `judge` gave, or why it was not begun or nobody waits for it any more
+   * @returns the result of `judge`, or why it wasn't begun or isn't awaited any more
    */
   run<T>(webhook: object, bytes: number, judge: (done: Done<T>) => void): Promise<T | NotJudged> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const job: Job = {
-        judges: this,
+        queue: this,
         bytes: Math.max(bytes, LEAST_BYTES),
         begin: () => {
           clearTimeout(timer);
@@ -87,13 +87,13 @@ export class Judges {
     });
   }
 
-  /** Nobody waits any more for what waits or runs; what runs goes on, and nobody has to wait for it either. */
+  /** Ends all waiting. What is being judged continues, and its result is dropped. */
   stop(): void {
     for (const [webhook, jobs] of [...waiting]) {
-      jobs.filter(({ judges }) => judges === this).forEach((job) => leave(webhook, job, 'stopping'));
+      jobs.filter(({ queue }) => queue === this).forEach((job) => leave(webhook, job, 'stopping'));
     }
     for (const job of running) {
-      if (job.judges === this) {
+      if (job.queue === this) {
         job.end('stopping');
       }
     }
@@ -101,7 +101,7 @@ export class Judges {
 
   private isFull(webhook: object, bytes: number): boolean {
     const own = bytesOf(waiting.get(webhook) ?? []);
-    const all = bytesOf([...waiting.values()].flat().filter(({ judges }) => judges === this));
+    const all = bytesOf([...waiting.values()].flat().filter(({ queue }) => queue === this));
     const most = WAITING_BODIES * this.limit;
     return own + bytes > most / 2 || all + bytes > most;
   }

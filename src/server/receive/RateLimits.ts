@@ -3,33 +3,29 @@ import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory';
 import RateLimiterRedis from 'rate-limiter-flexible/lib/RateLimiterRedis';
 import type { RateLimit } from '../../../index';
 import { PACKAGE_NAME } from '../../common/names';
+import { allRedisOf, type Redis, redisOf } from '../nocobase/cacheRedis';
 import { within } from '../within';
-
-/** What is used of node-redis's client. */
-interface Redis {
-  on(event: 'error', listener: (error: Error) => void): unknown;
-}
 
 interface Counter {
   limit: RateLimit;
   redis: Redis | undefined;
-  /** Counts in Redis, where NocoBase's cache is there. */
+  /** Counts in Redis, if NocoBase's cache is there. */
   shared: RateLimiterRedis | undefined;
-  /** Counts here alone. */
+  /** Counts in this process alone. */
   own: RateLimiterMemory;
 }
 
-/** How long Redis may take before this node counts alone. */
+/** How long Redis may take to answer before this node counts alone. */
 const REDIS_MS = 500;
 
-/** A line a minute says that Redis is away. */
+/** How often the log says that Redis is unreachable. */
 const LINE_EVERY_MS = 60_000;
 
 /**
- * Counts the events of webhooks that have a rate limit: together with the other nodes where NocoBase's cache is in Redis
- * (`CACHE_DEFAULT_STORE=redis`), else alone. While Redis can't be asked, each node counts alone.
+ * Counts the events of webhooks that have a rate limit: together with the other nodes if NocoBase's cache is in Redis
+ * (`CACHE_DEFAULT_STORE=redis`), else alone. While Redis is unreachable, each node counts alone.
  *
- * A limit's time begins with its first event. Only what {@link take} is called for counts.
+ * A limit's period begins with its first event. Only {@link take} counts.
  */
 export class RateLimits {
   private readonly counters = new Map<string, Counter>();
@@ -38,19 +34,19 @@ export class RateLimits {
 
   constructor(private readonly app: Application) {}
 
-  /** The milliseconds until a webhook takes another event; 0 if it takes one now. */
+  /** Returns the milliseconds until a webhook accepts another event; 0 if it accepts one now. */
   async exhausted(key: string, limit: RateLimit): Promise<number> {
     const found = await this.ask(key, limit, (limiter) => limiter.get(key));
     return found && found.consumedPoints >= limit.requests ? waitOf(found) : 0;
   }
 
-  /** Counts an event; the milliseconds until a webhook takes another one if this one was too many, else 0. */
+  /** Counts an event. Returns the milliseconds until the webhook accepts another one if this one was too many, else 0. */
   async take(key: string, limit: RateLimit): Promise<number> {
     const found = await this.ask(key, limit, async (limiter) => {
       try {
         return await limiter.consume(key);
       } catch (error) {
-        // What was too many is thrown, and so is an error of Redis.
+        // rate-limiter-flexible throws the count that was over the limit, and errors of Redis.
         if (error instanceof Error) {
           throw error;
         }
@@ -63,17 +59,17 @@ export class RateLimits {
   private async ask<T>(
     key: string,
     limit: RateLimit,
-    question: (limiter: RateLimiterMemory | RateLimiterRedis) => Promise<T>,
+    use: (limiter: RateLimiterMemory | RateLimiterRedis) => Promise<T>,
   ): Promise<T> {
     const { shared, own } = this.counter(key, limit);
     if (shared) {
       try {
-        return await within(REDIS_MS, question(shared));
+        return await within(REDIS_MS, use(shared));
       } catch (error) {
         this.say((error as Error).message);
       }
     }
-    return question(own);
+    return use(own);
   }
 
   private counter(key: string, limit: RateLimit): Counter {
@@ -83,7 +79,7 @@ export class RateLimits {
     if (known?.redis === redis && known?.limit.requests === points && known.limit.seconds === duration) {
       return known;
     }
-    // The time is in the name: a count that began under another one would end at its end.
+    // The period is in the name: a count that began with another period would end at its end.
     const options = { points, duration, keyPrefix: `${this.app.name}:webhook-limit:${duration}` };
     const counter: Counter = {
       limit,
@@ -97,15 +93,14 @@ export class RateLimits {
     return counter;
   }
 
-  // NocoBase makes its caches anew when it reloads, so the client is asked for each time.
+  // NocoBase creates its caches again when it reloads, so the client is looked up each time.
   private redis(): Redis | undefined {
-    const client = clientOf(this.app.cache.store);
+    const client = redisOf(this.app);
     if (client && !this.watched.has(client)) {
       // NocoBase listens for no error of its clients, of which its caches have several. An error that nobody listens for ends
       // the process: a moment without Redis would.
-      for (const { store } of this.app.cacheManager.caches.values()) {
-        const other = clientOf(store);
-        if (other && !this.watched.has(other)) {
+      for (const other of allRedisOf(this.app)) {
+        if (!this.watched.has(other)) {
           this.watched.add(other);
           other.on('error', ({ message }) => this.say(message));
         }
@@ -117,16 +112,14 @@ export class RateLimits {
   private say(message: string): void {
     if (Date.now() - this.saidAt >= LINE_EVERY_MS) {
       this.saidAt = Date.now();
-      this.app.logger.warn(`${PACKAGE_NAME}: rate limits are counted by this node alone, as Redis is away: ${message}`);
+      this.app.logger.warn(
+        `${PACKAGE_NAME}: this node counts rate limits alone because Redis is unreachable: ${message}`,
+      );
     }
   }
 }
 
-function clientOf(cache: { store: unknown }): Redis | undefined {
-  return (cache.store as { client?: Redis }).client;
-}
-
-// A count whose time is just over says less than a millisecond.
+// A count whose period is just over has less than a millisecond left.
 function waitOf({ msBeforeNext }: { msBeforeNext: number }): number {
   return Math.max(1, msBeforeNext);
 }

@@ -1,150 +1,169 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Context } from '@nocobase/actions';
+import type { AcceptedEvents } from '../AcceptedEvents';
 import type { Activation } from '../endpoints/Activation';
-import type { Dispatch, UndoableEvent, WebhookEvent } from '../AcceptedEvents';
-import type { Endpoints, Judge, WebhookEndpoint } from '../endpoints/Endpoints';
-import type { FailedAuthentications } from './FailedAuthentications';
-import { type FileKeeper, FilesMisconfigured } from './FileUploads';
+import type { CompiledEndpoint } from '../endpoints/CompiledEndpoint';
+import type { Endpoints, WebhookEndpoint } from '../endpoints/Endpoints';
 import type { Address } from '../http/address';
 import { LargeBodies } from '../http/large';
 import { readBody } from '../http/read';
+import { type Body, type Event, native, rejection, type Reply, unstorable, type Upload } from '../native';
+import type { UndoableEvent, WebhookEvent } from '../store/events';
+import { describeFailure } from '../store/failures';
+import type { FailedAuthentications } from './FailedAuthentications';
+import { FilesMisconfigured, type FileUploads } from './FileUploads';
 import { headOf, judgeWith, requestOf } from './judge';
-import type { Judges } from './JudgingQueue';
-import type { KeptRefusals } from './RecentRejections';
+import type { JudgingQueue } from './JudgingQueue';
 import type { RateLimits } from './RateLimits';
-import { type Body, type Event, native, refuse, type Reply, unstorable, type Upload } from '../native';
-import { describe } from '../store/ExecutionStore';
+import type { RecentRejections } from './RecentRejections';
+import type { RejectionLog, Sender } from './RejectionLog';
 
 const UNAUTHORIZED = 401;
 
-/** A request's way from its key to its reply. Nothing is decided here: the core judges, the dispatch stores and runs. */
+/** What a receiver works with. */
+interface Parts {
+  endpoints: Endpoints;
+  activation: Activation;
+  judging: JudgingQueue;
+  files: FileUploads;
+  rateLimits: RateLimits;
+  failures: FailedAuthentications;
+  recent: RecentRejections;
+  log: RejectionLog;
+  events: AcceptedEvents;
+}
+
+/** Takes each request from its key to its reply. Decides nothing itself: the core judges, and `AcceptedEvents` stores and executes. */
 export class Receiver {
   private stopping = false;
   private readonly largeBodies = new LargeBodies();
 
-  constructor(
-    private readonly endpoints: Endpoints,
-    private readonly activation: Activation,
-    private readonly dispatch: Dispatch,
-    private readonly judges: Judges,
-    private readonly files: FileKeeper,
-    private readonly limits: RateLimits,
-    private readonly failures: FailedAuthentications,
-    private readonly kept: KeptRefusals,
-  ) {}
+  constructor(private readonly parts: Parts) {}
 
-  /** Judges nothing any more, also of what has come already: whoever sent it may send it again. */
+  /** Judges nothing any more, including requests that have arrived already: their senders may send them again. */
   stop(): void {
     this.stopping = true;
-    this.judges.stop();
-    this.kept.stop();
+    this.parts.judging.stop();
+    this.parts.recent.stop();
   }
 
-  /** @returns the reply, or `undefined` where the client has gone. */
-  async receive(ctx: Context, { key, path }: Address): Promise<Reply | undefined> {
-    if (this.stopping) {
-      return refuse('stopping');
+  /** Returns the reply to a request, or `undefined` if the client has disconnected. Logs rejections. */
+  async receive(ctx: Context, address: Address): Promise<Reply | undefined> {
+    const sender: Sender = { address: () => ctx.req.socket.remoteAddress ?? '' };
+    const reply = await this.reply(ctx, address, sender);
+    if (reply) {
+      this.parts.log.note(reply, sender);
     }
-    const webhook = this.endpoints.get(key) ?? (await this.activation.find(key));
+    return reply;
+  }
+
+  private async reply(ctx: Context, { key, path }: Address, sender: Sender): Promise<Reply | undefined> {
+    const { endpoints, activation, failures, rateLimits, recent } = this.parts;
+    if (this.stopping) {
+      return rejection('stopping');
+    }
+    const webhook = endpoints.get(key) ?? (await activation.find(key));
     if (!webhook) {
-      return refuse('notFound');
+      return rejection('notFound');
     }
     if (webhook === 'inDoubt') {
-      return refuse('notStored');
+      return rejection('notStored');
     }
-    let judge: Judge;
+    sender.workflow = webhook.workflow;
+    let compiled: CompiledEndpoint;
     try {
-      judge = webhook.judge();
+      compiled = webhook.compiled();
     } catch (error) {
-      return refusedFor('misconfigured', error);
+      return rejectionFor('misconfigured', error);
     }
     const { req } = ctx;
-    const { endpoint } = judge;
-    const head = headOf(judge, req, path);
+    const { endpoint } = compiled;
+    const head = headOf(compiled, req, path);
     const address = () => endpoint.clientAddress(head) ?? req.socket.remoteAddress ?? '';
-    const refused = (reply: Reply, body?: Buffer | Body, length?: number): Reply => {
+    sender.address = address;
+    const rejected = (reply: Reply, body?: Buffer | Body, length?: number): Reply => {
       if (reply.status === UNAUTHORIZED) {
-        this.failures.note(webhook.workflow.key, address());
+        failures.note(webhook.workflow.key, address());
       }
-      this.kept.keep(webhook, judge, reply, () => ({ ...requestOf(judge, req, path), body, length }));
+      recent.keep(webhook, compiled, reply, () => ({ ...requestOf(compiled, req, path), body, length }));
       return reply;
     };
-    const shutOut = () => {
-      const wait = this.failures.wait(webhook.workflow.key, address);
+    const tooManyFailures = () => {
+      const wait = failures.wait(webhook.workflow.key, address);
       return wait ? endpoint.tooManyFailures(wait) : undefined;
     };
-    // Before anything is looked at; what it counts are events that were let in, below.
-    const { rateLimit } = judge;
-    const full = rateLimit ? await this.limits.exhausted(webhook.workflow.key, rateLimit) : 0;
+    // Before any check. It counts accepted events, below.
+    const { rateLimit } = compiled;
+    const full = rateLimit ? await rateLimits.exhausted(webhook.workflow.key, rateLimit) : 0;
     if (full) {
-      return refused(endpoint.rateLimited(full));
+      return rejected(endpoint.rateLimited(full));
     }
     const declared = Number(req.headers['content-length'] ?? 0);
-    const early = shutOut() ?? judge.checkHead(head, declared);
+    const early = tooManyFailures() ?? compiled.checkHead(head, declared);
     if (early) {
-      return refused(early, undefined, declared);
+      return rejected(early, undefined, declared);
     }
-    const body = await readBody(req, judge.limit, this.largeBodies);
+    const body = await readBody(req, compiled.limit, this.largeBodies);
     if (body === 'tooLarge') {
-      return refused(endpoint.tooLarge(), undefined, judge.limit + 1);
+      return rejected(endpoint.tooLarge(), undefined, compiled.limit + 1);
     }
     if (body === 'incomplete') {
-      return req.destroyed && !ctx.res.writable ? undefined : refused(refuse('incomplete'));
+      return req.destroyed && !ctx.res.writable ? undefined : rejected(rejection('incomplete'));
     }
-    // Others from the same address may have failed while this body came.
-    const late = shutOut();
+    // Others from the same address may have failed while this body arrived.
+    const late = tooManyFailures();
     if (late) {
-      return refused(late, body);
+      return rejected(late, body);
     }
     if (this.stopping) {
-      return refuse('stopping');
+      return rejection('stopping');
     }
     const encoded = req.headers['content-encoding'] !== undefined;
-    const judged = await judgeWith(this.judges, webhook, judge, head, body, encoded);
+    const judged = await judgeWith(this.parts.judging, webhook, compiled, head, body, encoded);
     if (typeof judged === 'string') {
       this.largeBodies.giveBack(body);
-      return refuse(judged);
+      return rejection(judged);
     }
     if (!('context' in judged)) {
-      return refused(judged, body);
+      return rejected(judged, body);
     }
-    // A refusal may be kept with its body, and an upload holds the files.
+    // A rejection may be kept with its body, and an upload contains the files.
     if (!judged.upload) {
       this.largeBodies.giveBack(body);
     }
     const acknowledged = (reply: Reply) =>
-      judge.acknowledges ? endpoint.acknowledge(reply, judged.secret, randomBytes(16)) : reply;
+      compiled.acknowledges ? endpoint.acknowledge(reply, judged.secret, randomBytes(16)) : reply;
     if (judged.question) {
       return acknowledged(native().buildReply('{}'));
     }
-    const over = rateLimit ? await this.limits.take(webhook.workflow.key, rateLimit) : 0;
+    const over = rateLimit ? await rateLimits.take(webhook.workflow.key, rateLimit) : 0;
     if (over) {
-      return refused(endpoint.rateLimited(over));
+      return rejected(endpoint.rateLimited(over));
     }
-    const reply = await this.takeOver(webhook, judged, ctx);
-    return acknowledged(reply.code === 'UNSTORABLE' ? refused(reply) : reply);
+    const reply = await this.accept(webhook, judged, ctx);
+    return acknowledged(reply.code === 'UNSTORABLE' ? rejected(reply) : reply);
   }
 
-  private async takeOver(webhook: WebhookEndpoint, judged: Event, ctx: Context): Promise<Reply> {
+  private async accept(webhook: WebhookEndpoint, judged: Event, ctx: Context): Promise<Reply> {
     const event = eventOf(webhook, judged);
     return judged.upload
-      ? this.deliverWithFiles(webhook, event, judged.upload, ctx)
-      : this.deliver(webhook, event, ctx);
+      ? this.takeOverWithFiles(webhook, event, judged.upload, ctx)
+      : this.takeOver(webhook, event, ctx);
   }
 
-  private async deliver(webhook: WebhookEndpoint, event: WebhookEvent, ctx: Context): Promise<Reply> {
+  private async takeOver(webhook: WebhookEndpoint, event: WebhookEvent, ctx: Context): Promise<Reply> {
     if (webhook.sync) {
-      return this.dispatch.run(event, ctx);
+      return this.parts.events.run(event, ctx);
     }
     try {
-      return await this.dispatch.store(event, webhook.answer);
+      return await this.parts.events.store(event, webhook.respond);
     } catch (error) {
-      return refusedFor('misconfigured', error);
+      return rejectionFor('misconfigured', error);
     }
   }
 
-  /** Keeps the files first, and removes them again unless an execution comes of the event. */
-  private async deliverWithFiles(
+  /** Saves the files first, and deletes them again unless the event gets an execution. */
+  private async takeOverWithFiles(
     webhook: WebhookEndpoint,
     { workflow, eventKey = randomUUID() }: WebhookEvent,
     upload: Upload,
@@ -152,16 +171,16 @@ export class Receiver {
   ): Promise<Reply> {
     let files;
     try {
-      files = await this.files.keep(upload);
+      files = await this.parts.files.save(upload);
     } catch (error) {
       if (error instanceof FilesMisconfigured) {
-        return refusedFor('misconfigured', error);
+        return rejectionFor('misconfigured', error);
       }
-      const { kind, reason } = describe(error);
-      if (kind === 'refused') {
+      const { kind, reason } = describeFailure(error);
+      if (kind === 'rejected') {
         return unstorable(`the record of a file: ${reason}`);
       }
-      return refusedFor('filesNotKept', error);
+      return rejectionFor('filesNotSaved', error);
     }
     if (!('records' in files)) {
       return files;
@@ -174,26 +193,26 @@ export class Receiver {
     }
     const event: UndoableEvent = { workflow, eventKey, context, undoable: true };
     try {
-      return await this.deliver(webhook, event, ctx);
+      return await this.takeOver(webhook, event, ctx);
     } finally {
-      await this.dispatch.unlessTaken(event, discard);
+      await this.parts.events.undoUnlessStored(event, discard);
     }
   }
 }
 
-// With the reason for the owner's log, which has a line for few of many requests.
-function refusedFor(refusal: 'misconfigured' | 'filesNotKept', error: unknown): Reply {
+/** Returns a rejection with the reason for the owner's log, which limits how many lines many requests get. */
+function rejectionFor(problem: 'misconfigured' | 'filesNotSaved', error: unknown): Reply {
   const reason = error instanceof Error ? error.message : String(error);
-  return refusal === 'misconfigured'
-    ? { ...refuse(refusal), reason }
-    : { ...refuse('notStored'), reason: `its files could not be kept: ${reason}` };
+  return problem === 'misconfigured'
+    ? { ...rejection('misconfigured'), reason }
+    : { ...rejection('notStored'), reason: `its files could not be saved: ${reason}` };
 }
 
 function eventOf({ workflow }: WebhookEndpoint, { context, idempotencyKey }: Event): WebhookEvent {
   return {
     workflow,
     context,
-    // Of this workflow alone: two workflows may be sent the same event. A hash, as a key may be of any length.
+    // Of this workflow alone: two workflows may be sent the same event. A hash, because a key may have any length.
     eventKey:
       idempotencyKey === undefined
         ? undefined

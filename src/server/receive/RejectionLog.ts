@@ -1,17 +1,26 @@
+import type { WorkflowModel } from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
 import type { Reply } from '../native';
 import type { Telemetry } from '../telemetry';
 
-/** Lines a second at most: who sends refused requests must not be able to fill the disk. */
+/** The most lines a second: nobody can fill the disk by sending requests that are rejected. */
 const LINES_A_SECOND = 10;
 
 const MISCONFIGURED = 'WEBHOOK_MISCONFIGURED';
 
-/** Counts every refusal, and writes a line about it, or about what was left out of a response, as long as there are few. */
-export class Refusals {
+/** What is known of a request. */
+export interface Sender {
+  /** The workflow that the request is for. A key that belongs to none isn't logged: it may be a secret. */
+  workflow?: Pick<WorkflowModel, 'id' | 'key'>;
+  /** Returns the client's address; empty if it is unknown. */
+  address: () => string;
+}
+
+/** Counts all rejections, and logs a line about each, and about each incomplete response, up to a limit. */
+export class RejectionLog {
   private second = 0;
   private lines = 0;
-  private untold = 0;
+  private omitted = 0;
 
   constructor(
     private readonly log: Pick<Application['logger'], 'warn' | 'error'>,
@@ -19,41 +28,43 @@ export class Refusals {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /**
-   * Notes a refused request, or a response from which something was left out.
-   *
-   * @param key as the caller sent it; only a workflow's key can be told to the log, whatever else may be a secret
-   * @param known whether `key` is a workflow's
-   */
-  note(reply: Reply, key: string, known: boolean): void {
-    const { code, reason } = reply;
+  /** Notes a reply if it is a rejection or lacks something that was configured. */
+  note({ status, code, reason }: Reply, sender: Sender): void {
     if (code !== undefined) {
-      this.telemetry.refused(code);
+      this.telemetry.rejected(code);
     } else if (reason === undefined) {
       return;
     }
     const second = Math.floor(this.now() / 1000);
     if (second !== this.second) {
-      this.tellUntold();
+      this.reportOmitted();
       this.second = second;
       this.lines = 0;
     }
     if (this.lines >= LINES_A_SECOND) {
-      this.untold += 1;
+      this.omitted += 1;
       return;
     }
     this.lines += 1;
-    const what =
-      code === undefined ? 'webhook response incomplete' : `webhook request refused: ${reply.status} ${code}`;
-    const line = reason === undefined ? what : `${what}: ${reason}`;
-    // Only its owner can put a configuration right.
-    this.log[code === MISCONFIGURED ? 'error' : 'warn'](line, known ? { workflowKey: key } : {});
+    const what = code === undefined ? 'response incomplete' : `request rejected: ${status} ${code}`;
+    const why = reason === undefined ? '' : `: ${reason}`;
+    // Only its owner can correct a configuration.
+    this.log[code === MISCONFIGURED ? 'error' : 'warn'](`webhook ${what}${describe(sender)}${why}`);
   }
 
-  private tellUntold(): void {
-    if (this.untold > 0) {
-      this.log.warn(`webhook requests refused without a line of their own: ${this.untold}`);
-      this.untold = 0;
+  private reportOmitted(): void {
+    if (this.omitted > 0) {
+      this.log.warn(`webhook requests rejected without a line of their own: ${this.omitted}`);
+      this.omitted = 0;
     }
   }
+}
+
+function describe({ workflow, address }: Sender): string {
+  const from = address();
+  const known = [
+    ...(workflow ? [`workflow ${workflow.id}`, `key ${workflow.key}`] : []),
+    ...(from ? [`from ${from}`] : []),
+  ];
+  return known.length > 0 ? ` (${known.join(', ')})` : '';
 }

@@ -7,21 +7,22 @@ import {
   type Processor,
   type WorkflowModel,
 } from '@nocobase/plugin-workflow';
+import type { ResponseConfig } from '../../common/config';
 import { RESPONSE_TYPE, TRIGGER_TYPE } from '../../common/names';
-import { type Answer, buildReply } from './triggerResponse';
+import { buildReply } from './triggerResponse';
 import { fieldErrors } from '../editor/fieldErrors';
 import { native, type Reply } from '../native';
 import { fillFrom } from '../endpoints/templates';
 
-/** Where a synchronous call finds the reply that a Response node decided on. */
+/** Where a synchronous request finds the reply that a Response node decided. */
 export interface ReplySlot {
   reply?: Reply;
 }
 
-/** Name of the processor option that holds the {@link ReplySlot} of a call; a run by hand has none. */
+/** Name of the processor option with the {@link ReplySlot} of a request; a manual execution has none. */
 export const REPLY_SLOT = 'webhookReply';
 
-/** The node type `response`: decides the answer of a synchronous webhook and ends the workflow. */
+/** The node type `response`: decides the response of a synchronous webhook and ends the workflow. */
 export class ResponseInstruction extends Instruction {
   // The shape only; every rule about the values is the core's (`checkAnswer`).
   configSchema = Joi.object({ headers: Joi.array().items(Joi.object()).allow(null) });
@@ -39,10 +40,10 @@ export class ResponseInstruction extends Instruction {
     if (!this.isAvailable(workflow)) {
       throw new Error(`a "${RESPONSE_TYPE}" node works in synchronous webhook workflows only`);
     }
-    const { statusCode, headers, body = {} } = node.config as Answer;
-    // The status is no place for templates; everything else may hold them.
+    const { statusCode, headers, body = {} } = node.config as ResponseConfig;
+    // The status can't be a template; everything else may contain them.
     const valuesOf = (templates: string[]) => processor.getParsedValue(templates, node.id) as unknown[];
-    const filled = fillFrom({ headers, body }, valuesOf) as Answer;
+    const filled = fillFrom({ headers, body }, valuesOf) as ResponseConfig;
     const reply = buildReply({ statusCode, ...filled });
     const slot = processor.options[REPLY_SLOT] as ReplySlot | undefined;
     if (slot) {

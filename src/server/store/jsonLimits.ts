@@ -1,6 +1,6 @@
 import type { Database } from '@nocobase/database';
 
-/** What MariaDB and MySQL take of a JSON text. SQLite and PostgreSQL take whatever passes the body limit. */
+/** The limits of MariaDB and MySQL for a JSON text. SQLite and PostgreSQL accept whatever passes the body limit. */
 export interface JsonLimits {
   /** Objects and arrays that may be open at once. */
   depth: number;
@@ -11,11 +11,11 @@ export interface JsonLimits {
 /** What NocoBase's own values and the text of the statement add to a context, generously. */
 const ROW_BYTES = 1024;
 
-/** Levels that MariaDB took of a JSON text until it had no limit, and levels that MySQL takes. */
+/** Levels of nesting that MariaDB accepts in versions with a limit, and levels that MySQL accepts. */
 const MARIADB_DEPTH = 31;
 const MYSQL_DEPTH = 100;
 
-/** Reads the limits of the database; `undefined` for one without. */
+/** Reads the limits of the database. Returns `undefined` for one without. */
 export async function readJsonLimits(db: Database): Promise<JsonLimits | undefined> {
   if (!['mysql', 'mariadb'].includes(db.sequelize.getDialect())) {
     return undefined;
@@ -25,17 +25,17 @@ export async function readJsonLimits(db: Database): Promise<JsonLimits | undefin
     `SELECT VERSION() AS version, @@max_allowed_packet AS packet, ` +
       `JSON_VALID(CONCAT(REPEAT('[', ${levels}), REPEAT(']', ${levels}))) AS deep`,
   );
-  // Numbers come as text, numbers or big integers, as the driver likes.
+  // Drivers return numbers as text, numbers or big integers.
   const [{ version, packet, deep }] = rows as { version: string; packet: unknown; deep: unknown }[];
-  // The dialect doesn't tell which one the server is.
+  // The dialect doesn't say which of the two the server is.
   const newest = /mariadb/i.test(version) ? Infinity : MYSQL_DEPTH;
   return { depth: Number(deep) ? newest : MARIADB_DEPTH, packet: Number(packet) };
 }
 
-/** Returns why a database with these limits never takes a JSON text, or `undefined` if it does. */
+/** Returns why a database with these limits never accepts a JSON text, or `undefined` if it does. */
 export function whyNotStorable(json: string, limits: JsonLimits): string | undefined {
   const bytes = rowBytes(json);
-  // An upper bound is quick to tell; the bytes are counted only near the limit.
+  // An upper bound is quick to compute; the bytes are counted only near the limit.
   if (bytes > limits.packet && escapedBytes(json) + ROW_BYTES > limits.packet) {
     return `expected a context that fits into the database's max_allowed_packet of ${limits.packet} bytes, but found a larger one`;
   }
@@ -49,7 +49,7 @@ export function whyNotStorable(json: string, limits: JsonLimits): string | undef
       if (code === BRACKET || code === BRACE) {
         depth += 1;
         if (depth > limits.depth) {
-          return `expected at most ${limits.depth} levels of nesting, which is what the database takes, but found more`;
+          return `expected at most ${limits.depth} levels of nesting, which is the database's limit, but found more`;
         }
       } else if (code === BRACKET_END || code === BRACE_END) {
         depth -= 1;
@@ -68,7 +68,7 @@ export function whyNotStorable(json: string, limits: JsonLimits): string | undef
   return undefined;
 }
 
-/** The bytes that a context takes in a statement, at most. */
+/** Returns an upper bound of the bytes that a context takes in a statement. */
 export function rowBytes(json: string): number {
   return 2 * Buffer.byteLength(json) + ROW_BYTES;
 }
@@ -85,7 +85,7 @@ function escapedBytes(json: string): number {
   return Buffer.byteLength(json) + escapes;
 }
 
-/** Which half of a surrogate pair is escaped at a place of a JSON text. */
+/** Returns which half of a surrogate pair is escaped at a position of a JSON text. */
 function surrogateAt(json: string, at: number): 'high' | 'low' | undefined {
   if (json.charCodeAt(at) !== BACKSLASH || json.charCodeAt(at + 1) !== U || !'dD'.includes(json[at + 2])) {
     return undefined;

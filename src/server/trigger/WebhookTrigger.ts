@@ -6,7 +6,7 @@ import type { Endpoints } from '../endpoints/Endpoints';
 import { fieldErrors } from '../editor/fieldErrors';
 import { native } from '../native';
 
-/** What a run by hand may be given; each part may be left out. */
+/** The values of a manual execution; each may be omitted. */
 type ManualValues = { headers?: Record<string, unknown> | null; query?: unknown; body?: unknown } | null | undefined;
 
 /** The trigger type `webhook`. */
@@ -46,9 +46,9 @@ export class WebhookTrigger extends Trigger {
     return super.validateConfig(config) ?? fieldErrors(native().checkConfig(config));
   }
 
-  /** Runs by hand: the same variables as a call would give, out of values of which each may be missing. */
+  /** Executes manually, with the variables that a request with these values would have. */
   async execute(workflow: WorkflowModel, values: ManualValues, options: EventOptions) {
-    const { endpoint } = this.endpoints.compile(workflow).judge();
+    const { endpoint } = this.endpoints.compile(workflow).compiled();
     const headers = Object.entries(values?.headers ?? {}).filter(([, value]) => value != null);
     const context = endpoint.shape(
       headers.flatMap(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),

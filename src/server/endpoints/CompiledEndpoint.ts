@@ -1,0 +1,51 @@
+import type { RateLimit } from '../../../index';
+import type { ResponseConfig } from '../../common/config';
+import { type Endpoint, native } from '../native';
+import type { FilledConfig } from './environment';
+
+/** A compiled configuration, with what every request needs from it, so that it crosses to the addon once. */
+export interface CompiledEndpoint {
+  endpoint: Endpoint;
+  /** Rejects what can be rejected without the body. */
+  checkHead: ReturnType<Endpoint['checkHeadFunction']>;
+  /** Judges a request on this thread. */
+  judge: ReturnType<Endpoint['judgeFunction']>;
+  /** The headers the endpoint reads, in lower case. */
+  headerNames: string[];
+  /** Whether a signature covers the URL. */
+  signsUrl: boolean;
+  /** The most bytes of a body. */
+  limit: number;
+  /** How many events are accepted; `null` for any number. */
+  rateLimit: RateLimit | null;
+  /** Whether the sender expects a response of its own to every event. */
+  acknowledges: boolean;
+}
+
+/**
+ * Compiles a configuration whose variables are filled.
+ *
+ * @param limit the most bytes of a body
+ * @throws Error that lists what makes the configuration unusable
+ */
+export function compileEndpoint(
+  { filled, missing }: FilledConfig,
+  response: ResponseConfig | undefined,
+  limit: number,
+): CompiledEndpoint {
+  if (missing.length) {
+    throw new Error(missing.map(({ path, message }) => `${path}: ${message}`).join('; '));
+  }
+  const endpoint = new (native().Endpoint)(JSON.stringify({ ...filled, response }), limit);
+  const { headerNames, signsUrl, limit: own, rateLimit, acknowledges } = endpoint;
+  return {
+    endpoint,
+    checkHead: endpoint.checkHeadFunction(),
+    judge: endpoint.judgeFunction(),
+    headerNames,
+    signsUrl,
+    limit: own,
+    rateLimit,
+    acknowledges,
+  };
+}

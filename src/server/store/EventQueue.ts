@@ -1,0 +1,83 @@
+import type { BatchAnswer, NotStored } from '../../../index';
+import type { Telemetry } from '../telemetry';
+import { Tickets } from '../Tickets';
+import type { WebhookEvent } from './events';
+import type { ExecutionStore, StoredAs } from './ExecutionStore';
+import type { UndoableEvents } from './UndoableEvents';
+
+/** What became of an event: where it is stored, or why it isn't. */
+export type Outcome = StoredAs | NotStored;
+
+/** An event in line to be stored. */
+interface Waiting {
+  event: WebhookEvent;
+  settle(outcome: Outcome): void;
+}
+
+/** The asynchronous events that wait to be stored. The addon forms the batches, this stores them. */
+export class EventQueue {
+  private readonly waiting = new Tickets<Waiting>();
+
+  /**
+   * @param exclusively runs what writes to the database before all that isn't urgent
+   * @param toStart is called with each stored event's ticket and execution; duplicates have none to start
+   */
+  constructor(
+    private readonly store: ExecutionStore,
+    private readonly exclusively: <T>(write: () => Promise<T>) => Promise<T>,
+    private readonly undoable: UndoableEvents,
+    private readonly telemetry: Telemetry,
+    private readonly toStart: (ticket: number, executionId: string) => void,
+  ) {}
+
+  /**
+   * Puts an event in line.
+   *
+   * @param submit the addon's function for its ticket and size
+   * @returns its outcome once that is known; or at once why it wasn't put in line
+   */
+  add(
+    event: WebhookEvent,
+    submit: (ticket: number, bytes: number) => 'taken' | 'busy' | 'closed',
+  ): Promise<Outcome> | 'busy' | 'closed' {
+    let settle!: (outcome: Outcome) => void;
+    const outcome = new Promise<Outcome>((resolve) => (settle = resolve));
+    const ticket = this.waiting.add({ event, settle });
+    const answer = submit(ticket, event.context.length);
+    if (answer === 'taken') {
+      return outcome;
+    }
+    this.waiting.take(ticket);
+    return answer;
+  }
+
+  /** Stores a batch: all of it or nothing. Only what is stored is settled here; of the rest the addon says when it isn't tried again. */
+  async storeBatch(tickets: number[]): Promise<BatchAnswer> {
+    const events = tickets.map((ticket) => (this.waiting.get(ticket) as Waiting).event);
+    const began = performance.now();
+    const storing = this.exclusively(() => this.store.store(events));
+    const result = await this.undoable.during(events, storing);
+    this.telemetry.stored(tickets.length, performance.now() - began);
+    if (result.status !== 'stored') {
+      return result;
+    }
+    result.as.forEach((stored, index) => {
+      if (!stored.replayed) {
+        this.toStart(tickets[index], stored.executionId);
+      }
+      this.settle(tickets[index], stored);
+    });
+    return { status: 'stored', start: result.as.map(({ replayed }) => !replayed) };
+  }
+
+  /** Settles events that are not stored, or not known to be. */
+  notStored(tickets: number[], why: NotStored): void {
+    tickets.forEach((ticket) => this.settle(ticket, why));
+  }
+
+  // The one place where an event gets its outcome. There is nobody left to tell where the addon has given the event up, and yet
+  // it was stored later.
+  private settle(ticket: number, outcome: Outcome): void {
+    this.waiting.take(ticket)?.settle(outcome);
+  }
+}

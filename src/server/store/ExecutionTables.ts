@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import type { Database, Transaction } from '@nocobase/database';
+import { EXECUTION_STATUS } from '@nocobase/plugin-workflow';
+import type { Row, StorableEvent } from './events';
+import { Bind, Table } from './Table';
+
+/** The columns that differ from row to row. */
+const FIRST_COLUMNS = ['id', 'workflowId', 'key', 'eventKey', 'context'];
+
+/** The columns that an execution has once it has begun. Without them it is queueing. */
+const BEGUN_COLUMNS = ['status', 'startedAt', 'expiresAt'];
+
+/** Writes the rows of a batch and adds to the counters `executed`: all of it or nothing. Each kind of database has its own way. */
+export interface Writer {
+  write(rows: Row[]): Promise<void>;
+  /** Removes what the writer has created in the database besides rows. */
+  close?(): Promise<void>;
+}
+
+/** The tables that a stored event changes: its execution, and the counters of its workflow and of that workflow's version. */
+export class ExecutionTables {
+  readonly executions: Table;
+  readonly stats: Table;
+  readonly versionStats: Table;
+  private readonly columns: string[];
+
+  constructor(readonly db: Database) {
+    this.executions = new Table(db, 'executions');
+    this.stats = new Table(db, 'workflowStats');
+    this.versionStats = new Table(db, 'workflowVersionStats');
+    const dates = ['createdAt', 'updatedAt'].filter((name) => name in this.executions.model.rawAttributes);
+    this.columns = [...FIRST_COLUMNS, ...dates, 'dispatched'];
+  }
+
+  /** The names of all columns of an execution that are ever written, quoted. */
+  get columnNames(): string[] {
+    return [...this.columns, ...BEGUN_COLUMNS].map((name) => this.executions.column(name));
+  }
+
+  /** Returns the statement that inserts rows into a table or view with these columns. */
+  insertInto(name: string, rows: Row[], bind: Bind): string {
+    const table = this.executions;
+    const now = table.date('createdAt', new Date());
+    // All of a batch are queueing, or it is a single one that has begun.
+    const { begun } = rows[0][0];
+    const columns = begun ? [...this.columns, ...BEGUN_COLUMNS] : this.columns;
+    const dispatched = table.boolean(begun !== undefined);
+    const fixed = this.columns
+      .slice(FIRST_COLUMNS.length)
+      .map((column) => (column === 'dispatched' ? dispatched : now));
+    if (begun) {
+      const { startedAt, expiresAt } = begun;
+      fixed.push(EXECUTION_STATUS.STARTED, table.date('startedAt', startedAt));
+      fixed.push(expiresAt && table.date('expiresAt', expiresAt));
+    }
+    const values = rows.map(([{ workflow, context, eventKey = randomUUID() }, id]) => {
+      const row = [id, String(workflow.id), workflow.key, eventKey, context];
+      return `(${[...row, ...fixed].map((value) => bind.add(value)).join(', ')})`;
+    });
+    const names = columns.map((column) => table.column(column)).join(', ');
+    return `INSERT INTO ${name} (${names}) VALUES ${values.join(', ')}`;
+  }
+
+  /** Runs a statement once. `ExecutionStore` retries; Sequelize's own retries would repeat one statement inside a transaction. */
+  async run(sql: string, bind: Bind, transaction?: Transaction): Promise<void> {
+    await this.db.sequelize.query(sql, { bind: bind.values, transaction, retry: { max: 1 } });
+  }
+}
+
+/** Executions to count, by workflow key and by id of the workflow's version. */
+export interface Counts {
+  byKey: Map<string, number>;
+  byId: Map<string, number>;
+}
+
+/** Counts rows. The keys are sorted, so that two processes lock the counters in the same order. */
+export function count(rows: Row[]): Counts {
+  const tally = (of: (event: StorableEvent) => string) => {
+    const by = new Map<string, number>();
+    for (const [event] of rows) {
+      by.set(of(event), (by.get(of(event)) ?? 0) + 1);
+    }
+    return new Map([...by].sort(([a], [b]) => (a < b ? -1 : 1)));
+  };
+  return { byKey: tally(({ workflow }) => workflow.key), byId: tally(({ workflow }) => String(workflow.id)) };
+}

@@ -1,0 +1,23 @@
+import type { WorkflowModel } from '@nocobase/plugin-workflow';
+
+/** What is stored of an accepted event. */
+export interface StorableEvent {
+  workflow: Pick<WorkflowModel, 'id' | 'key'>;
+  /** JSON text, stored as it is. */
+  context: string;
+  /** Unique among all executions; absent where duplicates aren't recognized. */
+  eventKey?: string;
+  /** Set for an execution that its caller executes at once. Without it, the engine's queue picks the execution up. */
+  begun?: { startedAt: Date; expiresAt: Date | null };
+}
+
+/** An accepted event: the workflow it is for, and its context as JSON text. */
+export interface WebhookEvent extends StorableEvent {
+  workflow: WorkflowModel;
+}
+
+/** An event with side effects that have to be undone unless it gets an execution. It has a key even if its sender gave none. */
+export type UndoableEvent = WebhookEvent & { eventKey: string; undoable: true };
+
+/** An event, and the id of the execution that it becomes. */
+export type Row = [event: StorableEvent, executionId: string];

@@ -1,0 +1,17 @@
+import type PluginWorkflowServer from '@nocobase/plugin-workflow';
+import type { NotStored } from '../../../index';
+import { rejection, type Reply, unstorable } from '../native';
+import type { WebhookEvent } from './events';
+
+/** Returns the rejection of an event that is not stored: 422 if the database never accepts it, else 503, and its sender may retry. */
+export function rejectNotStored(
+  workflow: PluginWorkflowServer,
+  event: WebhookEvent,
+  { status, reason }: NotStored,
+): Reply {
+  if (status === 'refused') {
+    return unstorable(reason);
+  }
+  workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${reason}`);
+  return rejection('notStored');
+}
