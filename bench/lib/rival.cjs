@@ -1,27 +1,12 @@
 // What a good engineer would write by hand: a plugin with a resource action that checks the caller, picks the variables
 // and calls `plugin.trigger`. Loaded before NocoBase (`node --require`) into the app that has our plugin too, so that both
-// sides are measured in one process. Besides it has what the benches ask the process for.
-const Module = require('node:module');
+// sides are measured in one process. It also has what the benchmarks ask the process for.
 const { timingSafeEqual, createHash } = require('node:crypto');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { readFileSync, writeFileSync } = require('node:fs');
+const { onAppLoad } = require('../../scripts/lib/app-load.cjs');
 
-const load = Module._load;
-Module._load = function (request, ...rest) {
-  const loaded = load.call(this, request, ...rest);
-  if (request === '@nocobase/server' && loaded.Application) {
-    Module._load = load;
-    const { load: loadApp } = loaded.Application.prototype;
-    loaded.Application.prototype.load = async function (...args) {
-      await loadApp.apply(this, args);
-      if (!this.hasRival) {
-        this.hasRival = true;
-        register(this);
-      }
-    };
-  }
-  return loaded;
-};
+onAppLoad({ after: register });
 
 function register(app) {
   const { default: PluginWorkflowServer, Trigger } = require(

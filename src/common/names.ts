@@ -19,7 +19,7 @@ export const INFER_ACTION = 'inferPaths';
 /** `POST <api>webhook:diagnose` judges a pasted request by a configuration. Requires permission to edit workflows. */
 export const DIAGNOSE_ACTION = 'diagnose';
 
-/** `POST <api>webhook:refusals` answers the last refusals of a webhook, for those who may edit workflows. */
+/** `POST <api>webhook:refusals` returns the last rejected requests of a webhook. Requires permission to edit workflows. */
 export const REFUSALS_ACTION = 'refusals';
 
 /** `GET <api>webhook:presets` returns the schemes of known senders by name. Requires permission to edit workflows. */

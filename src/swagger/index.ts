@@ -7,8 +7,8 @@ import {
   TRIGGER_ACTION,
 } from '../common/names';
 
-/** An answer in NocoBase's form for errors. */
-const refusal = (description: string, headers?: Record<string, string>) => ({
+/** A response in NocoBase's form for errors. */
+const error = (description: string, headers?: Record<string, string>) => ({
   description,
   ...(headers
     ? {
@@ -22,14 +22,14 @@ const refusal = (description: string, headers?: Record<string, string>) => ({
 
 const anything = { description: 'Any JSON value.' };
 
-/** NocoBase's own answers to those who may not ask what the editor asks. */
+/** NocoBase's own responses to users who may not call the editor's actions. */
 const editorsOnly = {
-  401: refusal('Not signed in.'),
-  403: refusal('No permission to edit workflows.'),
+  401: error('Not signed in.'),
+  403: error('No permission to edit workflows.'),
 };
 
-/** What an action of the editor answers. */
-const answer = (description: string, properties: Record<string, object>) => ({
+/** The result of an action of the editor. */
+const result = (description: string, properties: Record<string, object>) => ({
   description,
   content: {
     'application/json': {
@@ -43,23 +43,22 @@ const answer = (description: string, properties: Record<string, object>) => ({
 
 const checks = { type: 'array', items: { $ref: '#/components/schemas/WebhookCheck' } };
 
-/** A call of a webhook, with any of its methods. */
-const delivery = {
+/** A request to a webhook, with any of its methods. */
+const request = {
   tags: [RESOURCE],
   summary: 'Deliver an event to a workflow',
   description: [
     'Starts the workflow with this key, with the values of headers, query and body that its trigger is configured',
-    'to take. No sign-in to NocoBase is needed; a webhook may ask for proofs of its own: HTTP Basic authentication, a secret,',
+    'to read. You don’t sign in to NocoBase; a webhook may require its own authentication: HTTP Basic authentication, a token,',
     'a signature, a JSON Web Token, or several of them at once.',
     '',
-    'A webhook takes POST, or the methods that it is configured to take. It may be configured to take segments of the path',
-    'behind the key, too.',
+    'A webhook accepts POST, or the methods that it is configured to accept. It may also be configured to read segments of the',
+    'path after the key.',
     '',
-    'An asynchronous workflow answers at once, as its trigger is configured, once the event is stored. A synchronous',
-    'one answers when it is done, as its Response node is configured. The URL of a sub-app has `__app/<name>/` before',
-    '`webhook:trigger`.',
+    'An asynchronous workflow responds as soon as the event is stored, as its trigger is configured. A synchronous one responds',
+    'when it has ended, as its Response node is configured. The URL of a sub-app has `__app/<name>/` before `webhook:trigger`.',
     '',
-    'Query parameters are values for the workflow; none of NocoBase’s own (`filter`, `filterByTk`, …) has a meaning here.',
+    'Query parameters are values for the workflow; NocoBase’s own (`filter`, `filterByTk`, …) have no meaning here.',
   ].join('\n'),
   security: [{}, { WebhookBasic: [] }, { WebhookToken: [] }, { WebhookSignature: [] }, { WebhookJwt: [] }],
   parameters: [
@@ -74,39 +73,38 @@ const delivery = {
   responses: {
     200: {
       description:
-        'The event was taken. Status (200 to 599), headers and body are those that the workflow is configured to answer with; without any it is 200 with an empty body.',
+        'The event was accepted. Status (200 to 599), headers and body are those of the configured response; without one it is 200 with an empty body.',
       content: {
         'application/json': { schema: anything },
         'text/plain': { schema: { type: 'string' } },
       },
     },
-    202: { description: 'The synchronous workflow waits on a node (a delay, a person) and goes on later.' },
-    400: refusal(
+    202: { description: 'The synchronous workflow waits on a node (a delay, a person) and continues later.' },
+    400: error(
       'Malformed JSON, multipart body, percent-encoding, compression or charset; says what is wrong and where.',
     ),
-    401: refusal('A proof is missing or wrong.', {
-      'WWW-Authenticate': 'The authentication that is asked for.',
+    401: error('Authentication is missing or wrong.', {
+      'WWW-Authenticate': 'The authentication that is required.',
     }),
-    403: refusal('The address is not let in, or the sender’s question has no right token.'),
-    404: refusal('No webhook answers at this address: an unknown key, or a workflow that is off or of another type.'),
-    405: refusal('Another method than the webhook takes.', { Allow: 'The methods it takes.' }),
-    408: refusal('The synchronous workflow did not end within its time limit.'),
-    413: refusal(
-      'The body is too large, as sent or as inflated, so are the variables made of it, or a file is larger than its storage takes.',
+    403: error('The address is not on the IP allowlist, or the URL verification has the wrong token.'),
+    404: error('There is no webhook at this URL: the key is unknown, or the workflow is disabled or of another type.'),
+    405: error('The webhook does not accept this method.', { Allow: 'The methods that it accepts.' }),
+    408: error('The synchronous workflow did not end within its time limit.'),
+    413: error(
+      'The body is too large, as sent or as inflated, so are the variables made from it, or a file is larger than its storage accepts.',
     ),
-    415: refusal(
-      'A content type or content encoding that is not read, or a file of a type that its storage does not take.',
+    415: error(
+      'The content type or content encoding is not supported, or a file has a type that its storage does not accept.',
     ),
-    422: refusal(
-      'The database will never store this event: it is too large, nested too deep, or has text that it rejects.',
+    422: error(
+      'The database can never store this event: it is too large, nested too deeply, or contains text that the database rejects.',
     ),
-    429: refusal(
-      'As many events as the webhook takes have come, or too many requests from this address failed to authenticate.',
-      { 'Retry-After': 'Seconds after which it takes another one.' },
-    ),
-    500: refusal('The synchronous workflow failed, or the webhook’s configuration can not be used.'),
-    503: refusal(
-      'The event could not be stored now, too many requests wait already, the webhook’s state is in doubt, or the application is stopping.',
+    429: error('The rate limit is reached, or too many requests from this address failed to authenticate.', {
+      'Retry-After': 'Seconds after which the next request is accepted.',
+    }),
+    500: error('The synchronous workflow failed, or the webhook’s configuration can’t be used.'),
+    503: error(
+      'The event can’t be stored now, too many requests are waiting, the state of the webhook is unknown, or the application is stopping.',
       {
         'Retry-After': 'Seconds after which to try again.',
       },
@@ -114,10 +112,10 @@ const delivery = {
   },
 };
 
-/** What a call of a webhook may bring. */
+/** The body of a request to a webhook. */
 const content = {
   description:
-    'May be empty. One `Content-Encoding`, gzip, deflate or br, is undone, to at most 100 times the size. The limit is NocoBase’s `REQUEST_BODY_LIMIT`.',
+    'May be empty. One `Content-Encoding` (gzip, deflate or br) is decoded, to at most 100 times the size. The limit is NocoBase’s `REQUEST_BODY_LIMIT`.',
   content: {
     'application/json': { schema: anything, example: { order: { id: 1, status: 'paid' } } },
     'application/x-www-form-urlencoded': { schema: { type: 'object' } },
@@ -138,18 +136,18 @@ export default {
   tags: [{ name: RESOURCE, description: 'Webhooks that start workflows' }],
   paths: {
     [`/${RESOURCE}:${TRIGGER_ACTION}/{key}`]: {
-      post: { ...delivery, requestBody: content },
-      put: { ...delivery, requestBody: content },
-      patch: { ...delivery, requestBody: content },
-      get: delivery,
-      head: delivery,
-      delete: delivery,
+      post: { ...request, requestBody: content },
+      put: { ...request, requestBody: content },
+      patch: { ...request, requestBody: content },
+      get: request,
+      head: request,
+      delete: request,
     },
     [`/${RESOURCE}:${INFER_ACTION}`]: {
       post: {
         tags: [RESOURCE],
         summary: 'List the paths of a sample',
-        description: 'What the editor’s “Parse” button calls. For those who may edit workflows.',
+        description: 'What the editor’s “Parse” button calls. For users who may edit workflows.',
         requestBody: {
           required: true,
           content: {
@@ -204,8 +202,8 @@ export default {
               },
             },
           },
-          400: refusal('Another body than described.'),
-          413: refusal('A sample that is longer than described.'),
+          400: error('The body is not as described.'),
+          413: error('The sample is longer than described.'),
           ...editorsOnly,
         },
       },
@@ -213,9 +211,9 @@ export default {
     [`/${RESOURCE}:${DIAGNOSE_ACTION}`]: {
       post: {
         tags: [RESOURCE],
-        summary: 'Tell why a pasted request is refused',
+        summary: 'Find out why a pasted request is rejected',
         description:
-          'Takes a request through all checks of a configuration, saved or not. The answer holds no secret, nor the signature that would be right. For those who may edit workflows.',
+          'Takes a request through all checks of a configuration, saved or not. The result contains no secret, nor the correct signature. For users who may edit workflows.',
         requestBody: {
           required: true,
           content: {
@@ -233,22 +231,26 @@ export default {
                   method: {
                     type: 'string',
                     maxLength: 32,
-                    description: 'Without it that of a request line in `headers`, or one that is taken.',
+                    description:
+                      'Defaults to that of a request line in `headers`, else to a method that the webhook accepts.',
                   },
                   url: {
                     type: 'string',
                     maxLength: 16_384,
-                    description: 'The whole URL or its path; without it that of a request line in `headers`.',
+                    description: 'The whole URL or its path; defaults to that of a request line in `headers`.',
                   },
                   headers: {
                     type: 'string',
                     maxLength: 32_768,
                     description:
-                      'One `Name: value` a line, as a browser, a proxy’s log or `curl -v` shows them; at most 200 headers.',
+                      'One `Name: value` per line, as shown by a browser, a proxy’s log or `curl -v`; at most 200 headers.',
                   },
                   body: { type: 'string', maxLength: 1_048_576, description: 'Exactly as it was sent.' },
                   bodyEncoding: { type: 'string', enum: ['text', 'base64'], default: 'text' },
-                  at: { type: 'number', description: 'When it came, in milliseconds since 1970; without it now.' },
+                  at: {
+                    type: 'number',
+                    description: 'When it was received, in milliseconds since 1970; defaults to the current time.',
+                  },
                 },
               },
               example: {
@@ -260,12 +262,15 @@ export default {
           },
         },
         responses: {
-          200: answer('What each check came to.', {
-            accepted: { type: 'boolean', description: 'Whether it is let in, or answered as a sender’s question.' },
+          200: result('The result of each check.', {
+            accepted: {
+              type: 'boolean',
+              description: 'Whether it is accepted as an event, or answered as a URL verification.',
+            },
             checks,
             issues: {
               type: 'array',
-              description: 'What is wrong with the configuration; there are no checks where it can not be used.',
+              description: 'What is wrong with the configuration; a configuration that can’t be used has no checks.',
               items: {
                 type: 'object',
                 required: ['path', 'code', 'message'],
@@ -273,8 +278,8 @@ export default {
               },
             },
           }),
-          400: refusal('Another body than described, or a line that is no header.'),
-          413: refusal('A value that is longer than described.'),
+          400: error('The body is not as described, or a line is not a header.'),
+          413: error('A value is longer than described.'),
           ...editorsOnly,
         },
       },
@@ -282,8 +287,8 @@ export default {
     [`/${RESOURCE}:${REFUSALS_ACTION}`]: {
       post: {
         tags: [RESOURCE],
-        summary: 'List the last requests that a webhook refused',
-        description: 'Without the values of their headers and without their bodies. For those who may edit workflows.',
+        summary: 'List the last requests that a webhook rejected',
+        description: 'Without the values of their headers and without their bodies. For users who may edit workflows.',
         requestBody: {
           required: true,
           content: {
@@ -297,25 +302,25 @@ export default {
           },
         },
         responses: {
-          200: answer('At most ten, the newest first; at most one of each second was kept.', {
+          200: result('At most ten, newest first; at most one per second is kept.', {
             refusals: {
               type: 'array',
               items: {
                 type: 'object',
                 required: ['at', 'status', 'code', 'method', 'address', 'checks'],
                 properties: {
-                  at: { type: 'number', description: 'When, in milliseconds since 1970.' },
+                  at: { type: 'number', description: 'When it was received, in milliseconds since 1970.' },
                   status: { type: 'integer' },
                   code: { type: 'string' },
                   method: { type: 'string' },
-                  address: { type: 'string', description: 'Where it came from, as far as that can be told.' },
+                  address: { type: 'string', description: 'The address of the client; empty if unknown.' },
                   checks,
                 },
               },
             },
           }),
-          400: refusal('Another body than described.'),
-          404: refusal('No webhook workflow has this id.'),
+          400: error('The body is not as described.'),
+          404: error('No webhook workflow has this id.'),
           ...editorsOnly,
         },
       },
@@ -324,10 +329,9 @@ export default {
       get: {
         tags: [RESOURCE],
         summary: 'List the schemes of known senders',
-        description:
-          'To be used by name as a `preset`, or changed and used as a `scheme`. For those who may edit workflows.',
+        description: 'For use by name as a `preset`, or modified as a `scheme`. For users who may edit workflows.',
         responses: {
-          200: answer('The schemes by name.', {
+          200: result('The schemes by name.', {
             presets: { type: 'object', additionalProperties: { type: 'object' } },
           }),
           ...editorsOnly,
@@ -340,26 +344,25 @@ export default {
       WebhookBasic: {
         type: 'http',
         scheme: 'basic',
-        description: 'User and password of the webhook, where it has one.',
+        description: 'User name and password of the webhook, if it requires them.',
       },
       WebhookToken: {
         type: 'apiKey',
         in: 'header',
         name: 'X-Webhook-Token',
-        description:
-          'A secret of the webhook. Where it stands is a matter of its configuration; this is where it begins.',
+        description: 'A shared token of the webhook. Its location is configurable; this is the default.',
       },
       WebhookSignature: {
         type: 'apiKey',
         in: 'header',
         name: 'X-Webhook-Signature',
-        description: 'A signature over the call, in the header and the form that the webhook is configured for.',
+        description: 'A signature over the request, in the header and format that the webhook is configured for.',
       },
       WebhookJwt: {
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
-        description: 'A JSON Web Token that the webhook trusts.',
+        description: 'A JSON Web Token that the webhook accepts.',
       },
     },
     schemas: {
@@ -399,7 +402,7 @@ export default {
           },
           rejection: {
             type: 'object',
-            description: 'What the caller is told.',
+            description: 'The response to the sender.',
             required: ['status', 'code', 'message'],
             properties: { status: { type: 'integer' }, code: { type: 'string' }, message: { type: 'string' } },
           },

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Check, ConfigIssue } from '../../index';
+import type { Rejection } from '../../src/common/rejection';
 import { type App, bootApp } from '../support/app';
 import { logged } from '../support/wait';
 import { call, createWorkflow, executions } from './support';
@@ -223,43 +224,35 @@ describe('a pasted request', () => {
   });
 });
 
-describe('what a webhook refused', () => {
-  interface Refusal {
-    at: number;
-    status: number;
-    code: string;
-    method: string;
-    address: string;
-    checks: Check[];
-  }
+describe('a rejected request', () => {
   const refusals = async (workflowId: string | number) =>
-    (await app.api<{ refusals: Refusal[] }>('POST', 'webhook:refusals', { workflowId })).refusals;
+    (await app.api<{ refusals: Rejection[] }>('POST', 'webhook:refusals', { workflowId })).refusals;
   const second = () => new Promise((resolve) => setTimeout(resolve, 1050));
 
-  it('is kept with what each check came to, and nothing of what was sent', async () => {
+  it('is kept with the result of each check, and without its content', async () => {
     const { id, key } = await createWorkflow(app, { config: github });
     expect(await refusals(id)).toEqual([]);
     const began = Date.now();
     const headers = { 'content-type': 'application/json', 'x-hub-signature-256': sign('{"a": 1, "b": "x/y"}') };
     expect((await call(app, key, { headers, body })).status).toBe(401);
-    const [refusal, ...others] = await refusals(id);
+    const [rejection, ...others] = await refusals(id);
     expect(others).toEqual([]);
-    expect(refusal).toMatchObject({ status: 401, code: 'UNAUTHORIZED', method: 'POST', address: '127.0.0.1' });
-    expect(refusal.at).toBeGreaterThanOrEqual(began);
-    expect(refusal.at).toBeLessThanOrEqual(Date.now());
-    expect(outcomes(refusal)).toBe('method:passed size:passed authentication0:failed body:notReached');
-    expect(refusal.checks.find(({ check }) => check === 'authentication')?.diagnosis).toMatchObject({
+    expect(rejection).toMatchObject({ status: 401, code: 'UNAUTHORIZED', method: 'POST', address: '127.0.0.1' });
+    expect(rejection.at).toBeGreaterThanOrEqual(began);
+    expect(rejection.at).toBeLessThanOrEqual(Date.now());
+    expect(outcomes(rejection)).toBe('method:passed size:passed authentication0:failed body:notReached');
+    expect(rejection.checks.find(({ check }) => check === 'authentication')?.diagnosis).toMatchObject({
       hint: 'bodyWhitespace',
     });
-    const text = JSON.stringify(refusal);
+    const text = JSON.stringify(rejection);
     for (const secret of [SECRET, headers['x-hub-signature-256'].slice(7), sign(body).slice(7), 'x/y']) {
       expect(text).not.toContain(secret);
     }
-    await logged(app, 'refused: 401 UNAUTHORIZED: no signature matches a secret');
+    await logged(app, `401 UNAUTHORIZED (workflow ${id}, key ${key}, from 127.0.0.1): no signature matches a secret`);
     expect(await executions(app, key)).toEqual([]);
   });
 
-  it('is each of the ways in which a request can be wrong, newest first', async () => {
+  it('is listed with every kind of error, newest first', async () => {
     const { id, key } = await createWorkflow(app, { config: { request: { bodyLimit: 10 } } });
     const calls: [number, string, Parameters<typeof call>[2]][] = [
       [405, 'method:failed size:notReached body:notReached', { method: 'PUT' }],
@@ -274,12 +267,12 @@ describe('what a webhook refused', () => {
     expect((await call(app, key, { body: {} })).status).toBe(200);
     expect((await call(app, `${key}/no/such/path`, { body: {} })).status).toBe(404);
     const kept = await refusals(id);
-    expect(kept.map((refusal) => [refusal.status, outcomes(refusal)])).toEqual(
+    expect(kept.map((rejection) => [rejection.status, outcomes(rejection)])).toEqual(
       calls.map(([status, expected]) => [status, expected]).reverse(),
     );
   });
 
-  it('is one a second at most, of ten the last, and of each webhook its own', async () => {
+  it('is kept once a second at most, the last ten of each webhook', async () => {
     const { id, key } = await createWorkflow(app, { config: github });
     const other = await createWorkflow(app, { config: github });
     const began = Date.now();

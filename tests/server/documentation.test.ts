@@ -31,7 +31,7 @@ describe("NocoBase's API documentation", () => {
     expect(await new Validator().validate(structuredClone(documentation))).toEqual({ valid: true });
   });
 
-  it('shows the webhook with every status that it refuses with', () => {
+  it('lists every status that a webhook responds with', () => {
     const statuses = Object.keys(documentation.paths['/webhook:trigger/{key}'].post.responses);
     expect(statuses).toEqual([
       '200',
@@ -44,13 +44,14 @@ describe("NocoBase's API documentation", () => {
       '408',
       '413',
       '415',
+      '422',
       '429',
       '500',
       '503',
     ]);
   });
 
-  it('shows every method that a webhook can be made to take, and every way to prove who calls', () => {
+  it('lists every method that a webhook can accept, and every authentication method', () => {
     const operations = documentation.paths['/webhook:trigger/{key}'];
     expect(Object.keys(operations).sort()).toEqual([...METHODS].map((method) => method.toLowerCase()).sort());
     const ways = operations.post.security.flatMap((way) => Object.keys(way));
@@ -59,7 +60,7 @@ describe("NocoBase's API documentation", () => {
     expect(Object.keys(documentation.components.securitySchemes)).toEqual(expect.arrayContaining(ways));
   });
 
-  it('shows the action behind the Parse button, which answers as described', async () => {
+  it('describes the action of the Parse button, which responds as described', async () => {
     expect(documentation.paths).toHaveProperty('/webhook:inferPaths');
     const call = (values: object) => app.api('POST', 'webhook:inferPaths', values);
     expect(await call({ sample: '{"a": 1, "b": {"c": 2}}', kind: 'json' })).toEqual({
@@ -72,7 +73,7 @@ describe("NocoBase's API documentation", () => {
     });
   });
 
-  it('shows the other actions of the editor', () => {
+  it('describes the other actions of the editor', () => {
     for (const action of ['diagnose', 'refusals', 'presets']) {
       expect(documentation.paths).toHaveProperty(`/webhook:${action}`);
     }
@@ -95,7 +96,7 @@ describe('the translations', () => {
 });
 
 describe('the plugin manager', () => {
-  it('knows the plugin in the language of the reader, with its documentation, and as compatible', async () => {
+  it('shows the plugin in the language of the user, with its documentation, and as compatible', async () => {
     const about = async (locale: string) => {
       const response = await app.fetch('pm:list', {
         headers: { authorization: `Bearer ${await app.login()}`, 'x-locale': locale },

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { JudgingQueue, type NotJudged } from '../../src/server/receive/JudgingQueue';
+import { JudgingQueue } from '../../src/server/receive/JudgingQueue';
 
 const LIMIT = 1024 * 1024;
 const PLACES = Math.max(1, availableParallelism() - 1);
@@ -10,7 +10,7 @@ const begun: string[] = [];
 const finishes: (() => void)[] = [];
 const finish = () => finishes.shift()?.();
 
-function judge(queue: JudgingQueue, webhook: object, name: string, bytes = LIMIT): Promise<string | NotJudged> {
+function judge(queue: JudgingQueue, webhook: object, name: string, bytes = LIMIT): Promise<string> {
   return queue.run<string>(webhook, bytes, (done) => {
     begun.push(name);
     finishes.push(() => done(null, name));
@@ -19,7 +19,7 @@ function judge(queue: JudgingQueue, webhook: object, name: string, bytes = LIMIT
 
 let queue: JudgingQueue;
 /** As many bodies as are judged at a time. */
-let first: Promise<string | NotJudged>[];
+let first: Promise<string>[];
 beforeEach(() => {
   vi.useFakeTimers();
   queue = new JudgingQueue(LIMIT);

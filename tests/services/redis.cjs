@@ -1,37 +1,26 @@
 // Puts Redis behind NocoBase's lock, pub-sub and queue, as a plugin of an installation with several nodes does. Loaded
-// before NocoBase (`node --require`), so that the nodes of a test need no plugin more in their database. NocoBase's cache
-// speaks Redis by itself.
-const Module = require('node:module');
+// before NocoBase (`node --require`), so that the nodes of a test need no further plugin in their database. NocoBase's cache
+// supports Redis by itself.
 const { randomUUID } = require('node:crypto');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { onAppLoad } = require('../../scripts/lib/app-load.cjs');
 
 const prefix = process.env.TEST_REDIS_PREFIX;
 
-const load = Module._load;
-Module._load = function (request, ...rest) {
-  const loaded = load.call(this, request, ...rest);
-  if (request === '@nocobase/server' && loaded.Application) {
-    Module._load = load;
-    const { load: loadApp } = loaded.Application.prototype;
-    loaded.Application.prototype.load = async function (...args) {
-      if (!this.usesRedis) {
-        this.usesRedis = true;
-        const client = () => {
-          const made = require('redis').createClient({ url: process.env.REDIS_URL });
-          made.on('error', (error) => this.logger.error(`redis: ${error.message}`));
-          return made;
-        };
-        this.pubSubManager.setAdapter(new PubSub(client));
-        this.eventQueue.setAdapter(new Queue(client, this.logger));
-        this.lockManager.registerAdapter('redis', { Adapter: Lock, options: { client } });
-        // The worst of what NocoBase draws where nothing allots worker ids: all nodes have the same, and give the same ids.
-        this.workerIdAllocator.setAdapter({ getWorkerId: () => 7, release: () => {} });
-      }
-      return loadApp.apply(this, args);
+onAppLoad({
+  before(app) {
+    const client = () => {
+      const made = require('redis').createClient({ url: process.env.REDIS_URL });
+      made.on('error', (error) => app.logger.error(`redis: ${error.message}`));
+      return made;
     };
-  }
-  return loaded;
-};
+    app.pubSubManager.setAdapter(new PubSub(client));
+    app.eventQueue.setAdapter(new Queue(client, app.logger));
+    app.lockManager.registerAdapter('redis', { Adapter: Lock, options: { client } });
+    // The worst that NocoBase can draw where nothing allots worker ids: all nodes have the same, and give the same ids.
+    app.workerIdAllocator.setAdapter({ getWorkerId: () => 7, release: () => {} });
+  },
+});
 
 /** `IPubSubAdapter` over Redis' publish and subscribe. */
 class PubSub {

@@ -2,20 +2,10 @@ import type { Check, ConfigIssue, Diagnosed as CoreDiagnosed, Diagnosis } from '
 import type { Translate } from '../locale';
 
 export type { Check };
+export type { Rejection } from '../../common/rejection';
 
 /** The result of `webhook:diagnose`: the checks, and the issues of the configuration. */
 export type Diagnosed = Pick<CoreDiagnosed, 'accepted' | 'checks'> & { issues: ConfigIssue[] };
-
-/** A rejected request, without its content. */
-export interface Rejection {
-  /** Milliseconds since 1970. */
-  at: number;
-  status: number;
-  code: string;
-  method: string;
-  address: string;
-  checks: Check[];
-}
 
 /** Returns the label of a check. */
 export function checkLabel({ check, index = 0 }: Check, t: Translate): string {

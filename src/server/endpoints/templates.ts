@@ -76,5 +76,5 @@ export function textOf(value: unknown): string {
   if (Array.isArray(value)) {
     return value.map(textOf).join(',');
   }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean | bigint);
 }

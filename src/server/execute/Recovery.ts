@@ -12,6 +12,8 @@ import {
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
 import { TRIGGER_TYPE } from '../../common/names';
+import { runningExecutions } from '../nocobase/engine';
+import { queuedExecutions } from '../nocobase/eventQueue';
 
 /**
  * What becomes of an execution that a crash cut off: the option `onCrash` of a workflow's `options`. Anything else than
@@ -272,18 +274,12 @@ export class Recovery {
     }
   };
 
-  // The registry has no public way to be asked.
   private runningHere(): string[] {
-    const { executions } = this.workflow.runningExecutionRegistry as unknown as { executions: Map<string, unknown> };
-    return [...executions.keys()];
+    return runningExecutions(this.workflow);
   }
 
-  // Of NocoBase's queue in memory; another has its own memory, and there the engine's lock has to do.
   private queuedHere(): string[] {
-    const adapter = Reflect.get(this.app.eventQueue, 'adapter') as { queues?: unknown } | undefined;
-    const queues = adapter?.queues instanceof Map ? adapter.queues : new Map<string, unknown>();
-    const tasks = [...queues.values()].flat() as { content?: { executionId?: unknown } }[];
-    return tasks.map(({ content }) => String(content?.executionId));
+    return queuedExecutions(this.app);
   }
 
   private async lock(key: string): Promise<Awaited<ReturnType<Application['lockManager']['tryAcquire']>> | null> {
