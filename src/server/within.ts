@@ -1,4 +1,4 @@
-/** What a promise gives, or an error after so many milliseconds. What it is about goes on. */
+/** Returns the value of a promise, or fails after some milliseconds. The work behind the promise continues. */
 export async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -87,7 +87,7 @@ const request = {
       'WWW-Authenticate': 'The authentication that is required.',
     }),
     403: error('The address is not on the IP allowlist, or the URL verification has the wrong token.'),
-    404: error('There is no webhook at this URL: the key is unknown, or the workflow is disabled or of another type.'),
+    404: error('No webhook exists at this URL: the key is unknown, or the workflow is disabled or of another type.'),
     405: error('The webhook does not accept this method.', { Allow: 'The methods that it accepts.' }),
     408: error('The synchronous workflow did not end within its time limit.'),
     413: error(

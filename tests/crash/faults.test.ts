@@ -32,7 +32,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   });
   afterAll(() => app.remove());
 
-  it('an event that the database refuses answers 422 and takes none of its batch with it', async () => {
+  it('responds with 422 to an event that the database rejects, and stores the rest of its batch', async () => {
     await runSql(app, REFUSE[dialect]);
     const workflow = await createWorkflow(app, { title: 'refused' });
     const load = await send([workflow], { connections: 64, events: 64 }, () => false);
@@ -43,7 +43,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect((await executionsOf(app, [workflow])).length).toBe(63);
   });
 
-  it('16 connections to a synchronous webhook for 8 s see no failure', async () => {
+  it('serves 16 connections to a synchronous webhook for 8 s without a failure', async () => {
     const workflow = await createWorkflow(app, { title: 'synchronous', sync: true });
     const end = Date.now() + 8000;
     const load = await send([workflow], { connections: 16, first: 1000 }, () => Date.now() > end);
@@ -53,7 +53,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     await expectKept(app, workflow, load);
   });
 
-  it('a SIGTERM under load loses nothing: what is not stored is answered 503 or not at all', async () => {
+  it("loses nothing on SIGTERM under load: what isn't stored gets 503 or no response", async () => {
     const workflow = await createWorkflow(app, { title: 'stopped' });
     let stopped = false;
     const loading = send([workflow], { connections: 8, events: 300 }, () => stopped);
@@ -79,7 +79,7 @@ describe('a full disk', () => {
   });
   afterAll(() => app.remove());
 
-  it('answers 503 as long as it is full, and takes events again once there is room', async () => {
+  it('responds with 503 while it is full, and accepts events again once there is space', async () => {
     const workflow = await createWorkflow(app, { title: 'full' });
     const post = async (id: number) => {
       const body = JSON.stringify({ id, filler: 'x'.repeat(200_000) });
@@ -124,7 +124,7 @@ describe('a PostgreSQL that stops and starts under load', () => {
     await server.stop();
   });
 
-  it('loses no acknowledged event, answers 503 while it is gone, and takes events again afterwards', async () => {
+  it('loses no acknowledged event, responds with 503 while it is down, and accepts events again afterwards', async () => {
     const workflow = await createWorkflow(app, { title: 'outage' });
     let over = false;
     const before = send([workflow], { connections: 8, events: 400 }, () => over);

@@ -148,19 +148,19 @@ describe.each(['sqlite', 'postgres'] as const)('an execution that a crash cut of
   });
   afterAll(() => app.remove());
 
-  it('runs again from its start, and the log says so', async () => {
+  it('restarts from its beginning, and the log says so', async () => {
     expect((await executionsOf(app, [again])).map(({ status }) => status)).toEqual([1]);
     expect(app.logs()).toMatch(/execution \(\d+\) was cut off by a crash and runs again from its start/);
   });
 
-  it('ends as failed where its workflow asks for that, and the log says so', async () => {
+  it('ends as failed if its workflow is configured so, and the log says so', async () => {
     expect((await executionsOf(app, [left])).map(({ status, reason }) => [status, reason])).toEqual([
       [-1, 'interrupted'],
     ]);
     expect(app.logs()).toMatch(/execution \(\d+\) was cut off by a crash and ends as failed, as its workflow asks/);
   });
 
-  it('is left alone where it waits on a node', async () => {
+  it("isn't touched while it waits on a node", async () => {
     expect((await executionsOf(app, [waiting])).map(({ status }) => status)).toEqual([0]);
   });
 });

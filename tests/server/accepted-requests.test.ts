@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-it('takes the configured methods, the path behind the key and XML', async () => {
+it('accepts the configured methods, path parameters and XML', async () => {
   const { key } = await createWorkflow(app, {
     config: {
       request: { methods: ['PUT', 'GET'], params: [{ key: 'shop' }], body: [{ key: 'xml.id' }], rawBody: true },
@@ -33,7 +33,7 @@ it('takes the configured methods, the path behind the key and XML', async () => 
   expect((await call(app, `${key}/a/b`, { method: 'PUT' })).status).toBe(404);
 });
 
-it('lets in what is signed with a secret from the variables and secrets, and nothing else', async () => {
+it('accepts only requests that are signed with a secret from the variables and secrets', async () => {
   await app.api('POST', 'environmentVariables:create', { name: 'SIGNING', type: 'secret', value: 's3cret' });
   const { key } = await createWorkflow(app, {
     config: { authentication: [{ preset: 'github', secrets: ['{{$env.SIGNING}}'] }] },
@@ -55,7 +55,7 @@ it('lets in what is signed with a secret from the variables and secrets, and not
   expect(await ended(app, key)).toHaveLength(1);
 });
 
-it('takes many large bodies at once, each with its own bytes, whatever became of those before', async () => {
+it('accepts many large bodies at the same time, each with its own bytes, whatever happened to earlier ones', async () => {
   const { key, url } = await createWorkflow(app, {
     config: {
       authentication: [{ preset: 'github', secrets: ['s'] }],
@@ -93,20 +93,20 @@ it('takes many large bodies at once, each with its own bytes, whatever became of
   expect(bodies.every(({ first, last }) => last === first * 7)).toBe(true);
 });
 
-it('refuses a body over the limit of its own', async () => {
+it("rejects a body over the webhook's own limit", async () => {
   const { key } = await createWorkflow(app, { config: { request: { bodyLimit: 10 } } });
   expect((await call(app, key, { body: { a: 'x'.repeat(10) } })).status).toBe(413);
   expect((await call(app, key, { body: {} })).status).toBe(200);
 });
 
-it('refuses who has no right to call before anything of the body is there', async () => {
+it('rejects a request without the right credentials before its body arrives', async () => {
   const basicAuthentication = { username: 'user', password: 'password' };
   const { key } = await createWorkflow(app, { config: { basicAuthentication } });
   const head = `POST /api/webhook:trigger/${key} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1000\r\n\r\n`;
   expect(await sendRaw(app, [head])).toMatch(/^HTTP\/1\.1 401 /);
 });
 
-it('lets in only the addresses that are allowed, whatever a caller claims', async () => {
+it("accepts only addresses on the IP allowlist, whatever the sender's headers say", async () => {
   const create = (addresses: object) => createWorkflow(app, { config: { addresses } });
   const here = await create({ allow: ['127.0.0.0/8'] });
   const elsewhere = await create({ allow: ['203.0.113.7'] });

@@ -158,7 +158,7 @@ const urlOf = (key: string) => `http://127.0.0.1:${app.port}/api/webhook:trigger
 const send = (key: string, { query, headers, body }: Signed<string | Uint8Array>) =>
   call(app, key, { query, headers: { 'content-type': 'application/json', ...headers }, body });
 
-describe.each(Object.entries(senders))('a webhook that asks for the proof of %s', (preset, sender) => {
+describe.each(Object.entries(senders))('a webhook with the authentication method of %s', (preset, sender) => {
   const { secret, other, sign } = sender;
   let key: string;
   beforeAll(async () => {
@@ -167,7 +167,7 @@ describe.each(Object.entries(senders))('a webhook that asks for the proof of %s'
     }));
   });
 
-  it('lets in what the sender signed and runs with its body', async () => {
+  it('accepts what the sender signed, and executes with its body', async () => {
     const signed = await sign(secret, json, Date.now(), urlOf(key));
     const response = await send(key, signed);
     expect([response.status, await response.text()]).toEqual([200, '']);
@@ -175,7 +175,7 @@ describe.each(Object.entries(senders))('a webhook that asks for the proof of %s'
     expect(context.body).toEqual(JSON.parse(signed.body));
   });
 
-  it('refuses everything else with 401 and runs nothing', async () => {
+  it('rejects everything else with 401 and executes nothing', async () => {
     const before = (await executions(app, key)).length;
     const good = await sign(secret, json, Date.now(), urlOf(key));
     const bad: Record<string, Signed<string | Uint8Array>> = {
@@ -208,7 +208,7 @@ describe.each(Object.entries(senders))('a webhook that asks for the proof of %s'
     expect(await executions(app, key)).toHaveLength(before);
   });
 
-  it('takes either of two secrets, while one takes the place of the other', async () => {
+  it('accepts either of two secrets during rotation', async () => {
     const both = await createWorkflow(app, { config: { authentication: [{ preset, secrets: [other, secret] }] } });
     for (const one of [secret, other]) {
       expect((await send(both.key, await sign(one, json, Date.now(), urlOf(both.key)))).status).toBe(200);
@@ -216,7 +216,7 @@ describe.each(Object.entries(senders))('a webhook that asks for the proof of %s'
     expect(await ended(app, both.key, 2)).toHaveLength(2);
   });
 
-  it('refuses a header of the proof that is there twice', async () => {
+  it('rejects a request that repeats a header of the authentication', async () => {
     const good = await sign(secret, json, Date.now(), urlOf(key));
     for (const [name, value] of Object.entries(good.headers)) {
       const lines = [...Object.entries(good.headers), [name, value]].map(([header, text]) => `${header}: ${text}`);
@@ -237,8 +237,8 @@ describe.each(Object.entries(senders))('a webhook that asks for the proof of %s'
   });
 });
 
-describe('other proofs', () => {
-  it('takes a form that Twilio signed with its URL and parameters', async () => {
+describe('other authentication methods', () => {
+  it('accepts a form that Twilio signed with its URL and parameters', async () => {
     const { key } = await createWorkflow(app, {
       config: { authentication: [{ preset: 'twilio', secrets: ['12345'] }] },
     });
@@ -257,7 +257,7 @@ describe('other proofs', () => {
     expect(context.body).toEqual({ To: '+18005551212', Body: 'a b', Digits: '1234' });
   });
 
-  it('takes what WeCom signed over its envelope', async () => {
+  it('accepts what WeCom signed over its envelope', async () => {
     const { key } = await createWorkflow(app, {
       config: { authentication: [{ preset: 'wecom', secrets: ['QDG6eK'] }], request: { body: [] } },
     });
@@ -271,7 +271,7 @@ describe('other proofs', () => {
     expect((await call(app, key, { query: `${query(signature)}&nonce=1`, headers, body })).status).toBe(401);
   });
 
-  it('takes a JSON Web Token, and a bearer token', async () => {
+  it('accepts a JSON Web Token, and a bearer token', async () => {
     const secret = 'a secret of at least thirty-two bytes';
     const jwt = { kind: 'jwt', algorithms: ['HS256'], issuer: 'me', audience: 'hook' };
     const bearer = { kind: 'token', from: { header: 'authorization' }, prefix: 'Bearer ' };
@@ -291,7 +291,7 @@ describe('other proofs', () => {
     }
   });
 
-  it('asks for all proofs where several are configured', async () => {
+  it('requires all authentication methods if several are configured', async () => {
     const { key } = await createWorkflow(app, {
       config: {
         basicAuthentication: { username: 'u', password: 'p' },
@@ -313,7 +313,7 @@ describe('other proofs', () => {
     }
   });
 
-  it('refuses to save a scheme that cannot work, saying why', async () => {
+  it("rejects saving a scheme that can't work, and says why", async () => {
     const scheme = {
       kind: 'signature',
       from: { header: 'x-signature' },

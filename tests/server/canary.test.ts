@@ -67,7 +67,7 @@ const requests = [
   },
 ];
 
-it('tells nothing of a secret in a diagnosis, typed or filled in', async () => {
+it('reveals no secret in a diagnosis, typed or filled in', async () => {
   const before = app.logs().length;
   for (const secret of [canary, '{{$env.CANARY}}', 'x {{$env.CANARY}} y']) {
     for (const config of configurations(secret)) {
@@ -80,7 +80,7 @@ it('tells nothing of a secret in a diagnosis, typed or filled in', async () => {
   assertSilent(app.logs().slice(before), 'the log');
 });
 
-it('tells nothing of a secret that is filled in to a caller, to the owner or in the log', async () => {
+it('reveals no secret that is filled in to the sender, to the owner or in the log', async () => {
   const before = app.logs().length;
   for (const config of configurations('{{$env.CANARY}}')) {
     const created = await createWorkflow(app, { config }).catch((error: Error) => error);

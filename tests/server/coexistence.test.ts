@@ -52,7 +52,7 @@ function packPlugin(app: App, name: string, source: string): string {
 }
 
 describe('changed paths', () => {
-  it('of the API and of the whole app are followed', async () => {
+  it('of the API and of the whole app are respected', async () => {
     const env = { APP_PUBLIC_PATH: '/nb/', API_BASE_PATH: '/rest/' };
     await using(await bootApp({ env }), async (app) => {
       const { key } = await createWorkflow(app);
@@ -64,7 +64,7 @@ describe('changed paths', () => {
 });
 
 describe('two apps in one process', () => {
-  it('have webhooks of their own, each under its own address', async () => {
+  it('have separate webhooks, each at its own URL', async () => {
     await using(await bootApp({}), async (app) => {
       await app.api('POST', 'pm:enable?filterByTk=multi-app-manager&awaitResponse=true');
       await waitFor('the resource of sub-apps', async () => Boolean(await app.api('GET', 'applications:list')));
@@ -123,7 +123,7 @@ describe('two apps in one process', () => {
 });
 
 describe('another plugin', () => {
-  it('sees webhook calls in its own middlewares, and keeps the trigger type "webhook" where it has it', async () => {
+  it('sees webhook requests in its own middlewares, and keeps the trigger type "webhook" if it has registered it', async () => {
     await using(await bootApp({ withPlugin: false }), async (app) => {
       await install(app, OURS, (await pack()).file);
       const watcher = packPlugin(

@@ -21,7 +21,7 @@ async function refusal(response: Response): Promise<{ status: number; code: stri
 }
 
 describe('an asynchronous webhook', () => {
-  it('answers 200 with an empty body where nothing is configured, and runs with the whole query and body', async () => {
+  it('responds with 200 and an empty body by default, and executes with the whole query and body', async () => {
     const { key } = await createWorkflow(app);
     const response = await call(app, key, { query: '?a=1&b[]=2', body: { order: { id: 7, open: false, none: null } } });
     expect(response.status).toBe(200);
@@ -35,7 +35,7 @@ describe('an asynchronous webhook', () => {
     });
   });
 
-  it('gives its workflow the configured variables and no others', async () => {
+  it('passes the configured variables to its workflow and no others', async () => {
     const { key } = await createWorkflow(app, {
       config: {
         request: {
@@ -58,7 +58,7 @@ describe('an asynchronous webhook', () => {
     });
   });
 
-  it('answers as configured, its templates seeing $context, $env and $system', async () => {
+  it('responds as configured, with $context, $env and $system in its templates', async () => {
     await app.api('POST', 'environmentVariables:create', { name: 'GREETING', type: 'default', value: 'hello' });
     const { key } = await createWorkflow(app, {
       config: {
@@ -116,7 +116,7 @@ describe('an asynchronous webhook', () => {
 });
 
 describe('a synchronous webhook', () => {
-  it('answers through the Response node that a condition leads to', async () => {
+  it('responds with the Response node of the branch that is taken', async () => {
     const isPaid = {
       type: 'condition',
       config: {
@@ -138,7 +138,7 @@ describe('a synchronous webhook', () => {
         0: respond({ statusCode: 402, body: 'not {{$context.body.state}}' }),
       },
     };
-    // What stands behind the branch must not run: a Response node ends the workflow.
+    // What follows the branch must not be executed: a Response node ends the workflow.
     const { key } = await createWorkflow(app, { sync: true, nodes: [isPaid, ...respond({ statusCode: 599 })] });
     const paid = await call(app, key, { body: { state: 'paid' } });
     expect([paid.status, paid.headers.get('x-state'), await paid.json()]).toEqual([201, 'paid', { ok: true }]);
@@ -157,31 +157,31 @@ describe('a synchronous webhook', () => {
     expect((await executions(app, key)).map(({ status }) => status)).toEqual([1]);
   });
 
-  it('answers 200 with an empty body where it ends without a Response node', async () => {
+  it('responds with 200 and an empty body if it ends without a Response node', async () => {
     const { key } = await createWorkflow(app, { sync: true });
     const response = await call(app, key, { body: {} });
     expect([response.status, await response.text()]).toEqual([200, '']);
   });
 
-  it('answers {} where a Response node has no configuration', async () => {
+  it('responds with {} if a Response node has no configuration', async () => {
     const { key } = await createWorkflow(app, { sync: true, nodes: respond({}) });
     const response = await call(app, key, { body: {} });
     expect([response.status, await response.text()]).toEqual([200, '{}']);
   });
 
-  it('answers 500 where it failed, without saying how', async () => {
+  it('responds with 500 if it failed, without details', async () => {
     const { key } = await createWorkflow(app, { sync: true, nodes: [{ type: 'end', config: { endStatus: -1 } }] });
     expect(await refusal(await call(app, key, { body: {} }))).toMatchObject({ status: 500, code: 'WORKFLOW_FAILED' });
   });
 
-  it('answers 500 where a Response node gives a header with a line break', async () => {
+  it('responds with 500 if a header of a Response node contains a line break', async () => {
     const nodes = respond({ headers: [{ name: 'X-Id', value: '{{$context.body.id}}' }] });
     const { key } = await createWorkflow(app, { sync: true, nodes });
     const response = await call(app, key, { body: { id: 'a\nb' } });
     expect(await refusal(response)).toMatchObject({ status: 500, code: 'WORKFLOW_FAILED' });
   });
 
-  it('answers 408 where its own time limit ends it', async () => {
+  it('responds with 408 when its own time limit ends it', async () => {
     const { key } = await createWorkflow(app, {
       sync: true,
       options: { timeout: 200 },
@@ -191,7 +191,7 @@ describe('a synchronous webhook', () => {
     expect((await ended(app, key)).map(({ status, reason }) => [status, reason])).toEqual([[-3, 'timeout']]);
   });
 
-  it('answers 202 where it waits on a node, and the execution goes on', async () => {
+  it('responds with 202 if it waits on a node, and the execution continues', async () => {
     const { key } = await createWorkflow(app, {
       sync: true,
       nodes: [{ type: 'delay', config: { unit: 1000, duration: 1, endStatus: 1 } }],
@@ -201,8 +201,8 @@ describe('a synchronous webhook', () => {
   });
 });
 
-describe('refusals', () => {
-  it('look the same for an unknown key, a workflow that is off and one of another type', async () => {
+describe('rejections', () => {
+  it('are the same for an unknown key, a disabled workflow and one of another type', async () => {
     const off = await createWorkflow(app, { enabled: false });
     const other = await createWorkflow(app, {
       type: 'collection',
@@ -241,7 +241,7 @@ describe('refusals', () => {
     expect((await call(app, key, { headers: basic('user:pä:ss:wörd'), body: {} })).status).toBe(200);
   });
 
-  it('take credentials from variables and secrets, a changed one from the next request on', async () => {
+  it('read credentials from variables and secrets, and use a changed one from the next request on', async () => {
     await app.api('POST', 'environmentVariables:create', { name: 'HOOK_PASSWORD', type: 'secret', value: 'first' });
     const { key } = await createWorkflow(app, {
       config: { basicAuthentication: { username: 'u', password: '{{$env.HOOK_PASSWORD}}' } },
@@ -256,7 +256,7 @@ describe('refusals', () => {
     expect([await status('first'), await status('second')]).toEqual([401, 200]);
   });
 
-  it('are 500 for a secret that is missing: nobody is let in', async () => {
+  it('are 500 for a secret that is missing: no request is accepted', async () => {
     const { key } = await createWorkflow(app, {
       config: { basicAuthentication: { username: 'u', password: '{{$env.NO_SUCH_SECRET}}' } },
     });
@@ -272,7 +272,7 @@ describe('refusals', () => {
     ['a charset that is not UTF-8', 'application/json; charset=iso-8859-1', '{}', 'iso-8859-1'],
     ['bytes that are no UTF-8', 'application/json', Buffer.from([0x22, 0xff, 0x22]), 'line 1, column 2'],
     ['bytes that are no UTF-8 as text', 'text/plain', Buffer.from([0x61, 0xc3]), 'line 1, column 2'],
-  ])('are 400 with the place for %s', async (_, contentType, body, place) => {
+  ])('are 400 with the position for %s', async (_, contentType, body, place) => {
     const { key } = await createWorkflow(app);
     const refused = await refusal(await call(app, key, { headers: { 'content-type': contentType }, body }));
     expect(refused.status).toBe(400);
@@ -317,7 +317,7 @@ describe('bodies', () => {
     expect(JSON.stringify(context.body)).toBe(read);
   });
 
-  it('that are empty are no body, whatever their type', async () => {
+  it('that are empty count as none, whatever their type', async () => {
     const { key } = await createWorkflow(app);
     expect((await call(app, key, { headers: { 'content-type': 'image/png' } })).status).toBe(200);
     const [{ context }] = await ended(app, key);
@@ -338,7 +338,7 @@ describe('bodies', () => {
 });
 
 describe('saving', () => {
-  it('a bad trigger configuration fails with an error per field', async () => {
+  it('an invalid trigger configuration fails with an error per field', async () => {
     const config = { basicAuthentication: { username: 'u' }, response: { statusCode: 99, headers: [{ name: '1' }] } };
     await expect(app.api('POST', 'workflows:create', { title: 't', type: 'webhook', config })).rejects.toThrow(
       /400.*basicAuthentication\.password.*response\.statusCode.*response\.headers\.0\.name/s,
@@ -359,7 +359,7 @@ describe('saving', () => {
   });
 });
 
-describe('a run by hand', () => {
+describe('a manual execution', () => {
   it.each([
     [
       'with headers, query and body',
@@ -387,8 +387,8 @@ describe('a run by hand', () => {
   });
 });
 
-describe('switching', () => {
-  it('a workflow off between two calls refuses the second, and on again takes the third', async () => {
+describe('toggling', () => {
+  it('a workflow off rejects the next request, and on again accepts the one after', async () => {
     const { id, key } = await createWorkflow(app);
     const statuses: number[] = [];
     for (const enabled of [true, false, true]) {
@@ -412,7 +412,7 @@ describe('switching', () => {
 });
 
 describe('the editor', () => {
-  it('gets the paths of a sample, and errors with their place', async () => {
+  it('gets the paths of a sample, and errors with their position', async () => {
     const infer = (sample: string, kind: string) => app.api('POST', 'webhook:inferPaths', { sample, kind });
     expect(await infer('{"a":1,"b":{"c":2}}', 'json')).toEqual({ ok: true, paths: ['a', 'b', 'b.c'] });
     expect(await infer('https://example.com/x?query[0][a]=1', 'query')).toEqual({

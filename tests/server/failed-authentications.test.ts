@@ -26,7 +26,7 @@ async function statuses(count: number, request: () => Promise<Response>): Promis
   return found;
 }
 
-it('answers 429 before any check after more than 20 failed authentications a minute from one address', async () => {
+it('rejects with 429 before any check after more than 20 failed authentications a minute from one address', async () => {
   const { key } = await createWorkflow(app, { config: { basicAuthentication } });
   const other = await createWorkflow(app, { config: { basicAuthentication } });
   expect(await statuses(20, () => call(app, key, wrong))).toEqual(Array(20).fill(401));
@@ -49,7 +49,7 @@ it('answers 429 before any check after more than 20 failed authentications a min
   expect(await ended(app, key)).toHaveLength(1);
 });
 
-it('counts nothing but failed authentications', async () => {
+it('counts only failed authentications', async () => {
   const { key } = await createWorkflow(app, { config: { ...token, request: { bodyLimit: 10 } } });
   const headers = { 'x-token': 'secret', 'content-type': 'application/json' };
   for (const [status, path, options] of [
@@ -64,7 +64,7 @@ it('counts nothing but failed authentications', async () => {
   }
 });
 
-it('counts requests that come at the same time, and those whose body comes late', async () => {
+it('counts concurrent requests, and those whose body arrives late', async () => {
   const { key } = await createWorkflow(app, { config: token });
   const head = ['POST', `/api/webhook:trigger/${key}`, 'HTTP/1.1'].join(' ');
   const headers = ['Host: localhost', 'Content-Length: 2', 'X-Token: secret', 'Connection: close'];
@@ -76,7 +76,7 @@ it('counts requests that come at the same time, and those whose body comes late'
   expect(await executions(app, key)).toEqual([]);
 });
 
-it('tells apart the addresses that trusted proxies name', async () => {
+it('distinguishes the addresses that trusted proxies report', async () => {
   const addresses = { allow: ['0.0.0.0/0', '::/0'], proxies: 1 };
   const { key } = await createWorkflow(app, { config: { basicAuthentication, addresses } });
   const from = (address: string, { headers, body }: typeof right) =>

@@ -18,7 +18,7 @@ const head = (path: string, ...headers: string[]) =>
 const trigger = () => `/api/webhook:trigger/${key}`;
 const JSON_TYPE = 'Content-Type: application/json';
 
-describe('nothing a caller writes changes which workflow runs, or whether one runs', () => {
+describe('nothing that a sender writes changes which workflow is executed, or whether one is', () => {
   it.each([
     'filter=x',
     'filter={"key":1}',
@@ -67,7 +67,7 @@ describe('nothing a caller writes changes which workflow runs, or whether one ru
     expect(response).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nmine$/);
   });
 
-  it('and no call that names its workflow in another way than by the path is taken', async () => {
+  it('and no request that names its workflow in another way than by the path is accepted', async () => {
     for (const path of [`/api/webhook:trigger?filterByTk=${key}`, '/api/webhook:trigger', '/api/webhook:trigger/']) {
       const response = await sendRaw(app, [head(path, 'Content-Length: 0')]);
       expect(response).toMatch(/^HTTP\/1\.1 404 /);
@@ -96,7 +96,7 @@ describe('paths', () => {
 });
 
 describe('bodies on the wire', () => {
-  it('in three chunks with a pause between are whole', async () => {
+  it('in three chunks with pauses between them are complete', async () => {
     const workflow = await createWorkflow(app);
     const chunks = ['{"a":', '"é', '"}'].map((part) => Buffer.from(part));
     const framed = chunks.map((part) =>
@@ -109,7 +109,7 @@ describe('bodies on the wire', () => {
     expect(context.body).toEqual({ a: 'é' });
   });
 
-  it('split inside a character are whole', async () => {
+  it('split inside a character are complete', async () => {
     const workflow = await createWorkflow(app);
     const body = Buffer.from('"é"');
     const start = head(`/api/webhook:trigger/${workflow.key}`, JSON_TYPE, `Content-Length: ${body.length}`);
@@ -118,7 +118,7 @@ describe('bodies on the wire', () => {
     expect((await ended(app, workflow.key))[0].context.body).toBe('é');
   });
 
-  it('of a client that hangs up in the middle start nothing, and the app goes on', async () => {
+  it('of a client that disconnects in the middle start nothing, and the app continues', async () => {
     const workflow = await createWorkflow(app);
     const start = head(`/api/webhook:trigger/${workflow.key}`, JSON_TYPE, 'Content-Length: 100');
     await sendRaw(app, [start, '{"a":1'], { pause: 50, hangUp: true });
@@ -126,7 +126,7 @@ describe('bodies on the wire', () => {
     expect(await executions(app, workflow.key)).toEqual([]);
   });
 
-  it('longer than their Content-Length are cut there, and what follows is no request', async () => {
+  it("longer than their Content-Length are cut there, and the rest isn't read as a request", async () => {
     const workflow = await createWorkflow(app);
     const start = head(`/api/webhook:trigger/${workflow.key}`, JSON_TYPE, 'Content-Length: 7');
     const response = await sendRaw(app, [`${start}{"a":1}{"b":2}`]);
@@ -135,12 +135,12 @@ describe('bodies on the wire', () => {
     expect(found.every(({ context }) => JSON.stringify(context.body) === '{"a":1}')).toBe(true);
   });
 
-  it('declared larger than the limit are refused without waiting for them', async () => {
+  it('declared larger than the limit are rejected without waiting for them', async () => {
     const start = head(trigger(), JSON_TYPE, 'Content-Length: 99999999999');
     expect(await sendRaw(app, [start])).toMatch(/^HTTP\/1\.1 413 [^]*BODY_TOO_LARGE/);
   });
 
-  it('of several megabytes are judged off the main thread and come out whole', async () => {
+  it('of several megabytes are judged off the main thread and stay complete', async () => {
     const workflow = await createWorkflow(app, { config: { request: { body: [{ key: 'last' }] } } });
     const response = await call(app, workflow.key, { body: { filler: 'x'.repeat(3_000_000), last: 'found' } });
     expect(response.status).toBe(200);
@@ -149,7 +149,7 @@ describe('bodies on the wire', () => {
 });
 
 describe('secrets', () => {
-  it('of a refused call are in no log', async () => {
+  it('of a rejected request are in no log', async () => {
     const workflow = await createWorkflow(app, {
       config: { basicAuthentication: { username: 'sesame-user', password: 'sesame-password' } },
     });

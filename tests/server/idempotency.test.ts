@@ -23,8 +23,8 @@ async function shown(response: Response): Promise<[number, string, boolean]> {
 
 const byHeader = { source: 'header', key: 'X-Event-Id' };
 
-describe('a second delivery with the key of the first', () => {
-  it('starts nothing and gets the first one’s answer, filled with the first one’s values', async () => {
+describe('a duplicate', () => {
+  it('starts nothing and gets the first one’s response, filled with the first one’s values', async () => {
     const { key } = await createWorkflow(app, {
       config: { idempotency: byHeader, response: { statusCode: 202, body: 'got {{$context.body.n}}' } },
     });
@@ -34,7 +34,7 @@ describe('a second delivery with the key of the first', () => {
     expect((await ended(app, key, 2)).length).toBe(2);
   });
 
-  it('is told by a value of the body, a number being another key than a text', async () => {
+  it('is recognized by a value of the body; a number and a text are different keys', async () => {
     const { key } = await createWorkflow(app, { config: { idempotency: { source: 'body', key: 'event.id' } } });
     const replayed = [];
     for (const id of [1, '1', 1, '1']) {
@@ -44,7 +44,7 @@ describe('a second delivery with the key of the first', () => {
     expect((await ended(app, key, 2)).length).toBe(2);
   });
 
-  it('is one of many that come at once, of which one starts', async () => {
+  it('starts nothing if many arrive at the same time: one of them starts', async () => {
     const { key } = await createWorkflow(app, { config: { idempotency: byHeader } });
     const answers = await Promise.all(
       Array.from({ length: 20 }, async () => shown(await deliver(key, {}, { 'x-event-id': 'same' }))),
@@ -54,7 +54,7 @@ describe('a second delivery with the key of the first', () => {
     expect((await ended(app, key)).length).toBe(1);
   });
 
-  it('gets what the Response node answered, where the webhook is synchronous', async () => {
+  it('gets the response of the Response node if the webhook is synchronous', async () => {
     const { key } = await createWorkflow(app, {
       sync: true,
       config: { idempotency: byHeader },
@@ -82,7 +82,7 @@ describe('a second delivery with the key of the first', () => {
     expect((await executions(app, key)).length).toBe(1);
   });
 
-  it('gets the state of the execution, where the synchronous workflow has no Response node', async () => {
+  it('gets the state of the execution if the synchronous workflow has no Response node', async () => {
     const end = { type: 'end', config: { endStatus: -1 } };
     const { key } = await createWorkflow(app, { sync: true, config: { idempotency: byHeader }, nodes: [end] });
     expect((await deliver(key, {}, { 'x-event-id': 'a' })).status).toBe(500);
@@ -90,7 +90,7 @@ describe('a second delivery with the key of the first', () => {
     expect((await executions(app, key)).length).toBe(1);
   });
 
-  it('is an event of its own in another workflow, without the key, and where no key is configured', async () => {
+  it('is a separate event in another workflow, without the key, and if no key is configured', async () => {
     const a = await createWorkflow(app, { config: { idempotency: byHeader } });
     const b = await createWorkflow(app, { config: { idempotency: byHeader } });
     const off = await createWorkflow(app, { config: { idempotency: false } });
@@ -105,7 +105,7 @@ describe('a second delivery with the key of the first', () => {
     expect((await ended(app, off.key, 2)).length).toBe(2);
   });
 
-  it('is still told after a restart', async () => {
+  it('is still recognized after a restart', async () => {
     const { key } = await createWorkflow(app, { config: { idempotency: byHeader } });
     expect(await shown(await deliver(key, {}, { 'x-event-id': 'a' }))).toEqual([200, '', false]);
     await ended(app, key);
@@ -114,6 +114,6 @@ describe('a second delivery with the key of the first', () => {
   });
 });
 
-it('a configuration without a readable key can’t be saved', async () => {
+it('rejects saving a configuration without a readable key', async () => {
   await expect(createWorkflow(app, { config: { idempotency: { source: 'cookie', key: 'a' } } })).rejects.toThrow(/400/);
 });

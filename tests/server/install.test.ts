@@ -41,7 +41,7 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
     expect(plugin.depsCompatible.map(({ name }) => name)).toContain('@nocobase/server');
   });
 
-  it('answers a webhook once it is enabled', async () => {
+  it('serves a webhook once it is enabled', async () => {
     await app.api('POST', `pm:enable?filterByTk=${packageJson.name}&awaitResponse=true`);
     await waitFor('the enabled plugin', async () => (await listed())?.enabled);
 
@@ -67,7 +67,7 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
     }
   });
 
-  it('leaves the app up without its addon, and says in one error what is missing and for which platform', async () => {
+  it('leaves the app running without its addon, and says in one error what is missing and for which platform', async () => {
     await app.stop();
     const folder = join(app.plugins, packageJson.name);
     const addons = readdirSync(folder).filter((file) => file.endsWith('.node'));

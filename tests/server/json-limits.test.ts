@@ -26,7 +26,7 @@ describe('a JSON text', () => {
     }
   });
 
-  it('is rejected exactly where a string in it is no Unicode text', () => {
+  it("is rejected exactly if a string in it isn't Unicode text", () => {
     const pieces = [String.raw`\ud800`, String.raw`\uDBFF`, String.raw`\udc00`, String.raw`\uDFFF`, String.raw`\ud7ff`];
     pieces.push(String.raw`\ue000`, String.raw`\\`, String.raw`\"`, String.raw`\/`, 'u', 'd800', '[', '😀');
     const next = random(7);

@@ -51,7 +51,7 @@ it('takes one body of each webhook in turn', async () => {
   expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'c1']);
 });
 
-it('refuses a body when as many bytes wait as eight of the largest bodies have, half of them for one webhook', async () => {
+it('rejects a body when the bytes of eight largest bodies wait, or of four for one webhook', async () => {
   const [a, b, c] = [{}, {}, {}];
   const all = [a, a, a, a, a, b, b, b, b, b, c].map((webhook) => judge(queue, webhook, 'one'));
   expect(await Promise.all([all[4], all[9], all[10]])).toEqual(['busy', 'busy', 'busy']);
@@ -74,7 +74,7 @@ it('counts a small compressed body as 64 KiB', async () => {
   expect(new Set(await Promise.all(all))).toEqual(new Set(['stopping']));
 });
 
-it('refuses a body that has waited for ten seconds', async () => {
+it('rejects a body that has waited for ten seconds', async () => {
   const waiting = judge(queue, {}, 'late');
   await vi.advanceTimersByTimeAsync(9_999);
   const later = judge(queue, {}, 'later');
@@ -86,7 +86,7 @@ it('refuses a body that has waited for ten seconds', async () => {
   expect(await later).toBe('later');
 });
 
-it('ends what an app waits for when it stops, and queue what other apps sent', async () => {
+it('ends what an app waits for when it stops, and judges what other apps were sent', async () => {
   const other = new JudgingQueue(LIMIT);
   const waiting = judge(queue, {}, 'waiting');
   const others = judge(other, {}, 'other');
@@ -99,7 +99,7 @@ it('ends what an app waits for when it stops, and queue what other apps sent', a
   expect(await others).toBe('other');
 });
 
-it('passes on why a body could not be judged, and goes on with the next', async () => {
+it('reports why a body could not be judged, and continues with the next', async () => {
   const failing = queue.run({}, 1, (done) => done(new Error('panicked'), undefined));
   const throwing = queue.run({}, 1, () => {
     throw new Error('no head');

@@ -57,7 +57,7 @@ interface FileRecord {
 }
 
 describe('a multipart body', () => {
-  it('gives its fields as values, and name, type and size of its files', async () => {
+  it('becomes the values of its fields, and name, type and size of its files', async () => {
     const { key } = await createWorkflow(app);
     const before = stored();
     expect((await post(key, form())).status).toBe(200);
@@ -66,7 +66,7 @@ describe('a multipart body', () => {
     expect(stored()).toEqual(before);
   });
 
-  it('that is none is refused with what is wrong and where, and runs nothing', async () => {
+  it('that is malformed is rejected with what is wrong and where, and starts nothing', async () => {
     const { key } = await createWorkflow(app, { config: { request: { files: {} } } });
     const response = await post(key, '--b\r\nnonsense\r\n\r\n1\r\n--b--', {
       'content-type': 'multipart/form-data; boundary=b',
@@ -86,7 +86,7 @@ describe('a multipart body', () => {
   });
 });
 
-describe('files that are kept', () => {
+describe('saved files', () => {
   const config = { request: { files: {} } };
 
   it('are in the file manager before the event is stored, and the variables are their records', async () => {
@@ -108,7 +108,7 @@ describe('files that are kept', () => {
     expect(Buffer.from(await download.arrayBuffer())).toEqual(PNG);
   });
 
-  it('are several of one name, in a body that is judged off the main thread', async () => {
+  it('may share a name, in a body that is judged off the main thread', async () => {
     const { key } = await createWorkflow(app, { config });
     const data = new FormData();
     const big = Buffer.alloc(100_000, 'x');
@@ -126,7 +126,7 @@ describe('files that are kept', () => {
     }
   });
 
-  it('are there for a synchronous workflow and its Response node', async () => {
+  it('are available to a synchronous workflow and its Response node', async () => {
     const { key } = await createWorkflow(app, {
       sync: true,
       config,
@@ -136,7 +136,7 @@ describe('files that are kept', () => {
     expect([response.status, await response.json()]).toEqual([200, PNG.length]);
   });
 
-  it('go to the storage that is named, even under names that no file system takes', async () => {
+  it('go to the configured storage, even with names that no file system accepts', async () => {
     const documentRoot = 'storage/uploads-of-webhooks';
     await app.api('POST', 'storages:create', {
       title: 'Webhooks',
@@ -166,7 +166,7 @@ describe('files that are kept', () => {
     expect(readdirSync(join(app.dir, documentRoot, 'in'))).toHaveLength(names.length);
   });
 
-  it('are of the types that the storage takes, whatever the sender says of them', async () => {
+  it('have types that the storage accepts, whatever the sender claims', async () => {
     await app.api('POST', 'storages:create', {
       title: 'Images',
       name: 'images',
@@ -189,7 +189,7 @@ describe('files that are kept', () => {
   });
 });
 
-describe('no file stays behind', () => {
+describe('no file remains', () => {
   let files: string[];
   let rows: number;
   const remember = async () => {
@@ -209,7 +209,7 @@ describe('no file stays behind', () => {
     await expectNothingMore();
   });
 
-  it.each([false, true])('of a repetition (synchronous: %s)', async (sync) => {
+  it.each([false, true])('of a duplicate (synchronous: %s)', async (sync) => {
     const { key } = await createWorkflow(app, {
       sync,
       config: { request: { files: {} }, idempotency: { source: 'body', key: 'order.id' } },
@@ -226,7 +226,7 @@ describe('no file stays behind', () => {
     expect(readFileSync(join(uploads(), scan.filename))).toEqual(PNG);
   });
 
-  it('of an event whose answer can’t be given', async () => {
+  it('of an event whose response can’t be built', async () => {
     // NocoBase calls a function that it finds at a template's path, here without an object to take the value of.
     const response = { headers: [{ name: 'x-a', value: '{{$context.body.line.valueOf}}' }] };
     const { key } = await createWorkflow(app, { config: { request: { files: {} }, response } });
@@ -237,7 +237,7 @@ describe('no file stays behind', () => {
     await expectNothingMore();
   });
 
-  it('of a form of which one can’t be kept; the sender is asked to come again', async () => {
+  it('of a form with a file that can’t be saved; the sender is asked to retry', async () => {
     const { key } = await createWorkflow(app, { config: { request: { files: {} } } });
     await remember();
     // A file where the folder of the files should be: then the storage can't write, whoever runs it.
@@ -258,8 +258,8 @@ describe('no file stays behind', () => {
   });
 });
 
-describe('files that can’t be kept at all', () => {
-  it('are a misconfiguration, where the storage that is named doesn’t exist', async () => {
+describe('files that can never be saved', () => {
+  it('are a misconfiguration if the configured storage doesn’t exist', async () => {
     const { key } = await createWorkflow(app, { config: { request: { files: { storage: 'nosuch' } } } });
     const response = await post(key, form());
     expect([response.status, await response.json()]).toMatchObject([
@@ -271,14 +271,14 @@ describe('files that can’t be kept at all', () => {
     expect((await post(key, '{}', { 'content-type': 'application/json' })).status).toBe(200);
   });
 
-  it('can’t be configured in another form', async () => {
+  it('can’t be configured in any other form', async () => {
     for (const files of [true, { storage: 1 }, { storage: '' }]) {
       await expect(createWorkflow(app, { config: { request: { files } } })).rejects.toThrow(/400/);
     }
   });
 });
 
-it('a run by hand takes any values in the place of files', async () => {
+it('a manual execution accepts any values in place of files', async () => {
   const { id, key } = await createWorkflow(app, {
     enabled: false,
     config: { request: { files: {}, body: [{ key: 'scan.id' }] } },
@@ -288,7 +288,7 @@ it('a run by hand takes any values in the place of files', async () => {
   expect((await contextOf(key)).body).toEqual({ scan: { id: 1 } });
 });
 
-it('with the file manager disabled, files to be kept are a misconfiguration and all else works', async () => {
+it('without the file manager, saving files is a misconfiguration and everything else works', async () => {
   const { key } = await createWorkflow(app, { config: { request: { files: {} } } });
   await settled(app);
   // The first can't do without the second.

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => app.remove());
 
 describe('a webhook with a rate limit', () => {
-  it('takes as many events as it says, then answers 429 until the time is over', async () => {
+  it('accepts its number of events, then responds with 429 until the period is over', async () => {
     const { id, key } = await createWorkflow(app, { config: { rateLimit: { requests: 3, seconds: 5 } } });
     for (let count = 0; count < 3; count += 1) {
       expect((await call(app, key, { body: { count } })).status).toBe(200);
@@ -37,7 +37,7 @@ describe('a webhook with a rate limit', () => {
     expect((await call(app, key, { body: {} })).status).toBe(200);
   });
 
-  it('takes exactly as many of those that come at once', async () => {
+  it('accepts exactly its number of concurrent events', async () => {
     const { key } = await createWorkflow(app, { config: { rateLimit: { requests: 5, seconds: 600 } } });
     const statuses = await Promise.all(
       Array.from({ length: 40 }, async () => (await call(app, key, { body: {} })).status),
@@ -47,7 +47,7 @@ describe('a webhook with a rate limit', () => {
     expect(await ended(app, key, 5)).toHaveLength(5);
   });
 
-  it('counts nothing of those that are not let in, and no question', async () => {
+  it("doesn't count rejected requests and URL verifications", async () => {
     const { key } = await createWorkflow(app, {
       config: {
         rateLimit: { requests: 1, seconds: 600 },
@@ -77,7 +77,7 @@ describe('a webhook with a rate limit', () => {
     expect(await ended(app, key)).toHaveLength(1);
   });
 
-  it('counts repetitions of an event as well, and each webhook by itself', async () => {
+  it('counts duplicates too, and each webhook by itself', async () => {
     const config = { rateLimit: { requests: 2, seconds: 600 }, idempotency: { source: 'header', key: 'x-id' } };
     const { key } = await createWorkflow(app, { config });
     const other = await createWorkflow(app, { config });
@@ -87,14 +87,14 @@ describe('a webhook with a rate limit', () => {
     expect(await ended(app, key)).toHaveLength(1);
   });
 
-  it('holds for synchronous calls', async () => {
+  it('applies to synchronous requests', async () => {
     const { key } = await createWorkflow(app, { sync: true, config: { rateLimit: { requests: 1, seconds: 600 } } });
     expect((await call(app, key, { body: {} })).status).toBe(200);
     expect((await call(app, key, { body: {} })).status).toBe(429);
     expect(await executions(app, key)).toHaveLength(1);
   });
 
-  it('is not saved where it says nothing that can be counted', async () => {
+  it("rejects saving a limit that isn't a number", async () => {
     for (const rateLimit of [true, 5, {}, { requests: 0, seconds: 1 }, { requests: 1, seconds: 86_401 }]) {
       await expect(createWorkflow(app, { config: { rateLimit } }), JSON.stringify(rateLimit)).rejects.toThrow(
         /rateLimit/,
@@ -103,7 +103,7 @@ describe('a webhook with a rate limit', () => {
   });
 });
 
-it("a limit of NocoBase's that is no size is said in the log, and NocoBase's default holds", async () => {
+it("logs a REQUEST_BODY_LIMIT that isn't a size, and applies NocoBase's default", async () => {
   const line = app
     .logs()
     .split('\n')

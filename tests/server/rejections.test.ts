@@ -10,40 +10,40 @@ beforeAll(async () => {
 });
 afterAll(() => app.remove());
 
-it('refusals get at most ten lines a second in the log, the rest a number, and no line holds a secret', async () => {
+it('logs at most ten rejections a second and the number of the others, without secrets', async () => {
   const password = 'hunter2-is-no-password';
   const { key } = await createWorkflow(app, { config: { basicAuthentication: { username: 'u', password } } });
   const headers = { authorization: `Basic ${Buffer.from(`u:wrong-${password}`).toString('base64')}` };
-  // NocoBase itself has written the configuration into its log as it was saved.
+  // NocoBase itself has logged the configuration when it was saved.
   const before = app.logs().length;
   const began = Date.now();
-  const refuse = async () => (await app.fetch(`webhook:trigger/${key}`, { method: 'POST', headers })).status;
-  // Whoever has failed that often is shut out, which has lines as well.
-  expect(new Set(await Promise.all(Array.from({ length: 200 }, refuse)))).toEqual(new Set([401, 429]));
+  const send = async () => (await app.fetch(`webhook:trigger/${key}`, { method: 'POST', headers })).status;
+  // An address that has failed that often gets 429, which is logged too.
+  expect(new Set(await Promise.all(Array.from({ length: 200 }, send)))).toEqual(new Set([401, 429]));
   const seconds = Math.ceil((Date.now() - began) / 1000) + 1;
   const lines = () => app.logs().slice(before).split('\n');
-  // The next second's first refusal tells how many had no line.
+  // The next second's first rejection logs how many had no line.
   await sleep(1100);
   const own = lines().filter((line) => /webhook request rejected: (401 UNAUTHORIZED|429 TOO_MANY_FAILURES)/.test(line));
   expect(own.length).toBeGreaterThanOrEqual(10);
   expect(own.length).toBeLessThanOrEqual(10 * seconds);
   expect(own.every((line) => line.includes(key))).toBe(true);
-  await refuse();
-  const untold = () =>
+  await send();
+  const omitted = () =>
     lines()
       .map((line) => line.match(/rejected without a line of their own: (\d+)/)?.[1])
       .reduce((sum, count) => sum + Number(count ?? 0), 0);
-  await waitFor('the log to have told of all', async () => own.length + untold() === 200);
+  await waitFor('the log to account for all of them', async () => own.length + omitted() === 200);
   expect(lines().filter((line) => line.includes(password) || line.includes(headers.authorization))).toEqual([]);
 });
 
-it('a misconfigured webhook gets at most ten lines a second in the log, which say why', async () => {
+it('logs at most ten lines a second of a misconfigured webhook, which say why', async () => {
   const authentication = [{ preset: 'gitlab-token', secrets: ['{{$env.NO_SUCH_TOKEN}}'] }];
   const { key } = await createWorkflow(app, { config: { authentication } });
   const before = app.logs().length;
   const began = Date.now();
-  const refuse = async () => (await app.fetch(`webhook:trigger/${key}`, { method: 'POST' })).status;
-  expect(new Set(await Promise.all(Array.from({ length: 100 }, refuse)))).toEqual(new Set([500]));
+  const send = async () => (await app.fetch(`webhook:trigger/${key}`, { method: 'POST' })).status;
+  expect(new Set(await Promise.all(Array.from({ length: 100 }, send)))).toEqual(new Set([500]));
   const seconds = Math.ceil((Date.now() - began) / 1000) + 1;
   await sleep(1100);
   const lines = app.logs().slice(before).split('\n');

@@ -22,11 +22,11 @@ describe('the sample workflows of npm start', () => {
   });
   afterAll(() => app?.remove());
 
-  it('are three, each with a line that begins with curl', () => {
+  it('are three, each with a curl command', () => {
     expect(samples.map(({ curl }) => curl.split(' ')[0])).toEqual(['curl', 'curl', 'curl']);
   });
 
-  it('keep every event in the collection "Webhook events"', async () => {
+  it('store every event in the collection "Webhook events"', async () => {
     const { status, output } = await paste(line('Sample: store every event'));
     expect([status, output]).toEqual([202, expect.stringContaining('{"accepted":true}')]);
     const events = await waitFor('the event in the collection', async () => {
@@ -43,13 +43,13 @@ describe('the sample workflows of npm start', () => {
     expect(large).toMatchObject({ status: 422, output: expect.stringContaining('x-reason: total 250 is above 100') });
   });
 
-  it('greet only who may call', async () => {
+  it('greet only senders with the right credentials', async () => {
     const greet = line('Sample: greet authenticated callers');
     expect(await paste(greet)).toMatchObject({ status: 200, output: expect.stringContaining('Hello, Ada!') });
     expect(await paste(greet.replace('webhook-password', 'guessed'))).toMatchObject({ status: 401 });
   });
 
-  it('are not made again, whether they are there or were deleted', async () => {
+  it('are not created again, whether they exist or were deleted', async () => {
     // While SQLite writes for a running workflow, it refuses NocoBase's own longer transactions.
     await waitFor('the end of all executions', async () => {
       const executions = await app.api<{ status: number | null }[]>('GET', 'executions:list');

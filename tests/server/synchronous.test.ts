@@ -36,7 +36,7 @@ describe('a synchronous webhook with four turns for all', () => {
     expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
-  it('answers 408 after WEBHOOK_SYNC_TIMEOUT where its workflow has no time limit, and the execution goes on', async () => {
+  it('responds with 408 after WEBHOOK_SYNC_TIMEOUT if its workflow has no time limit, and the execution continues', async () => {
     const { key } = await createWorkflow(app, { sync: true, nodes: [holder.node('late')] });
     const response = await call(app, key);
     expect(response.status).toBe(408);
@@ -45,7 +45,7 @@ describe('a synchronous webhook with four turns for all', () => {
     expect((await ended(app, key)).map(({ status }) => status)).toEqual([1]);
   });
 
-  it('waits longer than WEBHOOK_SYNC_TIMEOUT where its workflow’s own time limit is longer', async () => {
+  it('waits longer than WEBHOOK_SYNC_TIMEOUT if its workflow’s own time limit is longer', async () => {
     const { key } = await createWorkflow(app, { sync: true, options, nodes: [holder.node('own')] });
     const { key: other } = await createWorkflow(app, { sync: true, nodes: [holder.node('shorter')] });
     const answer = call(app, key);
@@ -57,7 +57,7 @@ describe('a synchronous webhook with four turns for all', () => {
     expect((await answer).status).toBe(200);
   });
 
-  it('goes on with an execution whose caller disconnects', async () => {
+  it('continues an execution whose client disconnects', async () => {
     const { key } = await createWorkflow(app, { sync: true, options, nodes: [holder.node('left')] });
     const caller = new AbortController();
     const answer = fetch(`${app.apiUrl}webhook:trigger/${key}`, { method: 'POST', signal: caller.signal });
@@ -68,7 +68,7 @@ describe('a synchronous webhook with four turns for all', () => {
     expect((await ended(app, key)).map(({ status }) => status)).toEqual([1]);
   });
 
-  it('lets duplicates wait for the first without a turn, and answers them as the first', async () => {
+  it('lets duplicates wait for the first one without a turn, and gives them its response', async () => {
     const { key } = await createWorkflow(app, {
       sync: true,
       options,

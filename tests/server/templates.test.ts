@@ -22,7 +22,7 @@ describe('credentials with variables', () => {
   const withPassword = (password: string) =>
     createWorkflow(app, { config: { basicAuthentication: { username: 'u', password } } });
 
-  it('take the value as it is, whatever patterns and templates it holds', async () => {
+  it('use the value as it is, whatever patterns and templates it contains', async () => {
     const value = 'a$$b$&c{{$env.HOOK_OTHER}}';
     for (const [name, text] of [
       ['HOOK_ODD', value],
@@ -40,7 +40,7 @@ describe('credentials with variables', () => {
   it.each([
     ['missing', 'p-{{$env.HOOK_NO_SUCH}}', ['p-', 'p-undefined', 'p-{{$env.HOOK_NO_SUCH}}']],
     ['blank', 'p-{{$env.HOOK_BLANK}}', ['p-', 'p- ', 'p-{{$env.HOOK_BLANK}}']],
-  ])('with a %s one are misconfigured, and what is left of the text is no secret', async (_, password, sent) => {
+  ])("with a %s one are misconfigured, and the rest of the text isn't the secret", async (_, password, sent) => {
     await app.api('POST', 'environmentVariables:create', { name: 'HOOK_BLANK', type: 'default', value: ' ' }).catch(
       // The second of the two runs finds it there.
       () => undefined,
@@ -65,14 +65,14 @@ describe('a response with templates', () => {
   it.each([
     ['the trigger', { config: { response } }],
     ['a Response node', { sync: true, nodes: [{ type: 'response', config: response }] }],
-  ])('of %s takes the values of a request as they are', async (_, definition) => {
+  ])('of %s uses the values of a request as they are', async (_, definition) => {
     const { key } = await createWorkflow(app, definition);
     const got = await call(app, key, { body: HOSTILE });
     expect([got.status, got.headers.get('x-text'), await got.json()]).toEqual([201, FILLED, expected]);
     await settled(app);
   });
 
-  it('leaves out a header whose value has a line break, stores the event, and tells the owner', async () => {
+  it('leaves out a header whose value has a line break, stores the event, and logs it for the owner', async () => {
     const headers = [
       { name: 'X-Id', value: '{{$context.body.id}}' },
       { name: 'X-Other', value: 'o-{{$context.body.id}}' },
@@ -103,7 +103,7 @@ describe('response headers', () => {
     ['a text', 'grün'],
     ['an object', { a: 'grün' }],
     ['nothing', undefined],
-  ])('are sent as UTF-8 where the body is %s', async (_, body) => {
+  ])('are sent as UTF-8 if the body is %s', async (_, body) => {
     const headers = [{ name: 'X-Text', value: 'grün {{$context.body.text}}' }];
     const { key } = await createWorkflow(app, { config: { response: { headers, body } } });
     const sent = JSON.stringify({ text: '日\ud800' });
@@ -117,7 +117,7 @@ describe('response headers', () => {
     await settled(app);
   });
 
-  it('keep browsers from taking a body for a page of NocoBase', async () => {
+  it('keep browsers from showing a body as a page of NocoBase', async () => {
     const policy = 'content-security-policy';
     const html = [{ name: 'Content-Type', value: 'text/html' }];
     for (const [headers, expected] of [
@@ -136,7 +136,7 @@ describe('response headers', () => {
 });
 
 describe('a request without the right credentials', () => {
-  it('is rejected before its body is there, where a method needs none', async () => {
+  it("is rejected before its body arrives, if a method doesn't need the body", async () => {
     const token = { scheme: { kind: 'token', from: { header: 'x-token' } }, secrets: ['s'] };
     const github = { preset: 'github', secrets: ['s'] };
     const { key } = await createWorkflow(app, { config: { authentication: [github, token] } });

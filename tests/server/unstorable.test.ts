@@ -94,7 +94,7 @@ describe.each([
   });
 });
 
-it('large events that come at once are all stored, in as many statements as they need', async () => {
+it('large concurrent events are all stored, in as many statements as they need', async () => {
   const { key } = await createWorkflow(app);
   // Each takes a statement of 8 MB on MariaDB, whose limit is 16 MB, and a batch takes several of them.
   const body = (id: number) => JSON.stringify({ a: '"'.repeat(1.3 * MB), id });
@@ -105,7 +105,7 @@ it('large events that come at once are all stored, in as many statements as they
   expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 8 }, (_, id) => id));
 });
 
-it('a file whose record the database rejects gets 422, and nothing of it stays', async () => {
+it('a file whose record the database rejects gets 422, and nothing of it remains', async () => {
   await runSql(REJECT_FILE[dialect as keyof typeof REJECT_FILE]);
   const { key } = await createWorkflow(app, { config: { request: { files: {} } } });
   const form = new FormData();
@@ -135,7 +135,7 @@ if (dialect === 'postgres') {
 describe('an event that the database rejects by a rule of its own', () => {
   beforeAll(() => runSql(REJECT_13[dialect as keyof typeof REJECT_13]));
 
-  it('answers 422 and takes none of its batch with it', async () => {
+  it('gets 422, and the rest of its batch is stored', async () => {
     const { key } = await createWorkflow(app);
     const ids = Array.from({ length: 24 }, (_, id) => id);
     const statuses = await Promise.all(ids.map(async (id) => (await send(key, JSON.stringify({ id }))).status));
@@ -146,7 +146,7 @@ describe('an event that the database rejects by a rule of its own', () => {
     expect(stored.sort((a, b) => a - b)).toEqual(ids.filter((id) => id !== 13));
   });
 
-  it('answers 422 where it is synchronous, and the next one runs', async () => {
+  it('gets 422 if it is synchronous, and the next one is executed', async () => {
     const { key } = await createWorkflow(app, { sync: true });
     const before = app.logs().length;
     await expectRejected(await send(key, '{"id":13}'));

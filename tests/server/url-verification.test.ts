@@ -215,8 +215,8 @@ const senders: Record<string, Sender> = {
   },
 };
 
-describe.each(Object.entries(senders))('what %s asks', (_, { config, ask, answer, refused }) => {
-  it('is answered as its documentation says, and nothing else is; no workflow runs', async () => {
+describe.each(Object.entries(senders))('the URL verification of %s', (_, { config, ask, answer, refused }) => {
+  it('gets the documented response, and nothing else does; no workflow is executed', async () => {
     const { key } = await createWorkflow(app, { config });
     const response = await call(app, key, ask());
     const body = await response.text();
@@ -237,8 +237,8 @@ describe.each(Object.entries(senders))('what %s asks', (_, { config, ask, answer
   });
 });
 
-describe('events that come in an envelope', () => {
-  it("of Feishu run with what is in it, and only with the sender's signature", async () => {
+describe('events in an envelope', () => {
+  it("of Feishu are executed with its content, and only with the sender's signature", async () => {
     const { key } = await createWorkflow(app, { config: feishu(sealing) });
     const event = { schema: '2.0', header: { event_id: 'e1' }, event: { text: 'Zoë' } };
     const sealed = feishuSealed('encrypt key', event);
@@ -248,7 +248,7 @@ describe('events that come in an envelope', () => {
     expect((await ended(app, key)).map(({ context }) => context.body)).toEqual([event]);
   });
 
-  it('of WeCom run with what is in it', async () => {
+  it('of WeCom are executed with its content', async () => {
     const { key } = await createWorkflow(app, { config: senders.WeCom.config });
     const xml = '<xml><MsgType><![CDATA[text]]></MsgType><Content>Zoë</Content></xml>';
     expect(wecomDecrypt(AES_KEY, wecomEncrypt(AES_KEY, xml, 'wx1')).message).toBe(xml);
@@ -259,7 +259,7 @@ describe('events that come in an envelope', () => {
     ]);
   });
 
-  it.each([false, true])('of DingTalk get its encrypted success back (synchronous: %s)', async (sync) => {
+  it.each([false, true])('of DingTalk get an encrypted success back (synchronous: %s)', async (sync) => {
     const response = { statusCode: 204, headers: [{ name: 'X-Own', value: '1' }], body: 'configured' };
     const { key } = await createWorkflow(app, { sync, config: { ...senders.DingTalk.config, response } });
     const event = { EventType: 'user_add_org', UserId: ['1'] };

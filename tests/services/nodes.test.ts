@@ -52,7 +52,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
   const answers = (app: App, workflow: CreatedWorkflow, status: number) =>
     waitFor(`${status}`, async () => (await fetch(on(app, workflow), { method: 'POST' })).status === status);
 
-  it('a webhook enabled on one answers on the other, and disabled on the other answers on neither', async () => {
+  it('serve a webhook that either enabled, and neither after either disabled it', async () => {
     const workflow = await createWorkflow(requests, { title: 'everywhere' });
     await answers(worker, workflow, 200);
     await setEnabled(worker, workflow.id, false);
@@ -60,7 +60,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     await answers(worker, workflow, 404);
   });
 
-  it('events that the one takes run on the other', async () => {
+  it('execute on one node events that the other accepted', async () => {
     const workflow = await createWorkflow(requests, { title: 'taken and run' });
     const load = await send([workflow], { connections: 8, events: 100 }, () => false);
     expect(load.others).toEqual({});
@@ -69,7 +69,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     expect(executions.map(({ status }) => status)).toEqual(Array.from({ length: 100 }, () => 1));
   });
 
-  it('events that both take in the same second are all stored, though both give the same ids', async () => {
+  it('store all events that both accept in the same second, even if both generate the same ids', async () => {
     const workflow = await createWorkflow(requests, { title: 'same ids' });
     await answers(worker, workflow, 200);
     const before = (await executionsOf(requests, [workflow])).length;
@@ -85,7 +85,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     }
   });
 
-  it('a key delivered to both at once starts one execution', async () => {
+  it('start one execution for an idempotency key that both get at the same time', async () => {
     const workflow = await createWorkflow(requests, {
       title: 'once',
       config: { idempotency: { source: 'header', key: 'x-event-id' } },
@@ -102,7 +102,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     expect((await executionsOf(requests, [workflow])).length).toBe(before + 1);
   });
 
-  it('a rate limit holds for both together', async () => {
+  it('share a rate limit', async () => {
     const config = { rateLimit: { requests: 10, seconds: 600 } };
     const workflow = await createWorkflow(requests, { title: 'limited', config });
     await waitFor('the other node to know it', async () => {
@@ -119,7 +119,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(30);
   });
 
-  it('what the one refused is shown by the other', async () => {
+  it('show the rejections of either node', async () => {
     const workflow = await createWorkflow(requests, {
       title: 'refused',
       config: { authentication: [{ preset: 'gitlab-token', secrets: ['s'] }] },
@@ -134,7 +134,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     expect(refusals).toMatchObject([{ status: 401, code: 'UNAUTHORIZED' }]);
   });
 
-  it('answers every request on both while versions are activated on either', async () => {
+  it('answer every request while versions are activated on either', async () => {
     const workflow = await createWorkflow(requests, { title: 'versions' });
     await answers(worker, workflow, 200);
     let over = false;
@@ -166,7 +166,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     await ended(requests, [workflow]);
   }, 120_000);
 
-  it('a webhook that the one enables again answers on the other before it is told', async () => {
+  it('serve a webhook on one node before it is notified that the other enabled it again', async () => {
     const workflow = await createWorkflow(requests, { title: 'again' });
     await answers(worker, workflow, 200);
     await setEnabled(requests, workflow.id, false);
@@ -175,7 +175,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     expect((await fetch(on(worker, workflow), { method: 'POST' })).status).toBe(200);
   });
 
-  it('an execution that the one runs is not taken for cut off when the other starts', async () => {
+  it('leave an execution running on one node when the other starts', async () => {
     const workflow = await createWorkflow(requests, { title: 'alive', sync: true, nodes: [slow('postgres', 25)] });
     const call = fetch(workflow.url, { method: 'POST' });
     await waitFor('the run to begin', async () => (await executionsOf(requests, [workflow]))[0]?.status === 0);
@@ -187,7 +187,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     expect(worker.logs()).not.toContain(`execution (${execution.id}) was cut off`);
   }, 120_000);
 
-  it('an execution that a killed node ran is run again once that node is back', async () => {
+  it('execute again what a killed node was executing, once it is back', async () => {
     const workflow = await createWorkflow(requests, { title: 'killed', nodes: [slow('postgres', 3)] });
     expect((await fetch(workflow.url, { method: 'POST' })).status).toBe(200);
     await waitFor('the run to begin', async () => (await executionsOf(requests, [workflow]))[0]?.status === 0);

@@ -52,7 +52,7 @@ afterAll(async () => {
 
 const post = async (url: string) => (await fetch(url, { method: 'POST' })).status;
 
-it('a webhook goes on without Redis and with it again, and its node keeps the limit meanwhile', async () => {
+it('continues without Redis and with Redis again, and each node applies the limit meanwhile', async () => {
   const config = { rateLimit: { requests: 3, seconds: 600 } };
   const { url } = await createWorkflow(app, { title: 'limited', config });
   expect([await post(url), await post(url)]).toEqual([200, 200]);

@@ -19,14 +19,14 @@ const fail = (times: number, { key = 'key', address = ADDRESS, every = 0 } = {})
 };
 const wait = (key = 'key', address = ADDRESS) => failures.wait(key, () => address);
 
-it('shuts an address out after more than 20 failures within a minute', () => {
+it('rejects an address after more than 20 failures within a minute', () => {
   fail(20);
   expect(wait()).toBe(0);
   fail(1);
   expect(wait()).toBe(60_000);
 });
 
-it('counts any minute, not only one that begins with the first failure', () => {
+it('counts in every minute, not only in one that begins with the first failure', () => {
   fail(1);
   now += 50_000;
   fail(20, { every: 100 });
@@ -38,7 +38,7 @@ it('counts any minute, not only one that begins with the first failure', () => {
   expect(wait()).toBe(50_000);
 });
 
-it('says for how long: until the first of the last 21 failures is a minute old', () => {
+it('returns for how long: until the first of the last 21 failures is a minute old', () => {
   fail(30, { every: 1_000 });
   expect(wait()).toBe(60_000 - 21_000);
   now += 38_999;
@@ -47,7 +47,7 @@ it('says for how long: until the first of the last 21 failures is a minute old',
   expect(wait()).toBe(0);
 });
 
-it('never shuts out an address that fails 20 times a minute', () => {
+it('never rejects an address that fails 20 times a minute', () => {
   fail(200, { every: 3_000 });
   expect(wait()).toBe(0);
 });
@@ -58,7 +58,7 @@ it('counts each webhook and each address by itself', () => {
   expect(wait('key', '192.0.2.8')).toBe(0);
 });
 
-it("doesn't ask for the address of a request to a webhook at which nobody failed lately", () => {
+it("doesn't look up the address of a request to a webhook without recent failures", () => {
   const ask = () => {
     throw new Error('asked for the address');
   };
@@ -70,7 +70,7 @@ it("doesn't ask for the address of a request to a webhook at which nobody failed
   expect(failures.wait('key', ask)).toBe(0);
 });
 
-it('remembers 10,000 addresses at most, those that failed last, and none for longer than a minute', () => {
+it('remembers at most the 10,000 addresses that failed last, none for longer than a minute', () => {
   fail(21, { address: 'first' });
   fail(21, { address: 'again' });
   for (let count = 0; count < 9_999; count += 1) {

@@ -31,7 +31,7 @@ test('leaves a value without templates as it is', () => {
   );
 });
 
-test('asks for each template once, in keys and values, and says where it is', () => {
+test('looks up each template once, in keys and values, with its path', () => {
   const value = { a: ['x{{$env.A}}', '{{$env.A}}'], '{{k}}': { b: '{{ $env.B:1 }}' }, n: 1 };
   expect(templatesIn(value)).toEqual(['{{$env.A}}', '{{k}}', '{{ $env.B:1 }}']);
   expect(templatesIn(value).filter(isEnv)).toEqual(['{{$env.A}}', '{{ $env.B:1 }}']);
@@ -53,7 +53,7 @@ test('writes a value into a text as NocoBase does, and an object as JSON', () =>
   ).toEqual(['', '', '0', 'false', 'a', '1,,b', '1970-01-01T00:00:00.000Z', '{"a":1}', '{"toString":1}']);
 });
 
-test('a key named __proto__ becomes a key and no prototype', () => {
+test('a key named __proto__ becomes a key and not a prototype', () => {
   const filled = fill(JSON.parse('{"__proto__":{"polluted":"{{a}}"}}'), () => 1) as object;
   expect(JSON.stringify(filled)).toBe('{"__proto__":{"polluted":1}}');
 });

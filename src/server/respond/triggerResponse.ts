@@ -34,7 +34,7 @@ export function prepareResponse(
   return (context) => {
     const $system = {};
     for (const [name, run] of workflow.functions.getEntities()) {
-      // There is no execution yet, and NocoBase's own functions don't use it.
+      // No execution exists yet, and NocoBase's own functions don't use it.
       set($system, name, run.bind({} as ThisParameterType<typeof run>));
     }
     const scope = { $context: JSON.parse(context) as unknown, $system, $env: app.environment.getVariables() };

@@ -93,7 +93,7 @@ export class ExecutionStore {
           this.limits = undefined;
         }
         if (attempt === ATTEMPTS || failure.kind === 'rejected' || failure.kind === 'unavailable') {
-          // A row that is in the way of one event is no fault of the event's, and may go away; of several, dividing shows which.
+          // A row that is in the way of a single event isn't the event's fault, and may go away; of several events, dividing shows which.
           const refused = failure.kind === 'rejected' || (failure.kind === 'duplicate' && rows.size > 1);
           return { status: refused ? 'refused' : 'unavailable', reason: failure.reason };
         }
