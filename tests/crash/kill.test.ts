@@ -150,14 +150,16 @@ describe.each(['sqlite', 'postgres'] as const)('an execution that a crash cut of
 
   it('restarts from its beginning, and the log says so', async () => {
     expect((await executionsOf(app, [again])).map(({ status }) => status)).toEqual([1]);
-    expect(app.logs()).toMatch(/execution \(\d+\) was cut off by a crash and runs again from its start/);
+    expect(app.logs()).toMatch(/execution \(\d+\) was interrupted by a crash and restarts from its beginning/);
   });
 
   it('ends as failed if its workflow is configured so, and the log says so', async () => {
     expect((await executionsOf(app, [left])).map(({ status, reason }) => [status, reason])).toEqual([
       [-1, 'interrupted'],
     ]);
-    expect(app.logs()).toMatch(/execution \(\d+\) was cut off by a crash and ends as failed, as its workflow asks/);
+    expect(app.logs()).toMatch(
+      /execution \(\d+\) was interrupted by a crash and ends as failed, as its workflow is configured/,
+    );
   });
 
   it("isn't touched while it waits on a node", async () => {

@@ -16,10 +16,10 @@ import { runningExecutions } from '../nocobase/engine';
 import { queuedExecutions } from '../nocobase/eventQueue';
 
 /**
- * What becomes of an execution that a crash cut off: the option `onCrash` of a workflow's `options`. Anything else than
+ * What happens to an execution that a crash interrupted: the option `onCrash` of a workflow's `options`. Anything other than
  * `fail` is `rerun`.
  *
- * - `rerun`: it runs again from its start, so its nodes may run twice.
+ * - `rerun`: it restarts from the beginning, so its nodes may run twice.
  * - `fail`: it ends as failed, with the reason `interrupted`.
  */
 export type OnCrash = 'rerun' | 'fail';
@@ -27,16 +27,16 @@ export type OnCrash = 'rerun' | 'fail';
 /** Reason of an execution that ended because of a crash. */
 export const INTERRUPTED = 'interrupted';
 
-/** The engine's own rhythm of looking for executions that never began. */
+/** How often the engine itself looks for executions that never began. */
 const EVERY_MS = 5 * 60_000;
 
-/** A minute, for which the engine's lock outlives the node that held it, and a little. */
+/** Slightly more than the minute for which the engine's lock outlives the node that held it. */
 const LOCK_MS = 65_000;
 
-/** Between entering an execution and counting it as running an engine needs milliseconds; this is ample. */
+/** More than the milliseconds that an engine needs between entering an execution and registering it as running. */
 const SETTLE_MS = 2_000;
 
-/** How long the other nodes have to say what they run. */
+/** How long the other nodes have to say what they are executing. */
 const ROLL_CALL_MS = 2_000;
 
 const PAGE = 100;
@@ -47,13 +47,13 @@ const NEVER_BEGUN = { status: EXECUTION_STATUS.QUEUEING, dispatched: false, star
 /** An execution that runs, waits for something, or was cut off. */
 const BEGUN = { status: EXECUTION_STATUS.STARTED, startedAt: { [Op.ne]: null } };
 
-/** Where nodes ask each other what they run. */
+/** The channel in which nodes ask each other what they are executing. */
 const CHANNEL = 'webhook.running';
 
 type RollCall = { ask: string } | { answer: string; running: string[] };
 
 /**
- * Finds the executions of webhook workflows that nobody will ever go on with, as the process that ran them has died.
+ * Finds the executions of webhook workflows that will never continue because the process that executed them has died.
  *
  * The engine picks up what never began, but only while its version of the workflow is enabled, and leaves what had begun "on
  * going" for ever. Such an execution is started, has no job that waits for something, and runs on no node that is alive: not
@@ -66,7 +66,7 @@ export class Recovery {
   private scanning: Promise<void> | undefined;
   private stopped = true;
   private readonly calls = new Map<string, Set<string>>();
-  /** Executions put into the engine's queue to go on with; they may wait there for longer than the next look. */
+  /** Executions that were put into the engine's queue to continue; they may still wait there at the next look. */
   private readonly resumed = new Set<string>();
 
   /**
@@ -78,17 +78,17 @@ export class Recovery {
     private readonly exclusively: <T>(body: () => Promise<T>) => Promise<T>,
   ) {}
 
-  /** Begins to look. */
+  /** Starts looking. */
   async start(): Promise<void> {
     this.stopped = false;
     await this.app.pubSubManager.subscribe(CHANNEL, this.onRollCall, { debounce: 0 });
     this.timer = setInterval(() => this.scan(), EVERY_MS);
     this.timer.unref();
-    // Nobody waits for it: the app answers meanwhile.
+    // Not awaited: the app serves requests meanwhile.
     this.scan();
   }
 
-  /** Ends looking, and waits for a look that is under way. */
+  /** Stops looking, and waits for a look that is under way. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
@@ -102,13 +102,13 @@ export class Recovery {
   scan(): void {
     this.scanning ??= this.lookExclusively()
       .catch((error: unknown) => {
-        this.app.logger.error('webhooks: looking for executions cut off by a crash failed', { error });
+        this.app.logger.error('webhooks: looking for executions that a crash interrupted failed', { error });
       })
       .finally(() => (this.scanning = undefined));
   }
 
   private async lookExclusively(): Promise<void> {
-    // A node that only takes requests leaves running to others, as the engine does.
+    // A node that only accepts requests leaves executing to others, as the engine does.
     if (!this.workflow.serving()) {
       return;
     }
@@ -155,7 +155,7 @@ export class Recovery {
    * is a conditional update, so each begins once, whether or not it is in another node's queue too.
    */
   private async begin(executions: ExecutionModel[]): Promise<void> {
-    const queued = new Set(this.queuedHere());
+    const queued = new Set(queuedExecutions(this.app));
     for (const { id } of executions) {
       if (!this.stopped && !queued.has(String(id))) {
         await this.workflow.start(String(id));
@@ -190,7 +190,7 @@ export class Recovery {
   private async endOne(execution: ExecutionModel, workflow: WorkflowModel, lastJob: string | undefined): Promise<void> {
     const lock = await this.lock(getExecutionLockKey(execution.id));
     if (!lock) {
-      // Held by a node that doesn't answer, or by one that has just died.
+      // Held by a node that doesn't respond, or by one that has just died.
       this.soon ??= setTimeout(() => {
         this.soon = undefined;
         this.scan();
@@ -201,17 +201,20 @@ export class Recovery {
     try {
       if ((workflow.options as { onCrash?: OnCrash } | null)?.onCrash === 'fail') {
         if (await this.change(execution, { status: EXECUTION_STATUS.FAILED, reason: INTERRUPTED })) {
-          this.tell(log, `execution (${execution.id}) was cut off by a crash and ends as failed, as its workflow asks`);
+          this.warn(
+            log,
+            `execution (${execution.id}) was interrupted by a crash and ends as failed, as its workflow is configured`,
+          );
         }
         return;
       }
       const job = lastJob ? await this.resumable(lastJob) : null;
       if (job) {
-        // A step that waited, for a person or a time, is over and done: what came after it runs again, not the step.
+        // A step that waited for a person or a time has ended: what came after it runs again, the step doesn't.
         this.resumed.add(String(execution.id));
-        this.tell(
+        this.warn(
           log,
-          `execution (${execution.id}) was cut off by a crash and runs again from the step it waited on last`,
+          `execution (${execution.id}) was interrupted by a crash and continues after the node that it waited on last`,
         );
         await this.workflow.resume(job);
         return;
@@ -220,7 +223,7 @@ export class Recovery {
       // Back to what it was before it began: then it begins once, whoever else has had the same thought, and is found
       // again should this process die too.
       if (await this.change(execution, queueing)) {
-        this.tell(log, `execution (${execution.id}) was cut off by a crash and runs again from its start`);
+        this.warn(log, `execution (${execution.id}) was interrupted by a crash and restarts from its beginning`);
         await this.workflow.start(String(execution.id));
       }
     } finally {
@@ -228,13 +231,13 @@ export class Recovery {
     }
   }
 
-  private tell(log: { warn(message: string): void }, message: string): void {
+  private warn(log: { warn(message: string): void }, message: string): void {
     log.warn(message);
-    // The workflow's own log is a file among many; who looks after a crash looks here.
+    // The workflow's own log is a file among many; after a crash, people look here.
     this.app.logger.warn(`webhooks: ${message}`);
   }
 
-  /** Changes an execution that is still as it was found. */
+  /** Changes an execution if it is still as it was found. */
   private async change(execution: ExecutionModel, values: object): Promise<boolean> {
     const where = { id: execution.id, status: EXECUTION_STATUS.STARTED, startedAt: execution.startedAt };
     const [changed] = await this.exclusively(() =>
@@ -243,7 +246,7 @@ export class Recovery {
     return changed > 0;
   }
 
-  /** The last job, where the engine can go on from it: where its node is of a kind that waits. */
+  /** Returns a job if the engine can continue from it, because its node is of a type that waits. */
   private async resumable(jobId: string): Promise<JobModel | null> {
     const job = (await this.app.db.getModel('jobs').findOne({ where: { id: jobId } })) as JobModel | null;
     const node = job && (await this.app.db.getModel('flow_nodes').findOne({ where: { id: job.nodeId } }));
@@ -251,9 +254,9 @@ export class Recovery {
     return typeof instruction?.resume === 'function' ? job : null;
   }
 
-  /** All that runs on nodes that are alive, or waits in this one's queue. */
+  /** Returns what all living nodes are executing, and what waits in this node's queue. */
   private async running(): Promise<Set<string>> {
-    const running = new Set([...this.runningHere(), ...this.queuedHere()]);
+    const running = new Set([...runningExecutions(this.workflow), ...queuedExecutions(this.app)]);
     if (!(await this.app.pubSubManager.isConnected())) {
       return running;
     }
@@ -267,23 +270,15 @@ export class Recovery {
 
   private readonly onRollCall = async (message: RollCall): Promise<void> => {
     if ('ask' in message) {
-      const answer: RollCall = { answer: message.ask, running: this.runningHere() };
+      const answer: RollCall = { answer: message.ask, running: runningExecutions(this.workflow) };
       await this.app.pubSubManager.publish(CHANNEL, answer, { skipSelf: true });
     } else {
       message.running.forEach((id) => this.calls.get(message.answer)?.add(id));
     }
   };
 
-  private runningHere(): string[] {
-    return runningExecutions(this.workflow);
-  }
-
-  private queuedHere(): string[] {
-    return queuedExecutions(this.app);
-  }
-
   private async lock(key: string): Promise<Awaited<ReturnType<Application['lockManager']['tryAcquire']>> | null> {
-    // Whoever holds it is alive.
+    // Its holder is alive.
     return this.app.lockManager.tryAcquire(key).catch(() => null);
   }
 }
