@@ -1,8 +1,10 @@
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, bootApp, createWorkflow, type CreatedWorkflow, setEnabled } from '../support/app';
-import { waitFor } from '../support/wait';
-import { addVersion, ended, executionsOf, random, send, slow } from './support';
+import { Holder } from '../support/holder';
+import { logged, waitFor } from '../support/wait';
+import { addVersion, ended, executionsOf, post, random, send, slow } from './support';
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e6);
@@ -165,6 +167,53 @@ describe.each(['sqlite', 'postgres'] as const)('an execution that a crash cut of
   it("isn't touched while it waits on a node", async () => {
     expect((await executionsOf(app, [waiting])).map(({ status }) => status)).toEqual([0]);
   });
+});
+
+describe.each(['sqlite', 'postgres'] as const)('executions that a crash cut off on %s', (dialect) => {
+  const holder = new Holder();
+  let app: App;
+  beforeAll(async () => {
+    await holder.start();
+    app = await bootApp({ dialect, env: { WEBHOOK_SYNC_CONCURRENCY: '16' } });
+  });
+  afterAll(async () => {
+    await app.remove();
+    holder.stop();
+  });
+
+  it(
+    'run again, each to its end, even if the process is killed while it finds them and while it reruns the first',
+    { timeout: 240_000 },
+    async () => {
+      const nodes = [holder.node('held')];
+      const workflow = await createWorkflow(app, { title: 'held', sync: true, nodes });
+      const queued = await createWorkflow(app, { title: 'queued' });
+      const calls = Array.from({ length: 8 }, (_, id) => post(new Agent(), workflow.url, { id }));
+      await holder.waitFor('held', 8);
+      const load = await send([queued], { connections: 1, first: 100, events: 5 }, () => false);
+      expect(load.acknowledged.length).toBe(5);
+      await app.kill9();
+      await Promise.all(calls);
+
+      const read = app.logs().length;
+      await app.start();
+      await logged(app, 'runs again from its start', read);
+      await app.kill9();
+
+      const before = holder.count('held');
+      await app.start();
+      await holder.waitFor('held', before + 1);
+      await app.kill9();
+
+      holder.open();
+      await app.start();
+      await ended(app, [workflow, queued]);
+      const executions = await executionsOf(app, [workflow]);
+      expect(executions.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 1));
+      expect(executions.map(({ context }) => context.body.id).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+      expect((await executionsOf(app, [queued])).map(({ status }) => status)).toEqual([1, 1, 1, 1, 1]);
+    },
+  );
 });
 
 async function started(app: App, workflow: CreatedWorkflow): Promise<void> {

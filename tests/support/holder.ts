@@ -8,9 +8,14 @@ export class Holder {
   /** The names of all requests, in order of arrival. */
   readonly arrived: string[] = [];
   private readonly held = new Map<string, ServerResponse[]>();
+  private isOpen = false;
   private readonly server: Server = createServer((request, response) => {
     const name = (request.url as string).slice(1);
     this.arrived.push(name);
+    if (this.isOpen) {
+      response.end('{}');
+      return;
+    }
     this.held.set(name, [...(this.held.get(name) ?? []), response]);
   });
 
@@ -32,6 +37,12 @@ export class Holder {
   release(name: string): void {
     this.held.get(name)?.forEach((response) => response.end('{}'));
     this.held.delete(name);
+  }
+
+  /** Releases what waits here, and from now on whatever comes at once. */
+  open(): void {
+    this.isOpen = true;
+    [...this.held.keys()].forEach((name) => this.release(name));
   }
 
   count(name: string): number {
