@@ -518,7 +518,8 @@ test('a refusal says which step failed and what happened to the body', () => {
       code: 'NO_MATCH',
       signatures: 1,
       hint: 'bodyWhitespace',
-      message: 'no signature matches a secret, but the body was changed on the way: with other white space it matches',
+      message:
+        'no signature matches a secret, but with other white space in the body it matches: a proxy or framework probably re-serialized it',
     },
   });
   expect(verifySignature('github', ['key'], { headers: [], body: '{"a": 1}' }, NOW)).toEqual({

@@ -44,13 +44,13 @@ function cases() {
     ...bodies.map(({ name, body, paths }) => ({ name: `extract 10 paths: ${name}`, paths, body })),
     ...bodies.map((body) => ({ ...judged(body), name: `judge with signature: ${body.name}` })),
     judged(small, { name: 'query of 20 parameters', query: form.split('&', 20).join('&') }),
-    judged(small, { name: 'rejected: the body was changed', body: small.body.replace('main', 'mine'), refused: true }),
+    judged(small, { name: 'rejected: the body was changed', body: small.body.replace('main', 'mine'), rejected: true }),
     {
       name: 'rejected: malformed JSON',
       config: {},
       headers: typed('application/json'),
       body: '{"a":1,}',
-      refused: true,
+      rejected: true,
     },
     {
       name: 'XML of 40 elements',

@@ -415,8 +415,8 @@ async function search(name) {
 /** Returns the work: the typical and the expensive inputs of every parser. */
 function cases() {
   return Object.entries(PARSERS).flatMap(([parser, { make, typical, worst }]) => [
-    { name: `${parser}: typical`, ...(typeof typical === 'string' ? make(typical) : typical), refused: 'any' },
-    ...Object.entries(worst).map(([name, input]) => ({ name: `${parser}: ${name}`, ...make(input), refused: 'any' })),
+    { name: `${parser}: typical`, ...(typeof typical === 'string' ? make(typical) : typical), rejected: 'any' },
+    ...Object.entries(worst).map(([name, input]) => ({ name: `${parser}: ${name}`, ...make(input), rejected: 'any' })),
   ]);
 }
 

@@ -1,7 +1,7 @@
 //! Does pieces of work, for `bench/lib/callgrind.mjs` to count what they take.
 //!
 //! The first argument is a JSON file: a list of `{ paths, body }` for an extraction and of `{ config, path, query, headers, body,
-//! refused, diagnose }` for a request to an endpoint, which is judged or diagnosed; `refused` may be `"any"`. What is counted is the function `measured`, in
+//! rejected, diagnose }` for a request to an endpoint, which is judged or diagnosed; `rejected` may be `"any"`. What is counted is the function `measured`, in
 //! the order of the list. With `--time` as the second argument nothing is counted: a line for each piece says how many
 //! nanoseconds it takes, for the search of `bench/worst.mjs`.
 
@@ -52,7 +52,7 @@ impl Work {
     }
 
     #[inline(never)]
-    fn is_refused(&self) -> bool {
+    fn is_rejected(&self) -> bool {
         match self {
             Self::Extract { paths, body } => black_box(paths.extract(body)).is_err(),
             Self::Judge {
@@ -88,10 +88,10 @@ impl Work {
     }
 }
 
-/// Gives whether the request was refused.
+/// Returns whether the request was rejected.
 #[inline(never)]
 fn measured(work: &Work) -> bool {
-    work.is_refused()
+    work.is_rejected()
 }
 
 fn main() {
@@ -103,16 +103,16 @@ fn main() {
     for case in &cases {
         let work = Work::read(case);
         // The first time pays for what is found out once, such as what the processor can do.
-        black_box(work.is_refused());
+        black_box(work.is_rejected());
         if timed {
             let start = Instant::now();
-            black_box(work.is_refused());
+            black_box(work.is_rejected());
             println!("{}", start.elapsed().as_nanos());
             continue;
         }
-        let refused = measured(black_box(&work));
+        let rejected = measured(black_box(&work));
         assert!(
-            case["refused"] == "any" || refused == (case["refused"] == true),
+            case["rejected"] == "any" || rejected == (case["rejected"] == true),
             "{}",
             case["name"]
         );

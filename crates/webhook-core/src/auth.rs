@@ -1,8 +1,8 @@
-//! Ways for a sender to prove who it is, one a file.
+//! Authentication methods, one a file.
 //!
-//! [`verify`] is the one call for the schemes that are stored as data: a signature over the request, or a secret that is
-//! sent along. Everything is an argument, time too, and a refusal is a value that says which step failed, without the
-//! secret and without the signature that would have been right.
+//! [`verify`] is the one entry for the schemes that are stored as data: a signature over the request, or a shared token.
+//! Everything is an argument, time too, and a [`Diagnosis`] is a value that says which step failed, without the secret and
+//! without the signature that would have been right.
 
 pub mod address;
 mod base64;
@@ -27,7 +27,7 @@ pub use source::{BodyPath, HeaderName, Source};
 use crate::limits;
 use crate::request::Headers;
 
-/// How a sender proves who it is, as it is stored: JSON with a `kind`.
+/// How a sender authenticates, as it is stored: JSON with a `kind`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Scheme {
@@ -54,7 +54,7 @@ pub struct RequestParts<'a> {
     /// The URL that the sender called, whole, with its query, as the sender wrote it; behind a proxy it isn't the one
     /// that the server sees.
     pub url: &'a str,
-    /// What stands behind the `?`, as sent; empty for none.
+    /// What follows the `?`, as sent; empty for none.
     pub query: &'a str,
     /// The headers, repeated ones kept apart.
     pub headers: &'a Headers<'a>,
@@ -71,15 +71,15 @@ pub struct Verified {
     pub claims: Option<serde_json::Value>,
 }
 
-/// Whether a request comes from someone who knows one of the secrets.
+/// Checks that a request comes from someone who knows one of the secrets.
 ///
 /// `now` is the time as milliseconds since 1970. Comparisons take the same time wherever they differ, and every secret is
-/// tried. A header or parameter the proof stands in that is there twice is refused: a proxy before us may have looked at
+/// tried. A header or parameter of the method that is sent twice is rejected: a proxy in front of us may have looked at
 /// the other one.
 ///
 /// # Errors
 ///
-/// A [`Diagnosis`] for a request that isn't proved, or a scheme or secrets that can't prove one.
+/// A [`Diagnosis`] for a request that isn't authenticated, or a scheme or secrets that can't work.
 ///
 /// ```
 /// use webhook_core::auth::{presets, verify, RequestParts, Secret};
@@ -137,7 +137,7 @@ pub fn diagnose(
 }
 
 impl Scheme {
-    /// Whether the scheme looks at the request's URL.
+    /// Returns whether the scheme looks at the request's URL.
     pub fn signs_url(&self) -> bool {
         match self {
             Self::Signature(signature) => signature.signs(signature::Placeholder::Url),
@@ -145,7 +145,7 @@ impl Scheme {
         }
     }
 
-    /// Whether a request can't be proved before its body is there.
+    /// Returns whether a request can't be authenticated before its body is read.
     pub fn needs_body(&self) -> bool {
         match self {
             Self::Signature(signature) => signature.needs_body(),
@@ -153,7 +153,7 @@ impl Scheme {
         }
     }
 
-    /// The headers that the scheme reads, in lower case; a binding need not hand over any other.
+    /// Returns the headers that the scheme reads, in lower case; no others are needed.
     pub fn header_names(&self) -> Vec<&str> {
         match self {
             Self::Signature(signature) => signature.header_names(),

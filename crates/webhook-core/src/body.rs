@@ -22,7 +22,7 @@ pub struct Body<'a> {
     pub size: usize,
     /// JSON text; not checked yet where the body is JSON.
     pub json: Cow<'a, [u8]>,
-    /// The body as text, as it was inflated, where it was asked for. A multipart body has none: files are no text.
+    /// The body as text, as it was inflated, where it was asked for. A multipart body has none: files aren't text.
     pub raw: Option<String>,
     /// A multipart body with its files, where they were asked for and there are some.
     pub form: Option<multipart::Form<'static>>,
@@ -42,12 +42,12 @@ pub struct Reading {
 }
 
 /// Reads a body: undoes `Content-Encoding` (one, the limit holding for the inflated size), then turns it into JSON text. An
-/// empty body is no body (`None`), whatever its type.
+/// empty body counts as none (`None`), whatever its type.
 ///
 /// JSON is not checked here but where it is walked, so that it is walked once.
 ///
 /// # Errors
-/// The refusals for size, encoding, content type, charset, and bytes that are not what the format says.
+/// The rejections for size, encoding, content type, charset, and bytes that are not what the format says.
 pub fn read<'a>(
     bytes: &'a [u8],
     content_type: Option<&str>,
@@ -254,8 +254,8 @@ mod tests {
     #[test]
     fn rejects_stacked_encodings_before_undoing_any() {
         for encodings in ["gzip, gzip", "gzip,identity,br", "deflate, zstd", "GZIP, GZIP"] {
-            let refused = read_text(b"not that at all", "text/plain", encodings);
-            assert_eq!(refused, Err(Rejection::StackedEncodings), "{encodings}");
+            let rejected = read_text(b"not that at all", "text/plain", encodings);
+            assert_eq!(rejected, Err(Rejection::StackedEncodings), "{encodings}");
         }
     }
 
@@ -294,8 +294,8 @@ mod tests {
             ("br", &metadata),
         ] {
             let name = encoding;
-            let refused = read_within(100 << 20, bytes, encoding);
-            assert_eq!(refused, Err(Rejection::WastefulEncoding { encoding: name }));
+            let rejected = read_within(100 << 20, bytes, encoding);
+            assert_eq!(rejected, Err(Rejection::WastefulEncoding { encoding: name }));
         }
         // What doesn't compress grows a little, and members may be small.
         let mut noise = vec![0; 256 * 1024];
@@ -317,8 +317,8 @@ mod tests {
         assert_eq!(read_text(&gzip(&[b' '; LIMIT + 1]), "text/plain", "gzip"), too_large);
         assert!(read_text(&gzip(&[b' '; LIMIT]), "text/plain", "gzip").is_ok());
         for encoding in ["gzip", "deflate", "br"] {
-            let refused = read_text(b"not that at all", "text/plain", encoding);
-            assert_eq!(refused, Err(Rejection::BadEncoding { encoding }), "{encoding}");
+            let rejected = read_text(b"not that at all", "text/plain", encoding);
+            assert_eq!(rejected, Err(Rejection::BadEncoding { encoding }), "{encoding}");
         }
         let truncated = &gzip(b"some text")[..15];
         assert_eq!(

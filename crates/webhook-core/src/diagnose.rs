@@ -1,8 +1,8 @@
-//! A request gone through all checks of an endpoint, so that its owner sees which ones hold.
+//! Takes a request through all checks of an endpoint, so that its owner sees which ones pass.
 //!
-//! The checks are those that [`Endpoint::judge`] makes, in their order and by the same code, watched. Only, a proof that
-//! fails doesn't end it: each is looked at, and what commonly goes wrong with a signature is tried, which costs some dozens
-//! of times as much.
+//! The checks are those that [`Endpoint::judge`] makes, in their order and by the same code, under an observer. But an authentication
+//! method that fails doesn't end the walk: every one is checked, and common mistakes with a signature are tried, which takes
+//! some dozens of times as long.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -31,13 +31,13 @@ impl CheckName {
 /// What a check came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It holds. A handshake: the request is a question and got its answer.
+    /// It passed. For a URL verification: the request is one and was answered.
     Passed,
-    /// It doesn't, and this is how the request is refused for it.
+    /// It failed, and this is the rejection of the request.
     Failed(Rejection),
-    /// An earlier one decided, or the request says nothing about it: an event is no question.
+    /// An earlier check decided, or the request has nothing to check: an event isn't a URL verification.
     NotReached,
-    /// The configuration doesn't ask for it.
+    /// It isn't configured.
     NotConfigured,
 }
 
@@ -82,7 +82,7 @@ impl Serialize for Check {
 /// What a request comes to, check by check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosed {
-    /// Whether it is let in as an event, or answered as a question.
+    /// Whether it is accepted as an event, or answered as a URL verification.
     pub accepted: bool,
     /// Every check, in order.
     pub checks: Vec<Check>,
@@ -92,7 +92,7 @@ impl Endpoint {
     /// Takes a request through all checks. `unread` is the length of a body that was not read; then nothing that needs the
     /// body is reached.
     ///
-    /// A request of which it isn't known where it comes from (an empty `peer`) isn't refused for that.
+    /// A request from an unknown address (an empty `peer`) isn't rejected for that.
     ///
     /// ```
     /// use serde_json::json;

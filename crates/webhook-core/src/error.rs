@@ -18,9 +18,9 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// An error at a byte offset of `text`; line and column are counted here, so only when something is wrong.
+    /// Returns an error at a byte offset of `text`; line and column are counted here, so only when something is wrong.
     ///
-    /// `text` may hold bytes that are no UTF-8; each such byte counts as one column.
+    /// `text` may hold bytes that aren't UTF-8; each such byte counts as one column.
     pub fn at(code: &'static str, message: impl Into<String>, text: &[u8], offset: usize) -> Self {
         let before = &text[..offset.min(text.len())];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -43,6 +43,7 @@ impl ParseError {
     ///
     /// # Errors
     /// `UTF8_INVALID`, if they aren't UTF-8.
+    #[inline]
     pub(crate) fn check_utf8(bytes: &[u8]) -> Result<&str, Self> {
         simdutf8::basic::from_utf8(bytes).map_err(|_| {
             let at = simdutf8::compat::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);

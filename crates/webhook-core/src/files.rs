@@ -19,7 +19,7 @@ const ACTIVE: [&str; 7] = [
 pub struct Rules<'r> {
     /// Most bytes of a file.
     pub size: Option<u64>,
-    /// The media types that are taken, with commas in between; `*` stands for anything on its side of the slash. Nothing and
+    /// The media types that are taken, with commas in between; `*` matches anything on its side of the slash. Nothing and
     /// `*` alone take all.
     pub types: Option<&'r str>,
 }
@@ -28,7 +28,7 @@ impl Rules<'_> {
     /// Checks a file.
     ///
     /// # Errors
-    /// 413 for a larger one, 415 for one whose type isn't taken or can't be told.
+    /// 413 for a larger one, 415 for one whose type isn't accepted or can't be determined.
     pub fn check(&self, file: &File<'_>) -> Result<(), Rejection> {
         if let Some(limit) = self.size.filter(|limit| file.content.len() as u64 > *limit) {
             return Err(Rejection::FileTooLarge {
@@ -51,7 +51,7 @@ impl Rules<'_> {
     }
 }
 
-/// The media type of a file by what is in it, else by its name; what its sender says of it doesn't count.
+/// Returns the media type of a file by its content, else by its name; what its sender declares doesn't count.
 pub fn media_type(file: &File<'_>) -> Option<&'static str> {
     infer::get(&file.content)
         .map(|found| found.mime_type())
@@ -84,7 +84,7 @@ mod tests {
             mimetype: "image/png".to_owned(),
             content: Cow::Borrowed(content),
         };
-        rules.check(&file).map_err(|refused| refused.status())
+        rules.check(&file).map_err(|rejected| rejected.status())
     }
 
     #[test]

@@ -9,14 +9,14 @@ use crate::request::{is_token, Headers};
 pub struct Head {
     /// The method, where there is a request line or the pseudo-header of HTTP/2 for it.
     pub method: Option<String>,
-    /// The path and query, or the whole URL, as it stands there.
+    /// The path and query, or the whole URL, as written.
     pub target: Option<String>,
     /// The headers.
     pub headers: Headers<'static>,
 }
 
-/// Reads a head: one `Name: value` a line. A request line, empty lines and the `> ` of `curl -v` are no headers; those of
-/// HTTP/2 that begin with a colon stand for the request line and for `Host`.
+/// Reads a head: one `Name: value` a line. A request line, empty lines and the `> ` of `curl -v` are skipped; the
+/// headers of HTTP/2 that begin with a colon give the request line and `Host`.
 ///
 /// # Errors
 ///

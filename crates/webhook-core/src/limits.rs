@@ -24,18 +24,18 @@ pub const MAX_CONTEXT: usize = (1 << 29) - 24;
 /// element. They are about as long as it takes to read two bytes; with rows that a person makes there are one or two.
 pub const STEPS_PER_BYTE: usize = 16;
 
-/// Most bytes of the context that a body of this size is turned into.
+/// Returns the most bytes of the context that a body of this size is turned into.
 pub fn context_limit(body: usize) -> usize {
     let limit = body.saturating_mul(MAX_CONTEXT_RATIO).max(CONTEXT_SLACK);
     limit.min(MAX_CONTEXT)
 }
 
-/// Most steps for a body of this size; as many as for 64 KiB for a smaller one.
+/// Returns the most steps for a body of this size; as many as for 64 KiB for a smaller one.
 pub fn step_limit(body: usize) -> usize {
     body.max(64 * 1024).saturating_mul(STEPS_PER_BYTE)
 }
 
-/// Rows that `request.query` and `request.body` may have each: as many as paths can be taken over from a sample.
+/// Rows that `request.query` and `request.body` may have each: as many as a sample may give paths.
 pub const MAX_ROWS: usize = MAX_INFERRED_PATHS;
 
 /// Rows that `request.headers` and `request.params` may have each. Each is looked for in all headers of a request.
@@ -66,7 +66,7 @@ pub const INFLATION_SLACK: usize = 64 * 1024;
 /// each member of gzip takes 18. Without a bound, blocks and members that hold nothing cost work and give nothing to count.
 pub const INFLATION_WASTE: usize = 16 * 1024;
 
-/// Bracket groups of a query's or form's name that are taken apart; what is nested deeper stays one key with its brackets.
+/// Bracket groups of a query's or form's name that are split; what is nested deeper stays one key with its brackets.
 /// `qs` takes 5 by default, which real forms exceed.
 pub const MAX_QUERY_DEPTH: usize = 20;
 
@@ -92,10 +92,10 @@ pub const MAX_PART_NAME: usize = 1024;
 /// XML elements that may be open at once: what reads the value later walks it level by level. No sender comes near.
 pub const MAX_XML_DEPTH: usize = 100;
 
-/// Proofs that a webhook may ask for at once besides Basic authentication, such as a signature and a token.
+/// Authentication methods that a webhook may require besides Basic authentication, such as a signature and a token.
 pub const MAX_METHODS: usize = 4;
 
-/// Secrets that a scheme may know at once: the one in use, the next one, and one of each that is on its way out.
+/// Secrets that a scheme may know at once: the one in use, the next one, and one of each that is being retired.
 pub const MAX_SECRETS: usize = 4;
 
 /// Seconds that a signed time may be ahead where only old ones are rejected, as by Stripe: a day. Clocks are off by
@@ -109,7 +109,7 @@ pub const MAX_SIGNATURES: usize = 16;
 pub const MAX_HINT_BYTES: usize = 64 * 1024;
 
 /// Bytes that are written and signed in search of the form in which the signatures of one request match, for all methods and
-/// secrets together: a few milliseconds of work, which callers who aren't accepted may cause. It is enough for all sixty forms
+/// secrets together: a few milliseconds of work, which unauthenticated clients may cause. It is enough for all sixty forms
 /// of a body of 16 KiB and one secret; of larger ones the likely forms are tried.
 pub const MAX_HINT_WORK: usize = 2 * 1024 * 1024;
 
@@ -123,10 +123,10 @@ pub const MAX_JWT_BYTES: usize = 16 * 1024;
 /// all of these.
 pub const MAX_HOPS: usize = 32;
 
-/// Headers of a request that is pasted into the debugger; ten times what senders and the proxies on the way add.
+/// Headers of a request that is pasted into the debugger; ten times what senders and proxies add.
 pub const MAX_HEAD_HEADERS: usize = 200;
 
-/// Events that a rate limit may let in within its time. Who wants more wants none.
+/// Events that a rate limit may accept within its time. More isn't a limit.
 pub const MAX_RATE_REQUESTS: u32 = 1_000_000;
 
 /// Seconds of a rate limit: a day. Counts are lost with a restart where they are kept in memory, so that longer ones

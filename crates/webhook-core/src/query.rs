@@ -31,9 +31,9 @@ pub use infer::{infer_query, query_part};
 pub(crate) use pairs::Leaf;
 pub(crate) use strict::check as check_escapes;
 
-/// The query of a URL (what stands behind the `?`; one leading `?` is skipped) as JSON text.
+/// Reads the query of a URL (what follows the `?`; one leading `?` is skipped) as JSON text.
 ///
-/// Nothing is refused for how it is written: a name or value whose `%`-escapes can't be decoded stays as it was sent.
+/// Nothing is rejected for how it is written: a name or value whose `%`-escapes can't be decoded stays as it was sent.
 ///
 /// # Errors
 ///
@@ -48,19 +48,19 @@ pub fn read_query(query: &str) -> Result<String, ParseError> {
     Ok(read(query.strip_prefix('?').unwrap_or(query)))
 }
 
-/// A body of the type `application/x-www-form-urlencoded` as JSON text.
+/// Reads a body of the type `application/x-www-form-urlencoded` as JSON text.
 ///
 /// # Errors
 ///
 /// `MALFORMED_PERCENT_ENCODING` for a `%` without two hexadecimal digits, `UTF8_INVALID` for bytes, as sent or as
-/// escaped, that are no UTF-8, and `TOO_MANY_PARAMETERS` past [`limits::MAX_QUERY_PARAMETERS`].
+/// escaped, that aren't UTF-8, and `TOO_MANY_PARAMETERS` past [`limits::MAX_QUERY_PARAMETERS`].
 pub fn read_form(body: &[u8]) -> Result<String, ParseError> {
     let text = strict::check(body)?;
     pairs::check_count(text, limits::MAX_QUERY_PARAMETERS)?;
     Ok(read(text))
 }
 
-/// The parameters of a query or a form one by one, decoded, in the order sent, brackets not looked at: what a signature
+/// Lists the parameters of a query or a form, decoded, in the order sent, brackets not looked at: what a signature
 /// covers. Empty parameters (`&&`) are left out; what can't be decoded stays as it was sent.
 pub fn parameters(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     text.split('&').filter(|part| !part.is_empty()).map(|part| {
@@ -69,7 +69,7 @@ pub fn parameters(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str
     })
 }
 
-/// Names, which are taken apart at their brackets, and values that are decoded already, as JSON text. Empty names say
+/// Names, which are split at their brackets, and values that are decoded already, as JSON text. Empty names say
 /// nothing and are left out.
 pub(crate) fn nest<'a>(leaves: impl Iterator<Item = (&'a str, Leaf<'a>)>) -> String {
     let mut pairs = pairs::Pairs::default();

@@ -1,13 +1,15 @@
-//! Every refusal in one table: variant, status, code and the text the caller may read.
+//! Every rejection in one table: variant, status, code and the text the client may read.
 //!
-//! A refusal is a value, never a panic and never an `Err` of a bug. What only the owner should know stands in
-//! [`Rejection::reason`], which no text for a caller is made of; which workflow exists and what the database said has no
-//! field here at all.
+//! A rejection is a value, never a panic and never an `Err` of a bug. What only the owner should know is in
+//! [`Rejection::reason`], which never becomes part of a text for the client. Which workflow exists and what the database
+//! said has no field here at all.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::auth::Diagnosis;
 use crate::error::ParseError;
+use crate::json::quote;
 use crate::limits::INFLATION_WASTE;
 use crate::reply::Reply;
 
@@ -16,12 +18,19 @@ use crate::reply::Reply;
 /// Short, as every cause (a full queue, a restart) is over within seconds; senders apply their own back-off on top.
 pub const RETRY_AFTER_SECONDS: u32 = 5;
 
-/// A webhook request that is not let in, or an event that could not be taken over.
+/// A request that isn't accepted, or an event that couldn't be stored or run.
+///
+/// ```
+/// use webhook_core::rejection::Rejection;
+/// let reply = Rejection::NotFound.to_reply();
+/// assert_eq!(reply.status, 404);
+/// assert!(reply.body.starts_with(r#"{"errors":[{"code":"NOT_FOUND""#));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     /// Unknown key, a workflow that is off, or one of another type: the three look the same.
     NotFound,
-    /// The method is not one the endpoint takes.
+    /// The endpoint doesn't accept the method.
     MethodNotAllowed {
         /// Value of the `Allow` header.
         allow: String,
@@ -38,18 +47,18 @@ pub enum Rejection {
         /// The limit in bytes.
         limit: usize,
     },
-    /// Missing or wrong credentials; which of the two is not told.
+    /// Missing or wrong credentials; the response doesn't say which.
     Unauthorized {
-        /// Whether the endpoint asks for Basic authentication, which the answer then says.
+        /// Whether Basic authentication is configured; the response then asks for it.
         basic: bool,
-        /// Which step of a proof failed; for the owner, never for the caller.
+        /// Which step of an authentication method failed; for the owner, never for the client.
         reason: Option<Box<Diagnosis>>,
     },
-    /// The request comes from an address that is not let in, or its address can't be told.
+    /// The request's address isn't on the IP allowlist, or can't be determined.
     Forbidden,
-    /// What a sender asks before it sends events, by someone who doesn't know the secret of it.
+    /// A URL verification by someone who doesn't know its secret.
     VerificationRejected {
-        /// What is wrong with the question; for the owner, never for the caller.
+        /// What is wrong with the verification; for the owner, never for the client.
         reason: Box<Diagnosis>,
     },
     /// The body is not what its content type says, or the query has too many parameters.
@@ -99,9 +108,9 @@ pub enum Rejection {
     StackedEncodings,
     /// The endpoint's own configuration cannot be used; the log says why.
     Misconfigured,
-    /// As many events as the webhook takes have come in its time.
+    /// The webhook has accepted as many events as its rate limit allows.
     RateLimited {
-        /// Seconds until it takes another one.
+        /// Seconds until it accepts another one.
         retry_after: u32,
     },
     /// Too many requests from this address failed to authenticate.
@@ -124,22 +133,22 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// HTTP status of the refusal.
+    /// Returns the HTTP status.
     pub fn status(&self) -> u16 {
         self.row(|status, _, _| status)
     }
 
-    /// Stable code of the refusal, upper-case with underscores.
+    /// Returns the stable code, upper-case with underscores.
     pub fn code(&self) -> &'static str {
         self.row(|_, code, _| code)
     }
 
-    /// The text a caller may read: what was expected and what was found.
+    /// Returns the text the client may read: what was expected and what was found.
     pub fn message(&self) -> String {
         self.row(|_, _, message| message.to_string())
     }
 
-    /// Why the sender isn't let in: for the owner, never for the caller.
+    /// Returns why the request is rejected: for the owner, never for the client.
     pub fn reason(&self) -> Option<&Diagnosis> {
         match self {
             Self::Unauthorized { reason, .. } => reason.as_deref(),
@@ -248,11 +257,17 @@ impl Rejection {
         }
     }
 
-    /// The refusal as it goes over the wire, in NocoBase's form `{"errors":[{"code","message"}]}`.
+    /// Returns the response to the request, in NocoBase's form `{"errors":[{"code","message"}]}`.
     pub fn to_reply(&self) -> Reply {
         let (status, body) = self.row(|status, code, message| {
-            let error = serde_json::json!({ "code": code, "message": message.to_string() });
-            (status, serde_json::json!({ "errors": [error] }))
+            let message = message
+                .as_str()
+                .map_or_else(|| message.to_string().into(), Cow::Borrowed);
+            let (code, message) = (quote(code), quote(&message));
+            (
+                status,
+                format!("{{\"errors\":[{{\"code\":{code},\"message\":{message}}}]}}"),
+            )
         });
         let mut headers = vec![("content-type".to_owned(), crate::reply::JSON.to_owned())];
         match self {
@@ -278,11 +293,7 @@ impl Rejection {
             }
             _ => {}
         }
-        Reply {
-            status,
-            headers,
-            body: body.to_string(),
-        }
+        Reply { status, headers, body }
     }
 }
 

@@ -18,21 +18,21 @@ pub const STATUS_MIN: u16 = 200;
 /// Highest status a workflow may answer with.
 pub const STATUS_MAX: u16 = 599;
 
-/// An answer ready for the wire.
+/// A response ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// Headers in order, names in lower case; a name may stand more than once (`set-cookie`).
+    /// Headers in order, names in lower case; a name may appear more than once (`set-cookie`).
     pub headers: Vec<(String, String)>,
     /// The body; empty for none.
     pub body: String,
 }
 
-/// Why a configured answer cannot be sent: an error of the workflow, not of the caller.
+/// Why a configured response can't be sent: an error of the workflow, not of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReplyError {
-    /// The answer is not an object of the known fields.
+    /// The response isn't an object of the known fields.
     Shape,
     /// The status is not an integer from [`STATUS_MIN`] to [`STATUS_MAX`].
     Status,
@@ -70,7 +70,7 @@ impl fmt::Display for ReplyError {
 
 impl std::error::Error for ReplyError {}
 
-/// Whether a name may stand in a configured answer: `^[a-zA-Z][a-zA-Z0-9_-]*$`.
+/// Returns whether a name may be that of a configured header: `^[a-zA-Z][a-zA-Z0-9_-]*$`.
 pub fn is_header_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name
@@ -92,15 +92,15 @@ const RESERVED: [&str; 9] = [
     "upgrade",
 ];
 
-/// Whether a response header's name, in any case, is reserved for framing and the connection.
+/// Returns whether a response header's name, in any case, is reserved for framing and the connection.
 ///
-/// Saving a configuration with one is refused, and so are all requests of a trigger that has one. A Response node that
+/// Saving a configuration with one is rejected, and so are all requests of a trigger that has one. A Response node that
 /// was stored with one sends its response without it: the workflow has run by then.
 pub fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
-/// A configured answer whose templates have been filled, as JSON: `{"statusCode","headers":[{"name","value"}],"body"}`.
+/// A configured response whose templates have been filled, as JSON: `{"statusCode","headers":[{"name","value"}],"body"}`.
 ///
 /// Values stay JSON text: a number goes out with the digits it came with.
 #[derive(Deserialize)]
@@ -123,7 +123,7 @@ struct FilledHeader<'a> {
 }
 
 impl Reply {
-    /// Builds the answer out of a configuration whose templates have been filled (JSON text).
+    /// Builds the response from a configuration whose templates have been filled (JSON text).
     ///
     /// - `statusCode`: absent or `null` means 200.
     /// - `headers`: `{ name, value }`; a value that is absent or `null` leaves its header out, numbers and booleans
@@ -138,10 +138,10 @@ impl Reply {
         left_out.map_or(Ok(reply), Err)
     }
 
-    /// As [`Reply::build`], but leaves out a header whose value can't be sent, and returns why beside the answer.
+    /// Builds a response as [`Reply::build`] does, but leaves out a header whose value can't be sent, and returns why.
     ///
     /// This is for the answer to an event that no workflow has looked at yet: its values are the caller's, who must not be
-    /// able to have the event refused by them.
+    /// able to have the event rejected by them.
     ///
     /// # Errors
     /// As [`Reply::build`], but for a header's value.
@@ -242,7 +242,7 @@ impl<'de> Deserialize<'de> for LossyString {
     }
 }
 
-/// Where a header's value has a character that can't be sent: a control character other than a tab (RFC 9110 section 5.5).
+/// Returns the place of a character in a header's value that can't be sent: a control character other than a tab (RFC 9110 section 5.5).
 /// Everything else is sent as UTF-8.
 pub fn unsendable_at(value: &str) -> Option<usize> {
     value

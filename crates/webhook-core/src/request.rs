@@ -1,8 +1,8 @@
-//! A request as it came in, before anything about it is believed.
+//! A request as it was received, before anything about it is trusted.
 
 use std::borrow::Cow;
 
-/// The headers an endpoint wants to see, names in lower case, in the order sent, repeated ones kept apart.
+/// The headers an endpoint looks at, names in lower case, in the order sent, repeated ones kept apart.
 #[derive(Clone, Default)]
 pub struct Headers<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -28,12 +28,12 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// Names, in lower case, and values, in the order sent.
+    /// Lists names, in lower case, and values, in the order sent.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// Every value of a header; `name` in lower case.
+    /// Lists every value of a header; `name` in lower case.
     pub fn all<'h, 'n>(&'h self, name: &'n str) -> impl Iterator<Item = &'h str> + use<'h, 'n> {
         self.pairs
             .iter()
@@ -41,12 +41,12 @@ impl<'a> Headers<'a> {
             .map(|(_, value)| &**value)
     }
 
-    /// The first value of a header; `name` in lower case. What Node gives for headers that may stand only once.
+    /// Returns the first value of a header; `name` in lower case. Node does the same for headers that may appear only once.
     pub fn first(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(n, _)| n == name).map(|(_, value)| &**value)
     }
 
-    /// All values of a header joined as RFC 9110 section 5.2 joins them; `name` in lower case.
+    /// Returns all values of a header joined as RFC 9110 section 5.2 joins them; `name` in lower case.
     pub fn joined(&self, name: &str) -> Option<String> {
         let mut values = self.all(name);
         let mut joined = values.next()?.to_owned();
@@ -58,22 +58,23 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// A request whose sender is not known yet. Only `judge::Endpoint::verify` turns it into one that may be parsed.
+/// A request that isn't authenticated. Only
+/// [`Endpoint::authenticate`](crate::endpoint::Endpoint::authenticate) turns it into one that may be parsed.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// The method as sent, upper case.
     pub method: &'a str,
-    /// What stands behind the key in the path, without the slash between, as sent; empty for nothing.
+    /// The path after the key, without the slash between, as sent; may be empty.
     pub path: &'a str,
-    /// The URL that the sender called, whole, as the sender wrote it; what is signed by some senders.
+    /// The whole URL as the sender wrote it; some senders sign it.
     pub url: &'a str,
-    /// What stands behind the `?`, as sent; empty for none.
+    /// What follows the `?`, as sent; empty for none.
     pub query: &'a str,
-    /// The headers `judge::Endpoint::header_names` asked for.
+    /// The headers that [`Endpoint::header_names`](crate::endpoint::Endpoint::header_names) lists.
     pub headers: &'a Headers<'a>,
     /// The body's exact bytes, as sent.
     pub body: &'a [u8],
-    /// The other end of the connection, as Node's `socket.remoteAddress` writes it; empty where it isn't known.
+    /// The address of the other end of the connection, as Node's `socket.remoteAddress` writes it; empty where it isn't known.
     pub peer: &'a str,
     /// The time as milliseconds since 1970.
     pub now: i64,

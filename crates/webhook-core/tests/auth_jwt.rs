@@ -48,8 +48,8 @@ fn rejects_a_token_of_more_than_16_kib_before_decoding_it() {
         )
     };
     assert!(sent(12_000).is_ok());
-    let refused = sent(13_000).unwrap_err().to_string();
-    assert!(refused.ends_with("expected at most 16384 bytes"), "{refused}");
+    let rejected = sent(13_000).unwrap_err().to_string();
+    assert!(rejected.ends_with("expected at most 16384 bytes"), "{rejected}");
 }
 
 #[test]
@@ -78,20 +78,20 @@ proptest! {
     #[test]
     fn rejects_any_other_text_as_a_token_without_a_panic(text in "(Bearer )?[!-~é]{0,40}(\\.[A-Za-z0-9_=-]{0,20}){0,4}") {
         let scheme = r#"{"kind":"jwt","algorithms":["HS256","RS256","ES256"]}"#;
-        let refused = judge(scheme, &text, 0).unwrap_err();
+        let rejected = judge(scheme, &text, 0).unwrap_err();
         let is_about_it = matches!(
-            refused,
+            rejected,
             Diagnosis::Missing { subject: Subject::Jwt, .. } | Diagnosis::Malformed { subject: Subject::Jwt, .. }
         );
-        prop_assert!(is_about_it, "{:?}", refused);
+        prop_assert!(is_about_it, "{:?}", rejected);
     }
 
     #[test]
     fn reads_claims_of_any_form_without_a_panic(exp in any::<f64>(), nbf in any::<i64>(), now in any::<i32>()) {
         let scheme = r#"{"kind":"jwt","algorithms":["HS256"],"audience":"a"}"#;
         for claims in [json!({ "exp": exp, "nbf": nbf, "aud": [1, {}] }), json!([exp]), json!("exp"), json!({ "exp": "1" })] {
-            let refused = judge(scheme, &format!("Bearer {}", token(&claims)), i64::from(now));
-            prop_assert!(refused.is_err());
+            let rejected = judge(scheme, &format!("Bearer {}", token(&claims)), i64::from(now));
+            prop_assert!(rejected.is_err());
         }
     }
 }

@@ -724,10 +724,10 @@ fn rejects_more_signatures_than_public_keys_may_check() {
     for (keys, signatures) in [(1, 8), (2, 4), (4, 2)] {
         let no_match = Err(Diagnosis::NoMatch { signatures, hint: None });
         assert_eq!(verify(keys, signatures), no_match);
-        let refused = verify(keys, signatures + 1).unwrap_err().to_string();
+        let rejected = verify(keys, signatures + 1).unwrap_err().to_string();
         assert!(
-            refused.ends_with("expected at most 8 checks with public keys"),
-            "{refused}"
+            rejected.ends_with("expected at most 8 checks with public keys"),
+            "{rejected}"
         );
     }
 }

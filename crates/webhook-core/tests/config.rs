@@ -279,7 +279,7 @@ fn closes_a_webhook_with_an_empty_list_of_methods_but_not_one_without_a_list() {
         let config = Config::read(&open).unwrap();
         assert!(config.basic.is_none() && config.methods.is_empty(), "{open}");
     }
-    // That anyone may call is confirmed for a webhook without methods; those that are there still count.
+    // `public` confirms that a webhook without methods accepts anyone; configured methods still count.
     let both = json!({ "public": true, "basicAuthentication": { "username": "u", "password": "p" } });
     assert!(Config::read(&both).unwrap().basic.is_some());
 }

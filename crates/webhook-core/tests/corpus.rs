@@ -1,4 +1,4 @@
-//! The functions that `npm run fuzz` calls with what libFuzzer thinks up, over the seeds that are committed.
+//! The functions that `npm run fuzz` calls with inputs of libFuzzer, over the committed seeds.
 
 #[path = "../../../fuzz/targets.rs"]
 mod targets;

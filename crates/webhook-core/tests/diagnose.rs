@@ -49,7 +49,7 @@ impl Case<'_> {
         };
         let diagnosed = endpoint.diagnose(request(), None);
         if !self.peer.is_empty() {
-            let judged = endpoint.judge(request()).map_err(|refused| refused.code());
+            let judged = endpoint.judge(request()).map_err(|rejected| rejected.code());
             let first = self.list(&diagnosed).into_iter().find_map(|check| check.2);
             assert_eq!(judged.is_ok(), diagnosed.accepted);
             assert_eq!(judged.err().map(str::to_owned), first);
@@ -57,7 +57,7 @@ impl Case<'_> {
         diagnosed
     }
 
-    // Check, outcome and the code of its refusal.
+    // Check, outcome and the code of its rejection.
     fn list(&self, diagnosed: &Diagnosed) -> Vec<(String, String, Option<String>)> {
         let checks = serde_json::to_value(&diagnosed.checks).unwrap();
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -218,10 +218,10 @@ fn passes_a_url_verification_at_its_check_which_events_never_reach() {
         body,
         ..Case::default()
     };
-    let question = br#"{"type":"url_verification","challenge":"c","token":"t"}"#;
+    let verification = br#"{"type":"url_verification","challenge":"c","token":"t"}"#;
     let asked =
         "method:passed size:passed authentication0:notReached verification:passed envelope:notReached body:notReached";
-    assert_eq!(with(vec![JSON], question).outcomes(), asked);
+    assert_eq!(with(vec![JSON], verification).outcomes(), asked);
     let wrong = br#"{"type":"url_verification","challenge":"c","token":"x"}"#;
     assert_eq!(
         with(vec![JSON], wrong).outcomes(),

@@ -11,7 +11,7 @@ use reference::reference;
 
 fn extract(json: &str, paths: &[&str]) -> Vec<Option<String>> {
     let values = PathSet::new(paths.iter().copied()).extract(json.as_bytes());
-    let values = values.unwrap_or_else(|error| panic!("{json} is refused: {error}"));
+    let values = values.unwrap_or_else(|error| panic!("{json} is rejected: {error}"));
     values
         .into_iter()
         .map(|value| value.map(|value| value.into_owned()))
@@ -452,7 +452,7 @@ proptest! {
         let values = PathSet::new(paths.iter().map(String::as_str)).extract(json.as_bytes()).unwrap();
         for (path, value) in paths.iter().zip(values) {
             let expected = reference(&json, path).unwrap();
-            // A list is put together without white space; so is the whole of one that stands in the body.
+            // A list is put together without white space; so is the whole of one that is in the body.
             let plain = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
             prop_assert_eq!(value.as_deref().map(plain), expected.as_deref().map(plain), "{} of {}", path, json);
         }

@@ -26,7 +26,7 @@ fn infers_a_path_for_every_key_in_order_of_appearance() {
         ),
         (r#"[{"a":1}]"#, &["[0]", "[0].a"]),
         (r#"[[1]]"#, &["[0]", "[0][0]"]),
-        // Keys that would be taken apart are quoted.
+        // Keys that would be split are quoted.
         (r#"{"a.b":{"c":1}}"#, &[r#"["a.b"]"#, r#"["a.b"].c"#]),
         (
             r#"{"a":{"":1,"[]":2,"\"]\\":3}}"#,

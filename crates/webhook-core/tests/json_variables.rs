@@ -151,7 +151,7 @@ fn assembles_deeply_nested_values_without_a_stack_overflow() {
     assert_eq!(read(r#"{"a":"x"}"#, &[(&path(100_000), None)]), "{}");
 }
 
-fn refused(json: &str, items: &[(&str, Option<&str>)]) -> &'static str {
+fn rejected(json: &str, items: &[(&str, Option<&str>)]) -> &'static str {
     let variables = Variables::new(items.iter().copied());
     variables.read(json.as_bytes()).unwrap_err().code
 }
@@ -177,15 +177,15 @@ fn rejects_rows_that_multiply_the_body() {
     for form in ["items[].f#", "items[].f#[].x", "items[][0].f#"] {
         let paths = rows(form, 20);
         let nested: Vec<_> = paths.iter().map(|path| (&**path, None)).collect();
-        assert_eq!(refused(&json, &nested), "JSON_VALUES_TOO_LARGE", "{form}");
+        assert_eq!(rejected(&json, &nested), "JSON_VALUES_TOO_LARGE", "{form}");
         let flat: Vec<_> = paths.iter().map(|path| (&**path, Some(&**path))).collect();
-        assert_eq!(refused(&json, &flat), "JSON_VALUES_TOO_LARGE", "{form}");
+        assert_eq!(rejected(&json, &flat), "JSON_VALUES_TOO_LARGE", "{form}");
     }
     // The same part over and over.
     let json = format!(r#"{{"a":"{}"}}"#, "x".repeat(1 << 20));
     let names = rows("body_$#", 32);
     let same: Vec<_> = names.iter().map(|name| ("a", Some(&**name))).collect();
-    assert_eq!(refused(&json, &same), "JSON_VALUES_TOO_LARGE");
+    assert_eq!(rejected(&json, &same), "JSON_VALUES_TOO_LARGE");
     assert!(read(&json, &same[..3]).len() < context_limit(json.len()));
 }
 
@@ -209,7 +209,7 @@ fn rejects_rows_that_cause_work_without_output() {
         (deep, indexes),
     ] {
         let flat: Vec<_> = paths.iter().map(|path| (&**path, Some(&**path))).collect();
-        assert_eq!(refused(&json, &flat), "JSON_VALUES_TOO_LARGE", "{}", paths[0]);
+        assert_eq!(rejected(&json, &flat), "JSON_VALUES_TOO_LARGE", "{}", paths[0]);
     }
 }
 

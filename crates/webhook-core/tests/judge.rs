@@ -70,7 +70,7 @@ impl Case<'_> {
         };
         endpoint
             .judge(request)
-            .map_err(|refused| (refused.status(), refused.code(), refused.message()))
+            .map_err(|rejected| (rejected.status(), rejected.code(), rejected.message()))
     }
 
     /// The event, or status, code and message.
@@ -315,17 +315,17 @@ fn rejects_variables_over_their_limit_with_413_whatever_their_source() {
             now: 0,
         };
         let endpoint = Endpoint::new(&config, 10 << 20).unwrap();
-        let refused = endpoint.judge(request).unwrap_err();
+        let rejected = endpoint.judge(request).unwrap_err();
         let limit = context_limit(body.len());
-        assert_eq!(refused, Rejection::ContextTooLarge { limit }, "{what}");
-        assert_eq!((refused.status(), refused.code()), (413, "CONTEXT_TOO_LARGE"));
-        assert!(refused.message().contains(&limit.to_string()), "{refused}");
+        assert_eq!(rejected, Rejection::ContextTooLarge { limit }, "{what}");
+        assert_eq!((rejected.status(), rejected.code()), (413, "CONTEXT_TOO_LARGE"));
+        assert!(rejected.message().contains(&limit.to_string()), "{rejected}");
     }
     let by_hand = Endpoint::new(&json!({ "request": { "body": rows("a", 32) } }), 10 << 20).unwrap();
-    let refused = by_hand.shape(&Headers::default(), None, Some(&body)).unwrap_err();
-    assert_eq!(refused.code(), "CONTEXT_TOO_LARGE");
-    let refused = by_hand.shape(&Headers::default(), None, Some("{")).unwrap_err();
-    assert_eq!((refused.status(), refused.code()), (400, "JSON_UNEXPECTED_END"));
+    let rejected = by_hand.shape(&Headers::default(), None, Some(&body)).unwrap_err();
+    assert_eq!(rejected.code(), "CONTEXT_TOO_LARGE");
+    let rejected = by_hand.shape(&Headers::default(), None, Some("{")).unwrap_err();
+    assert_eq!((rejected.status(), rejected.code()), (400, "JSON_UNEXPECTED_END"));
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn rejects_a_configuration_whose_credentials_cannot_be_checked() {
     }
 }
 
-mod proofs {
+mod authentication {
     use super::*;
     use hmac::{Hmac, KeyInit, Mac};
     use sha2::Sha256;
@@ -429,13 +429,13 @@ mod proofs {
     #[test]
     fn checks_a_signature_over_the_exact_bytes_before_parsing() {
         let config = json!({ "authentication": [{ "preset": "github", "secrets": ["old", "new"] }] });
-        let refused = Err((401, "UNAUTHORIZED"));
+        let rejected = Err((401, "UNAUTHORIZED"));
         for secret in ["old", "new"] {
             let signature = github(secret);
             let headers = vec![JSON, ("X-Hub-Signature-256", signature.as_str())];
             assert!(judge(config.clone(), headers.clone(), BODY).is_ok());
-            assert_eq!(judge(config.clone(), headers.clone(), br#"{"a": 1}"#), refused);
-            assert_eq!(judge(config.clone(), headers, b"{broken"), refused);
+            assert_eq!(judge(config.clone(), headers.clone(), br#"{"a": 1}"#), rejected);
+            assert_eq!(judge(config.clone(), headers, b"{broken"), rejected);
         }
         let other = github("other");
         assert_eq!(
@@ -444,9 +444,9 @@ mod proofs {
                 vec![JSON, ("X-Hub-Signature-256", other.as_str())],
                 BODY
             ),
-            refused
+            rejected
         );
-        assert_eq!(judge(config, vec![JSON], BODY), refused);
+        assert_eq!(judge(config, vec![JSON], BODY), rejected);
     }
 
     #[test]
@@ -504,7 +504,7 @@ mod proofs {
             now: 0,
         };
         let endpoint = Endpoint::new(config, LIMIT).expect("a usable configuration");
-        endpoint.check_head(&request, 10).map_err(|refused| refused.code())
+        endpoint.check_head(&request, 10).map_err(|rejected| rejected.code())
     }
 
     #[test]
@@ -562,7 +562,7 @@ mod proofs {
             (&meta, "GET", subscribe, Ok(())),
             (&meta, "GET", "", Err("METHOD_NOT_ALLOWED")),
             (&meta, "POST", "", Err("UNAUTHORIZED")),
-            // The question is in the body.
+            // The verification is in the body.
             (&feishu, "POST", "", Ok(())),
         ] {
             assert_eq!(head(config, method, query, &[]), expected, "{config} {method} {query}");
@@ -571,7 +571,7 @@ mod proofs {
 
     #[test]
     fn rejects_a_configuration_whose_methods_cannot_be_checked() {
-        for proof in [
+        for method in [
             json!({}),
             json!("github"),
             json!({ "preset": "nosuch", "secrets": ["s"] }),
@@ -583,8 +583,8 @@ mod proofs {
             json!({ "scheme": { "kind": "nosuch" }, "secrets": ["s"] }),
         ] {
             assert!(
-                Endpoint::new(&json!({ "authentication": [proof] }), LIMIT).is_err(),
-                "{proof}"
+                Endpoint::new(&json!({ "authentication": [method] }), LIMIT).is_err(),
+                "{method}"
             );
         }
         assert!(Endpoint::new(&json!({ "authentication": {} }), LIMIT).is_err());
@@ -639,7 +639,7 @@ fn reads_the_idempotency_key_from_a_header_or_the_body() {
             body: sent.as_bytes(),
             ..Case::default()
         };
-        let key = case.event().expect("let in").idempotency_key;
+        let key = case.event().expect("accepted").idempotency_key;
         assert_eq!(key.as_deref(), expected, "{config} {sent}");
     }
 }
@@ -763,7 +763,7 @@ mod intake {
         let context = json!({
             "headers": { "Content-Type": FORM_DATA.1 },
             "query": {},
-            // A body with files is no text: there is no `rawBody`.
+            // A body with files isn't text, so `rawBody` is absent.
             "body": { "order": { "id": "7" }, "size": 5 }
         });
         assert_eq!(event.idempotency_key.as_deref(), Some("\"7\""));
@@ -811,11 +811,11 @@ mod intake {
         let row = |index| json!({ "key": "order.scan", "_var": format!("v{index}") });
         let rows = json!({ "request": { "body": (0..32).map(row).collect::<Vec<_>>() } });
         let record = format!("\"{}\"", "x".repeat(1 << 20));
-        let refused = Endpoint::new(&rows, LIMIT)
+        let rejected = Endpoint::new(&rows, LIMIT)
             .unwrap()
             .context(&upload, &[record])
             .unwrap_err();
-        assert_eq!(refused.code(), "CONTEXT_TOO_LARGE");
+        assert_eq!(rejected.code(), "CONTEXT_TOO_LARGE");
         let fields = b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n7\r\n--b--";
         assert!(matches!(event(fields).content, Content::Context(_)));
     }
@@ -897,8 +897,8 @@ mod senders {
         };
         let asked = judged("hub.mode=subscribe&hub.verify_token=t&hub.challenge=42").unwrap();
         assert!(matches!(asked, Verdict::Verification(reply) if (reply.status, reply.body.as_str()) == (200, "42")));
-        let refused = judged("hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=42").unwrap_err();
-        assert_eq!((refused.0, refused.1), (403, "VERIFICATION_REJECTED"));
+        let rejected = judged("hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=42").unwrap_err();
+        assert_eq!((rejected.0, rejected.1), (403, "VERIFICATION_REJECTED"));
         assert_eq!(judged("a=1").unwrap_err().0, 405);
     }
 

@@ -265,7 +265,7 @@ fn reads_hostile_input_in_linear_time() {
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
-/// Any JSON value, refused if an object has a key twice.
+/// Any JSON value, rejected if an object has a key twice.
 struct Unique;
 
 impl<'de> Deserialize<'de> for Unique {

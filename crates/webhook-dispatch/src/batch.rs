@@ -16,7 +16,7 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps all `events` or none of them.
     fn store(&self, events: Vec<Arc<Self::Event>>) -> impl Future<Output = Result<(), StoreFailure>> + Send;
 
-    /// Is told once of each event that was taken what became of it; of many at once, as they were stored together. A store
+    /// Gets the outcome of each event that was taken, once; of many at once, as they were stored together. A store
     /// that ran out of its time may yet keep them.
     fn settle(&self, events: &[Arc<Self::Event>], outcome: &Outcome);
 }
@@ -26,8 +26,8 @@ pub trait Store: Send + Sync + 'static {
 pub enum StoreFailure {
     /// The store itself doesn't work now: nothing in the batch is to blame, every event may be sent again later.
     Unavailable(String),
-    /// The store refuses something in the batch: it is divided until the event at fault stands alone.
-    Refused(String),
+    /// The store rejects something in the batch: it is divided until the event at fault is alone.
+    Rejected(String),
 }
 
 /// What became of an event.
@@ -37,8 +37,8 @@ pub enum Outcome {
     Stored,
     /// Not kept, or not known to be (the store ran out of its time): to be sent again later.
     Unavailable(String),
-    /// Not kept: the store refuses this event, and will again.
-    Refused(String),
+    /// Not kept: the store rejects this event, and will again.
+    Rejected(String),
 }
 
 /// The queue is full or closed: the event was not taken.
@@ -82,8 +82,8 @@ pub struct BatchCounts {
     pub stored: u64,
     /// Events not stored for the time being.
     pub unavailable: u64,
-    /// Events refused by the store.
-    pub refused: u64,
+    /// Events rejected by the store.
+    pub rejected: u64,
     /// Calls of the store.
     pub batches: u64,
     /// Events waiting now.
@@ -137,7 +137,7 @@ pub struct Batcher<S: Store> {
 }
 
 impl<S: Store> Batcher<S> {
-    /// A batcher over `store`, on the current tokio runtime.
+    /// Returns a batcher over `store`, on the current tokio runtime.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -158,13 +158,13 @@ impl<S: Store> Batcher<S> {
         Self { shared }
     }
 
-    /// Takes an event of `bytes` size, or says at once that it can't. [`Store::settle`] is told what becomes of it.
+    /// Takes an event of `bytes` size, or says at once that it can't. [`Store::settle`] gets its outcome.
     pub fn submit(&self, event: S::Event, bytes: usize) -> Result<(), Busy> {
         let limits = &self.shared.limits;
         let mut state = self.shared.state();
-        let refused = if state.closed {
+        let rejected = if state.closed {
             Some(Busy::Closed)
-        // An event that is larger than the whole bound is let in when nothing else waits: it could never come in otherwise.
+        // An event larger than the whole bound is accepted when nothing else waits; otherwise it never could be.
         } else if state.queue.len() >= limits.queue_events
             || (!state.queue.is_empty() && state.counts.queue_bytes.saturating_add(bytes) > limits.queue_bytes)
         {
@@ -172,7 +172,7 @@ impl<S: Store> Batcher<S> {
         } else {
             None
         };
-        if let Some(busy) = refused {
+        if let Some(busy) = rejected {
             state.counts.busy += 1;
             return Err(busy);
         }
@@ -217,7 +217,7 @@ impl<S: Store> Batcher<S> {
         .is_ok()
     }
 
-    /// What it has done and holds.
+    /// Returns what it has done and holds.
     pub fn counts(&self) -> BatchCounts {
         self.shared.state().counts
     }
@@ -305,20 +305,20 @@ fn take<S: Store>(shared: &Shared<S>) -> Vec<Arc<S::Event>> {
     batch
 }
 
-/// Stores a batch and settles its events, dividing it as long as the store refuses something in it.
+/// Stores a batch and settles its events, dividing it as long as the store rejects something in it.
 async fn keep<S: Store>(shared: &Arc<Shared<S>>, stores: &Arc<Semaphore>, batch: Vec<Arc<S::Event>>) {
     let mut parts = vec![batch];
     while let Some(mut events) = parts.pop() {
         let outcome = match attempt(shared, stores, &events).await {
             Ok(()) => Outcome::Stored,
-            Err(StoreFailure::Refused(_)) if events.len() > 1 => {
+            Err(StoreFailure::Rejected(_)) if events.len() > 1 => {
                 let rest = events.split_off(events.len() / 2);
                 parts.push(rest);
                 // The first half on top: events are stored in their order.
                 parts.push(events);
                 continue;
             }
-            Err(StoreFailure::Refused(reason)) => Outcome::Refused(reason),
+            Err(StoreFailure::Rejected(reason)) => Outcome::Rejected(reason),
             Err(StoreFailure::Unavailable(reason)) => {
                 // What is left of the batch would meet the same: it is settled now, not one timeout later.
                 events.extend(parts.drain(..).rev().flatten());
@@ -330,7 +330,7 @@ async fn keep<S: Store>(shared: &Arc<Shared<S>>, stores: &Arc<Semaphore>, batch:
             let count = match outcome {
                 Outcome::Stored => &mut counts.stored,
                 Outcome::Unavailable(_) => &mut counts.unavailable,
-                Outcome::Refused(_) => &mut counts.refused,
+                Outcome::Rejected(_) => &mut counts.rejected,
             };
             *count += events.len() as u64;
         }

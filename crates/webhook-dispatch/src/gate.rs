@@ -267,7 +267,7 @@ impl<K: Eq + Hash + Clone> Drop for Place<K> {
 }
 
 impl<R: Run> Gate<R> {
-    /// A gate before `run`.
+    /// Returns a gate before `run`.
     pub fn new(run: R, limits: GateLimits) -> Self {
         let limits = GateLimits {
             permits: limits.permits.max(1),
@@ -363,7 +363,7 @@ impl<R: Run> Gate<R> {
         .is_ok()
     }
 
-    /// What it has done and holds.
+    /// Returns what it has done and holds.
     pub fn counts(&self) -> GateCounts {
         self.shared.state().counts
     }

@@ -91,7 +91,7 @@ impl<P: Publish> Shared<P> {
     }
 }
 
-/// Hands stored events on: as they come under a load that the runs keep up with, after the rush when they come in one.
+/// Starts stored events: as they come under a load that executions keep up with, after a burst if they come in one.
 ///
 /// To run an event costs the database many times what storing it does, so runs that begin during a rush take from it
 /// what the senders wait for. Dropping the starter forgets what waits; the events are stored, and whoever looks for
@@ -102,7 +102,7 @@ pub struct Starter<P: Publish> {
 }
 
 impl<P: Publish> Starter<P> {
-    /// A starter before `publisher`, on the current tokio runtime.
+    /// Returns a starter before `publisher`, on the current tokio runtime.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -161,7 +161,7 @@ impl<P: Publish> Starter<P> {
         .is_ok()
     }
 
-    /// What it has done and holds.
+    /// Returns what it has done and holds.
     pub fn counts(&self) -> StartCounts {
         let state = self.shared.state();
         StartCounts {

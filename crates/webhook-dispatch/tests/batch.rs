@@ -25,7 +25,7 @@ fn limits() -> BatchLimits {
     }
 }
 
-/// Keeps each batch it is given after 10 ms; refuses batches with an event of `refuse`, hangs or panics on others.
+/// Keeps each batch it is given after 10 ms; rejects batches with an event of `reject`, hangs or panics on others.
 #[derive(Clone, Default)]
 struct Table(Arc<Inside>);
 
@@ -33,7 +33,7 @@ struct Table(Arc<Inside>);
 struct Inside {
     batches: Mutex<Vec<Vec<u32>>>,
     calls: AtomicUsize,
-    refuse: Mutex<HashSet<u32>>,
+    reject: Mutex<HashSet<u32>>,
     hang: Mutex<HashSet<u32>>,
     panic: Mutex<HashSet<u32>>,
     down: Mutex<bool>,
@@ -85,8 +85,8 @@ impl Store for Table {
             if *table.0.down.lock().unwrap() {
                 return Err(StoreFailure::Unavailable("down".into()));
             }
-            if has(&table.0.refuse) {
-                return Err(StoreFailure::Refused("bad row".into()));
+            if has(&table.0.reject) {
+                return Err(StoreFailure::Rejected("bad row".into()));
             }
             let ids: Vec<u32> = events.iter().map(|event| **event).collect();
             table.0.batches.lock().unwrap().push(ids);
@@ -279,11 +279,11 @@ async fn rejects_a_bad_event_and_stores_the_others_of_its_batch() {
                 ..limits()
             },
         );
-        table.0.refuse.lock().unwrap().insert(bad);
+        table.0.reject.lock().unwrap().insert(bad);
         let outcomes = all(&batcher, &table, 1..=8).await;
         for (event, outcome) in (1..=8).zip(outcomes) {
             let expected = if event == bad {
-                Outcome::Refused("bad row".into())
+                Outcome::Rejected("bad row".into())
             } else {
                 Outcome::Stored
             };
@@ -295,7 +295,7 @@ async fn rejects_a_bad_event_and_stores_the_others_of_its_batch() {
             (1..=8).filter(|event| *event != bad).collect::<Vec<_>>(),
             "each once, in order"
         );
-        assert_eq!((batcher.counts().refused, batcher.counts().stored), (1, 7));
+        assert_eq!((batcher.counts().rejected, batcher.counts().stored), (1, 7));
     }
 }
 
@@ -303,7 +303,7 @@ async fn rejects_a_bad_event_and_stores_the_others_of_its_batch() {
 async fn answers_the_rest_at_once_if_the_store_fails_while_a_batch_is_divided() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
-    table.0.refuse.lock().unwrap().insert(4);
+    table.0.reject.lock().unwrap().insert(4);
     for event in 1..=4 {
         batcher.submit(event, 1).unwrap();
     }

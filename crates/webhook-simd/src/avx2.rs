@@ -29,7 +29,7 @@ fn fill_blocks(index: &mut Index<'_>) {
     index.fill_by(|block| masks(block), |bits| prefix_xor(bits));
 }
 
-/// Passes over blocks up to the last bracket: where it stands, if the text isn't refused.
+/// Passes over blocks up to the last bracket and returns where it is, if the text isn't rejected.
 pub(crate) fn pass(index: &mut Index<'_>, passing: Passing, reader: &mut impl Reader) -> Option<usize> {
     // SAFETY: as of `fill`.
     unsafe { pass_blocks(index, passing, reader) }

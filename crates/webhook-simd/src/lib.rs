@@ -48,7 +48,7 @@ pub enum Implementation {
 }
 
 impl Implementation {
-    /// The fastest one that the processor can do.
+    /// Returns the fastest one that the processor supports.
     #[inline]
     pub fn fastest() -> Self {
         #[cfg(all(target_arch = "x86_64", not(webhook_portable)))]
@@ -58,7 +58,7 @@ impl Implementation {
         Self::Portable
     }
 
-    /// All that the processor can do.
+    /// Lists all that the processor supports.
     pub fn supported() -> Vec<Self> {
         match Self::fastest() {
             Self::Portable => vec![Self::Portable],
@@ -118,7 +118,7 @@ struct Masks {
 }
 
 impl<'a> Index<'a> {
-    /// An index of `text`, or none where the processor lacks AVX2, without which looking at each byte in turn takes a half to a
+    /// Returns an index of `text`, or none if the processor lacks AVX2, without which looking at each byte in turn takes a half to a
     /// quarter of the time, or the text is larger than positions can say.
     #[inline]
     pub fn new(text: &'a [u8]) -> Option<Self> {
@@ -129,7 +129,7 @@ impl<'a> Index<'a> {
         Self::made_by(fastest, text)
     }
 
-    /// An index made in one of the [`supported`](Implementation::supported) ways, for tests on any processor; none if the text is
+    /// Returns an index made in one of the [`supported`](Implementation::supported) ways, for tests on any processor; none if the text is
     /// larger than positions can say.
     #[inline]
     pub fn made_by(implementation: Implementation, text: &'a [u8]) -> Option<Self> {
@@ -158,7 +158,7 @@ impl<'a> Index<'a> {
         &self.tokens[..self.count]
     }
 
-    /// Goes on to the next batch; it is empty when the text has ended, and only then.
+    /// Continues with the next batch; it is empty when the text has ended, and only then.
     pub fn advance(&mut self) {
         self.count = 0;
         self.from = self.next;
@@ -171,34 +171,34 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Whether another batch comes and the tokens of this one stand close: then what is in a container that goes on is passed
+    /// Returns whether another batch comes and the tokens of this one are close together: then what is in a container that goes on is passed
     /// over ([`pass`](Self::pass)) faster than it is gone through token by token.
     pub fn is_dense(&self) -> bool {
         self.next < self.text.len() && self.next - self.from < DENSE * self.count
     }
 
-    /// Makes the index go on from `at`, which must be where a token begins or white space outside of strings.
+    /// Continues at `at`, which must be where a token begins or white space outside of strings.
     pub fn restart(&mut self, at: usize) {
         self.next = at;
         self.carry = Carry::default();
         self.count = 0;
     }
 
-    /// Whether all strings up to the end of this batch are well formed: no control characters, only the escapes that there
+    /// Returns whether all strings up to the end of this batch are well formed: no control characters, only the escapes that there
     /// are, and the last one closed when the text has ended.
     #[inline]
     pub fn is_sound(&self) -> bool {
         self.sound && (self.next < self.text.len() || self.carry.in_string == 0)
     }
 
-    /// Whether there may be a backslash before the end of this batch.
+    /// Returns whether there may be a backslash before the end of this batch.
     #[inline(always)]
     pub fn has_backslashes(&self) -> bool {
         self.backslashes
     }
 
-    /// Passes over all up to the last bracket that `reader` is told of, from where a value begins; `array` tells what it is
-    /// in. Gives where that bracket stands, from behind which the index goes on; none if the text is refused.
+    /// Passes over all up to the last bracket that `reader` gets, from where a value begins; `array` tells what it is
+    /// in. Returns where that bracket is, after which the index goes on; none if the text is rejected.
     pub fn pass(&mut self, at: usize, array: bool, reader: &mut impl Reader) -> Option<usize> {
         self.next = at;
         self.carry = Carry::default();
@@ -240,7 +240,7 @@ impl<'a> Index<'a> {
         // A run begins where none goes on; a closing quote belongs to its string.
         let begins = other & !(run << 1 | self.carry.in_run);
         self.carry.in_run = run >> 63;
-        // What is in a string is no token, nor is its closing quote; its opening quote is.
+        // Only the opening quote of a string is a token, not what is in it nor its closing quote.
         self.write((operator | begins) & !(in_string ^ quote));
         self.next += BLOCK;
     }
@@ -320,19 +320,19 @@ fn block<'b>(text: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> Option<&'b
     if rest.is_empty() {
         return None;
     }
-    // White space is no token.
+    // White space isn't a token.
     last.fill(b' ');
     last[..rest.len()].copy_from_slice(rest);
     Some(last)
 }
 
-/// Which of 32 bytes are digits, a bit for each, the lowest for the first.
+/// Returns which of 32 bytes are digits, a bit for each, the lowest for the first.
 #[inline(always)]
 pub fn digits(bytes: &[u8; 32]) -> u32 {
     sse2::digits(bytes)
 }
 
-/// Whether what stands after a backslash is one of JSON's escapes.
+/// Returns whether what follows a backslash is one of JSON's escapes.
 fn is_escape(rest: &[u8]) -> bool {
     match rest {
         [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => true,

@@ -5,13 +5,13 @@
 //! first place behind them. Only brackets need a stack, and only numbers with an exponent and words are looked at one by
 //! one: both by the [`Reader`].
 //!
-//! It knows that a text is refused, not why or where.
+//! It knows that a text is rejected, not why or where.
 
 use crate::{block, Index, BLOCK};
 
 /// What passing over containers takes of the one who reads the text.
 pub trait Reader {
-    /// Enters or leaves the container whose bracket stands at `at`.
+    /// Enters or leaves the container whose bracket is at `at`.
     fn bracket(&mut self, at: usize) -> Bracket;
     /// Where the number or word ends that begins at `at`, if it is one and nothing but a delimiter follows.
     fn other(&self, at: usize) -> Option<usize>;
@@ -27,7 +27,7 @@ pub enum Bracket {
     },
     /// To the end of what is to be passed over.
     End,
-    /// The text is refused: it is the wrong bracket, or one too many.
+    /// The text is rejected: it is the wrong bracket, or one too many.
     Wrong,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Kinds {
 }
 
 /// What one block tells the next, besides [`Carry`]: each is 0 or 1, and 1 says that the first character of the next block
-/// stands behind (or, where there is white space or the rest of a string, goes on behind) what the name says.
+/// comes after (or, after white space or the rest of a string, goes on after) what the name says.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Behind {
     value: u64,
@@ -66,7 +66,7 @@ pub(crate) struct Behind {
     fraction: u64,
 }
 
-/// Where passing stands.
+/// The state of passing.
 #[derive(Debug)]
 pub(crate) struct Passing {
     behind: Behind,
@@ -84,8 +84,8 @@ pub(crate) enum Passed {
     Block,
     /// To this bracket, which is the last.
     End(usize),
-    /// The text is refused.
-    Refused,
+    /// The text is rejected.
+    Rejected,
 }
 
 impl Passing {
@@ -160,7 +160,7 @@ impl Index<'_> {
         let string_begins = quote & in_string;
         let values = string_begins | begins | opening;
 
-        // What stands behind what.
+        // What comes after what.
         // A run ends where another character comes, a string and a container with their last one.
         let ends = closing | (quote & !in_string);
         let after_run = behind_runs & !runs;
@@ -185,7 +185,7 @@ impl Index<'_> {
                 base + (63 - begun.leading_zeros()) as usize
             };
             let Some(end) = reader.other(begin) else {
-                return Passed::Refused;
+                return Passed::Rejected;
             };
             let from = u64::MAX << begin.saturating_sub(base);
             checked |= from & below(end - base);
@@ -211,7 +211,7 @@ impl Index<'_> {
         let first_zero = (begins | after_minus) & digit & kinds.zero;
         wrong |= (first_zero << 1 | before.first_zero) & digit;
         before.first_zero = first_zero >> 63;
-        // What comes behind the digits that come behind a point is no point.
+        // After the digits of a fraction comes no second point.
         wrong |= behind(point, digit, &mut before.fraction) & point;
 
         // The brackets tell which tokens are in arrays and where it ends: nothing counts after `live`.
@@ -234,7 +234,7 @@ impl Index<'_> {
                     end = Some(base + place as usize);
                     break;
                 }
-                Bracket::Wrong => return Passed::Refused,
+                Bracket::Wrong => return Passed::Rejected,
             }
         }
 
@@ -246,7 +246,7 @@ impl Index<'_> {
         wrong |= values & first & !string_begins | (colon ^ after_key);
 
         if wrong & live != 0 {
-            return Passed::Refused;
+            return Passed::Rejected;
         }
         match end {
             Some(at) => Passed::End(at),
@@ -257,7 +257,7 @@ impl Index<'_> {
         }
     }
 
-    /// Passes over blocks up to the last bracket: where it stands, if the text isn't refused.
+    /// Passes over blocks up to the last bracket and returns where it is, if the text isn't rejected.
     #[inline(always)]
     pub(crate) fn pass_by(
         &mut self,
@@ -272,7 +272,7 @@ impl Index<'_> {
             match self.pass_block(kinds(block), &prefix_xor, &mut passing, reader) {
                 Passed::Block => {}
                 Passed::End(at) => return Some(at),
-                Passed::Refused => return None,
+                Passed::Rejected => return None,
             }
         }
     }

@@ -11,7 +11,7 @@ pub(crate) fn fill(index: &mut Index<'_>) {
     index.fill_by(masks, prefix_xor);
 }
 
-/// Passes over blocks up to the last bracket: where it stands, if the text isn't refused.
+/// Passes over blocks up to the last bracket and returns where it is, if the text isn't rejected.
 pub(crate) fn pass(index: &mut Index<'_>, passing: Passing, reader: &mut impl Reader) -> Option<usize> {
     index.pass_by(kinds, prefix_xor, passing, reader)
 }

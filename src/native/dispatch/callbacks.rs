@@ -53,7 +53,7 @@ impl Store for JsStore {
                 start.len()
             ))),
             Ok(BatchAnswer::Unavailable { reason }) | Err(reason) => Err(StoreFailure::Unavailable(reason)),
-            Ok(BatchAnswer::Refused { reason }) => Err(StoreFailure::Refused(reason)),
+            Ok(BatchAnswer::Refused { reason }) => Err(StoreFailure::Rejected(reason)),
         }
     }
 
@@ -62,7 +62,7 @@ impl Store for JsStore {
             // Whoever stored them knows.
             Outcome::Stored => return,
             Outcome::Unavailable(reason) => NotStored::Unavailable { reason: reason.clone() },
-            Outcome::Refused(reason) => NotStored::Refused { reason: reason.clone() },
+            Outcome::Rejected(reason) => NotStored::Refused { reason: reason.clone() },
         };
         let mode = ThreadsafeFunctionCallMode::NonBlocking;
         // It can only fail where Node is ending, and nobody waits any more. What the callback throws is taken here: an exception

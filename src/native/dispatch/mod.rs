@@ -168,7 +168,7 @@ impl Dispatcher {
             busy: signed(batch.busy + gate.busy),
             stored: signed(batch.stored),
             unavailable: signed(batch.unavailable),
-            refused: signed(batch.refused),
+            refused: signed(batch.rejected),
             batches: signed(batch.batches),
             queue_events: small(batch.queue_events),
             queue_bytes: signed(batch.queue_bytes as u64),

@@ -53,7 +53,7 @@ impl Ranges {
         ranges.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether an address is in the list or in one of its ranges.
+    /// Returns whether an address is in the list or in one of its ranges.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|range| range.contains(&address))
@@ -77,7 +77,7 @@ fn parse_range(text: &str) -> Option<IpNet> {
     )
 }
 
-/// An address as Node's `socket.remoteAddress` and proxies write it: with a zone (`fe80::1%eth0`), a port
+/// Parses an address as Node's `socket.remoteAddress` and proxies write it: with a zone (`fe80::1%eth0`), a port
 /// (`192.0.2.1:443`, `[2001:db8::1]:443`) or in brackets; a v4 address written as v6 becomes v4.
 pub fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
@@ -104,23 +104,22 @@ fn without_zone(text: &str) -> &str {
     text.split_once('%').map_or(text, |(address, _)| address)
 }
 
-/// Which proxies stand between the callers and us.
+/// The trusted proxies between clients and us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proxies {
-    /// So many, each of which appends to `X-Forwarded-For` whom it was called by. None at all for 0. It only holds if no
-    /// caller can reach us past them.
+    /// This many, each of which appends the address it got the request from to `X-Forwarded-For`. None for 0. Only holds if
+    /// clients can't bypass them.
     Count(u8),
     /// Those with these addresses, however many a request went through.
     Ranges(Ranges),
 }
 
-/// The address that a request comes from, as far as it can be told without believing the caller.
+/// Returns the address that a request comes from, as far as it can be determined without trusting the client.
 ///
 /// `peer` is the other end of the connection, and `forwarded_for` the values of the `X-Forwarded-For` headers, in order.
-/// They are read from the end, where our own proxies wrote; whatever stands before that is the caller's own word.
-/// `None` if it can't be told: fewer entries than proxies, more than [`MAX_HOPS`] of trusted proxies, or something that is no
-/// address where one has to be. Who asks
-/// whether it is allowed has to take that for a no.
+/// They are read from the end, where our own proxies wrote; whatever precedes that anyone can write.
+/// `None` if it can't be determined: fewer entries than proxies, more than [`MAX_HOPS`] of trusted proxies, or something else
+/// in place of an address. An IP allowlist has to reject that.
 ///
 /// ```
 /// use webhook_core::auth::address::{client_address, parse_address, Proxies};
@@ -148,7 +147,7 @@ pub fn client_address(peer: IpAddr, forwarded_for: &[&str], proxies: &Proxies) -
                 match hops.next() {
                     Some(_) if count == MAX_HOPS => return None,
                     Some(hop) => address = hop?,
-                    // A proxy itself calls.
+                    // The request comes from a proxy itself.
                     None => break,
                 }
                 count += 1;

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 
 use super::base64::BASE64;
 
-/// The credentials an endpoint expects, kept only as a digest.
+/// The credentials an endpoint expects, kept only as a digest. Other secrets are kept as text: an HMAC needs them.
 ///
 /// A digest of fixed length makes the comparison take the same time whatever the caller sent, the length of user name
 /// and password included, and leaves nothing in memory or in `Debug` that could be read back.
@@ -22,7 +22,7 @@ impl std::fmt::Debug for Basic {
 }
 
 impl Basic {
-    /// The credentials to expect. The password may hold colons; a user name with one can't be sent (RFC 7617
+    /// Keeps the digest of the expected credentials. The password may hold colons; a user name with one can't be sent (RFC 7617
     /// section 2), which `config::check` reports.
     pub fn new(username: &str, password: &str) -> Self {
         let mut hasher = Sha256::new();
@@ -34,9 +34,9 @@ impl Basic {
         }
     }
 
-    /// Whether an `Authorization` header holds these credentials, in UTF-8. A missing or malformed header is `false`.
+    /// Returns whether an `Authorization` header holds these credentials, in UTF-8. A missing or malformed header is `false`.
     pub fn verify(&self, authorization: Option<&str>) -> bool {
-        // Hashing an empty text for a malformed header would change nothing: what a caller sent is no secret.
+        // Hashing an empty text for a malformed header would change nothing: what a client sent isn't a secret.
         let Some(sent) = authorization.and_then(decode) else {
             return false;
         };

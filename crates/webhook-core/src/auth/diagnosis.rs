@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What of a proof is meant.
+/// The part of an authentication method that a diagnosis is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Subject {
@@ -43,9 +43,9 @@ impl fmt::Display for Subject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Hint {
-    /// A body with other white space between its JSON values, or at its end: it was parsed and written anew on the way.
+    /// A body with other white space between its JSON values, or at its end: a proxy or framework probably re-serialized it.
     BodyWhitespace,
-    /// A body with `/` or letters beyond ASCII escaped otherwise: it was parsed and written anew on the way.
+    /// A body with `/` or letters beyond ASCII escaped otherwise: a proxy or framework probably re-serialized it.
     BodyEscaping,
     /// A body with other line breaks.
     BodyLineBreaks,
@@ -62,9 +62,15 @@ pub enum Hint {
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::BodyWhitespace => "the body was changed on the way: with other white space it matches",
-            Self::BodyEscaping => "the body was changed on the way: with other escapes it matches",
-            Self::BodyLineBreaks => "the body was changed on the way: with other line breaks it matches",
+            Self::BodyWhitespace => {
+                "with other white space in the body it matches: a proxy or framework probably re-serialized it"
+            }
+            Self::BodyEscaping => {
+                "with other escapes in the body it matches: a proxy or framework probably re-serialized it"
+            }
+            Self::BodyLineBreaks => {
+                "with other line breaks in the body it matches: a proxy or copying probably changed it"
+            }
             Self::BodyEmpty => "with an empty body it matches",
             Self::SecretWhitespace => "without the white space around the secret it matches",
             Self::SecretForm => "with the secret read in another form it matches",
@@ -73,7 +79,7 @@ impl fmt::Display for Hint {
     }
 }
 
-/// Why a request isn't proved: the step that failed. It holds no secret, and nothing that only one who knows a secret
+/// Why a request isn't authenticated: the step that failed. It holds no secret, and nothing that only one who knows a secret
 /// can compute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -124,7 +130,7 @@ pub enum Diagnosis {
         /// What it should be.
         expected: String,
     },
-    /// There is no secret, or there are too many.
+    /// No secret, or too many.
     Secrets {
         /// How many there are.
         count: usize,
@@ -139,7 +145,7 @@ pub enum Diagnosis {
 }
 
 impl Diagnosis {
-    /// The diagnosis as JSON: its `code`, its fields, and its text as `message`.
+    /// Returns the diagnosis as JSON: its `code`, its fields, and its text as `message`.
     pub fn to_value(&self) -> serde_json::Value {
         // Texts, numbers and unit variants: nothing that JSON can't hold.
         let mut value = serde_json::to_value(self).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Bodies that come encrypted: Feishu's, and WeCom's, which DingTalk has taken over.
+//! Encrypted bodies: Feishu's, and WeCom's, which DingTalk uses too.
 //!
-//! Both are AES-256-CBC, which says nothing about who encrypted: only what [`verify`](super::verify) let in may be opened,
+//! Both are AES-256-CBC, which doesn't authenticate: only what passed [`verify`](super::verify) may be opened,
 //! and every way in which opening can fail looks the same from outside, so that nobody can ask whether a padding was right.
 
 use aes::Aes256;
@@ -62,7 +62,7 @@ pub struct WecomKey([u8; 32]);
 const WECOM_BLOCK: usize = 32;
 
 impl WecomKey {
-    /// The key that an `EncodingAESKey` stands for: Base64 without its padding.
+    /// Decodes an `EncodingAESKey`: Base64 without its padding.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl WecomKey {
             .then(|| message.to_vec())
     }
 
-    /// Makes an envelope, for an answer that has to be encrypted. `random` has to be new for each.
+    /// Makes an envelope, for a response that has to be encrypted. `random` has to be new for each.
     pub fn seal(&self, message: &[u8], receive_id: &str, random: [u8; 16]) -> String {
         let length = u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes();
         let mut text = [&random[..], &length, message, receive_id.as_bytes()].concat();

@@ -18,7 +18,7 @@ impl Default for HintWork {
 }
 
 impl HintWork {
-    // Whether there is work left for so many bytes, which it then takes.
+    // Takes work for these bytes if enough is left.
     fn takes(&self, bytes: usize) -> bool {
         let left = self.0.get().checked_sub(bytes);
         self.0.set(left.unwrap_or(0));
@@ -139,7 +139,7 @@ enum Layout {
     Compact,
     /// `{"a": [1, 2]}`, as Python writes it.
     Spaced,
-    /// A line for each value, indented by so many spaces a level.
+    /// A line for each value, indented by this number of spaces a level.
     Indented(usize),
 }
 
@@ -180,7 +180,7 @@ fn rewrite(text: &str, layout: Layout, escapes: Escapes) -> Option<String> {
             if closes {
                 level -= 1;
             }
-            // Nothing stands between the brackets of an empty object or array.
+            // Nothing is between the brackets of an empty object or array.
             if opened != closes && (opened || closes) {
                 line(&mut out, level);
             }

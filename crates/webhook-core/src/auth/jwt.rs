@@ -14,7 +14,7 @@ use crate::limits::MAX_JWT_BYTES;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Jwt {
-    /// Where it stands; in the header `Authorization` after `Bearer ` if not said.
+    /// Where it is; by default in the header `Authorization` after `Bearer `.
     #[serde(default = "Token::bearer")]
     pub place: Token,
     /// The algorithms that count, at least one. `none` never does.

@@ -28,13 +28,13 @@ pub const NAMES: [&str; 17] = [
     "zoom",
 ];
 
-/// The scheme of a sender.
+/// Returns the scheme of a sender.
 pub fn find(name: &str) -> Option<Scheme> {
     Some(match name {
         // https://open.dingtalk.com/document/orgapp/push-events: as WeCom, in JSON. The secret is the token.
         "dingtalk" => wecom_with(Source::Body("encrypt".into())),
         // https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/encrypt-key-encryption-configuration-case:
-        // the secret is the encrypt key. No age is stated, and repeats come for hours, so none is refused.
+        // the secret is the encrypt key. No age is stated, and duplicates come for hours, so none is rejected.
         "feishu" => Scheme::Signature(Signature {
             timestamp: Some(untimed(header("x-lark-request-timestamp"))),
             nonce: Some(header("x-lark-request-nonce")),
@@ -173,7 +173,7 @@ fn five_minutes(from: Source) -> Timestamp {
     }
 }
 
-// Slack's, which Zoom has taken over.
+// Slack's, which Zoom uses too.
 fn v0(from: Source, timestamp: Source) -> Signature {
     Signature {
         timestamp: Some(five_minutes(timestamp)),
@@ -208,7 +208,7 @@ fn standard_webhooks(prefix: &str) -> Signature {
     }
 }
 
-// No age is stated by WeCom and DingTalk, and repeats come later, so none is refused.
+// WeCom and DingTalk state no age, and duplicates come later, so none is rejected.
 pub(crate) fn wecom_with(encrypted: Source) -> Scheme {
     let query = |name: &str| Source::Query(name.to_owned());
     Scheme::Signature(Signature {

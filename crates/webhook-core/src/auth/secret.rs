@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-/// A secret shared with a sender, as text. It prints as `[REDACTED]` and can't be blank, since a blank one would let in
+/// A secret shared with a sender, as text. It prints as `[REDACTED]` and can't be blank, since a blank one would accept
 /// everyone who knows the algorithm.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
@@ -29,7 +29,7 @@ impl fmt::Display for BlankSecret {
 impl std::error::Error for BlankSecret {}
 
 impl Secret {
-    /// Takes the text as it stands; white space around it counts, since some senders let users choose any text.
+    /// Takes the text as it is; white space around it counts, since some senders let users choose any text.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! A signature over the exact bytes of a request, as one declarative scheme that covers nearly every sender.
 //!
-//! A scheme says where the signature stands and how it is cut up, which text is signed, how, and what tells its time. The
+//! A scheme says where the signature is and how it is split, which text is signed, how, and where its time is. The
 //! presets are filled-in schemes. Stripe's reads:
 //!
 //! ```
@@ -38,7 +38,7 @@ use crate::query;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Signature {
-    /// Where the signature stands: a header or a query parameter.
+    /// Where the signature is: a header or a query parameter.
     pub from: Source,
     /// What separates the elements of a list there; without it there is one element, the whole value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub struct Signature {
     pub accept: Vec<Accept>,
     /// What is signed.
     pub signed: Signed,
-    /// Where the time is, for `{timestamp}` and to refuse what is too old.
+    /// Where the time is, for `{timestamp}` and to reject old requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
     /// Where the id for `{id}` is.
@@ -86,7 +86,7 @@ pub struct Accept {
 pub struct Key {
     /// How the key is written.
     pub form: Encoding,
-    /// What a secret may begin with that is no part of the key, such as `whsec_`. A secret with the prefix of another kind
+    /// A prefix of the secret that isn't part of the key, such as `whsec_`. A secret with the prefix of another kind
     /// of signature is not used for this one, and an Ed25519 key needs its prefix: otherwise a public key could be taken
     /// for the secret of an HMAC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -511,7 +511,7 @@ impl Signature {
     }
 }
 
-/// What was sent as a proof.
+/// What was sent to authenticate with.
 struct Sent<'r> {
     /// Of each kind that counts the signatures.
     signatures: Vec<Vec<Vec<u8>>>,
@@ -591,7 +591,7 @@ impl Key {
 }
 
 impl Timestamp {
-    /// Refuses a time that is too far off.
+    /// Rejects a time that is too far off.
     fn check(&self, time: &str, now: i64) -> Result<(), Diagnosis> {
         let (unit, per_unit) = match self.unit {
             Unit::Seconds => ("seconds", 1000),

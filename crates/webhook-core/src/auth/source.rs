@@ -21,7 +21,7 @@ impl HeaderName {
         Self("authorization".to_owned())
     }
 
-    /// The name, in lower case.
+    /// Returns the name, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -109,7 +109,7 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// The header that is read, in lower case.
+    /// Returns the header that is read, in lower case.
     pub fn header_name(&self) -> Option<&str> {
         match self {
             Self::Header(name) => Some(name.as_str()),
@@ -211,7 +211,7 @@ impl Source {
     }
 }
 
-// A JSON string or number, or what all elements of an array are, as the text it stands for.
+// A JSON string or number, or what all elements of an array are, as the text it is.
 fn scalar(json: &str, each: bool) -> Option<String> {
     if json.starts_with('[') && each {
         let mut elements = serde_json::Deserializer::from_str(json);

@@ -8,19 +8,19 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::{Diagnosis, HeaderName, RequestParts, Secret, Source, Subject};
 
-/// Where the secret stands. It proves who knows it, not that the request is as it was sent.
+/// Where the shared token is. It authenticates the sender, but doesn't protect the request against changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Token {
     /// Where it is sent.
     pub from: Source,
-    /// What stands before it, such as `Bearer `, in any case.
+    /// The prefix before it, such as `Bearer `, in any case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
 }
 
 impl Token {
-    /// The header `Authorization` after `Bearer ` (RFC 6750).
+    /// Returns the token in the header `Authorization` after `Bearer ` (RFC 6750).
     pub fn bearer() -> Self {
         Self {
             from: Source::Header(HeaderName::authorization()),
@@ -50,7 +50,7 @@ impl Token {
             })
     }
 
-    /// What was sent, without what stands before it.
+    /// Returns what was sent, without its prefix.
     pub(super) fn read<'r>(&self, subject: Subject, request: &RequestParts<'r>) -> Result<Cow<'r, str>, Diagnosis> {
         let value = self.from.read(subject, request)?;
         let Some(prefix) = &self.prefix else {

@@ -45,7 +45,7 @@ fn is_zlib(bytes: &[u8]) -> bool {
 }
 
 /// Compressed bytes, given to a decoder as long as enough comes of them: members, blocks and tables of codes cost work
-/// without giving a byte, and any number of them may stand in a body.
+/// without giving a byte, and any number of them may be in a body.
 struct Input<'a> {
     bytes: &'a [u8],
     taken: usize,

@@ -4,9 +4,9 @@
 //! application/json`) is the value it holds. Names are read as a form's are: `a[b]` is a key in a key, and parts of one name
 //! are a list.
 //!
-//! What is in quotes is read as browsers write it (`%22`, `%0D` and `%0A` stand for a quote and line breaks) and as RFC 2045
+//! What is in quotes is read as browsers write it (`%22`, `%0D` and `%0A` are a quote and line breaks) and as RFC 2045
 //! does (`\"` and `\\`). A path in a file's name is dropped; `filename*` counts before `filename`. A file input in which
-//! nothing was chosen, which browsers send as a file without name and content, is no part.
+//! nothing was chosen, which browsers send as a file without name and content, is skipped.
 //!
 //! ```
 //! use webhook_core::body::multipart;
@@ -25,7 +25,7 @@ use crate::limits::{MAX_BOUNDARY, MAX_PARTS, MAX_PART_HEADERS, MAX_PART_NAME};
 use crate::query::{self, Leaf};
 use crate::request::is_token;
 
-/// What a file is whose part says nothing about its type, or something that is no media type.
+/// The type of a file whose part declares none, or something that isn't a media type.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
 
 /// Longest media type that counts, in bytes: RFC 6838 has 127 for each side of the slash.
@@ -81,7 +81,7 @@ impl File<'_> {
 }
 
 impl Form<'_> {
-    /// The files, in the order sent.
+    /// Lists the files, in the order sent.
     pub fn files(&self) -> impl Iterator<Item = &File<'_>> {
         self.parts.iter().filter_map(|(_, content)| match content {
             Content::File(file) => Some(file),
@@ -89,12 +89,12 @@ impl Form<'_> {
         })
     }
 
-    /// The form as JSON text, a file as `{"filename","mimetype","size"}`.
+    /// Returns the form as JSON text, a file as `{"filename","mimetype","size"}`.
     pub fn to_json(&self) -> String {
         self.write(self.files().map(File::to_json))
     }
 
-    /// The form as JSON text with a value for each file, as JSON text and in the order of [`Form::files`]; `null` for a file
+    /// Returns the form as JSON text with a value for each file, as JSON text and in the order of [`Form::files`]; `null` for a file
     /// that has none.
     pub fn to_json_with(&self, files: &[String]) -> String {
         self.write(files.iter().cloned())
@@ -113,7 +113,7 @@ impl Form<'_> {
         query::nest(leaves)
     }
 
-    /// The same form, nothing in it borrowed.
+    /// Returns the same form with nothing borrowed.
     pub fn into_owned(self) -> Form<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         let parts = self.parts.into_iter().map(|(name, content)| {
@@ -136,38 +136,38 @@ impl Form<'_> {
     }
 }
 
-/// The boundary that a `Content-Type` names.
+/// Returns the boundary that a `Content-Type` names.
 ///
 /// # Errors
 /// `MULTIPART_BOUNDARY` where there is none, more than one, or one that RFC 2046 doesn't allow; its place is the start of
 /// `body`.
 pub fn boundary<'h>(content_type: &'h str, body: &[u8]) -> Result<&'h str, ParseError> {
     let mut found = parameters(content_type).filter(|(name, _)| name.eq_ignore_ascii_case("boundary"));
-    let refuse = |found: &str| {
+    let reject = |found: &str| {
         let message =
             format!("expected a Content-Type with one boundary of 1 to {MAX_BOUNDARY} characters, but found {found}");
         Err(ParseError::at("MULTIPART_BOUNDARY", message, body, 0))
     };
     let Some((_, boundary)) = found.next() else {
-        return refuse("none");
+        return reject("none");
     };
     if found.next().is_some() {
-        return refuse("several");
+        return reject("several");
     }
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
     if boundary.is_empty() || boundary.len() > MAX_BOUNDARY || boundary.ends_with(' ') || !boundary.bytes().all(allowed)
     {
-        return refuse("another one");
+        return reject("another one");
     }
     Ok(boundary)
 }
 
-/// Takes a body apart.
+/// Splits a body into its parts.
 ///
 /// # Errors
-/// `MULTIPART_SYNTAX` for what is no such body, `TOO_MANY_PARTS` past [`MAX_PARTS`], `MULTIPART_ENCODING` for a part that is
+/// `MULTIPART_SYNTAX` for what isn't such a body, `TOO_MANY_PARTS` past [`MAX_PARTS`], `MULTIPART_ENCODING` for a part that is
 /// encoded (RFC 7578 has done away with that), `CHARSET_NOT_UTF8` and `UTF8_INVALID` for fields, names and file names that
-/// are no UTF-8, and for a field that says it is JSON what is wrong with that.
+/// aren't UTF-8, and for a field that declares JSON what is wrong with that.
 pub fn read<'a>(body: &'a [u8], boundary: &str) -> Result<Form<'a>, ParseError> {
     let delimiter = format!("\r\n--{boundary}").into_bytes();
     let finder = memmem::Finder::new(&delimiter);
@@ -182,7 +182,7 @@ pub fn read<'a>(body: &'a [u8], boundary: &str) -> Result<Form<'a>, ParseError> 
     let mut at = first.ok_or_else(|| ParseError::at(SYNTAX, expected, body, 0))?;
     loop {
         if body[at..].starts_with(b"--") {
-            // What stands behind the last boundary says nothing.
+            // Text after the last boundary is ignored.
             return Ok(Form { parts });
         }
         at += body[at..]
@@ -245,12 +245,12 @@ impl<'a> Head<'a> {
 
     fn take(&mut self, body: &[u8], at: usize, line: &'a [u8]) -> Result<(), ParseError> {
         let text = std::str::from_utf8(line).map_err(|error| ParseError::not_utf8(body, at + error.valid_up_to()))?;
-        let refuse = |code, message: &str, offset| Err(ParseError::at(code, message, body, at + offset));
+        let reject = |code, message: &str, offset| Err(ParseError::at(code, message, body, at + offset));
         if let Some(offset) = text.find(|c: char| c.is_ascii_control() && c != '\t') {
-            return refuse(SYNTAX, "expected a header, but found a control character", offset);
+            return reject(SYNTAX, "expected a header, but found a control character", offset);
         }
         let Some((name, value)) = text.split_once(':').filter(|(name, _)| is_token(name)) else {
-            return refuse(
+            return reject(
                 SYNTAX,
                 "expected a header with a name and a colon, but found another line",
                 0,
@@ -259,7 +259,7 @@ impl<'a> Head<'a> {
         let value_at = name.len() + 1;
         match name.to_ascii_lowercase().as_str() {
             "content-disposition" if self.disposition => {
-                return refuse(SYNTAX, "expected one Content-Disposition, but found several", 0);
+                return reject(SYNTAX, "expected one Content-Disposition, but found several", 0);
             }
             "content-disposition" => {
                 self.disposition = true;
@@ -270,7 +270,7 @@ impl<'a> Head<'a> {
                 let plain = ["binary", "8bit", "7bit"];
                 if !plain.iter().any(|known| value.trim().eq_ignore_ascii_case(known)) {
                     let message = "expected a part that is not encoded, but found another Content-Transfer-Encoding";
-                    return refuse("MULTIPART_ENCODING", message, value_at);
+                    return reject("MULTIPART_ENCODING", message, value_at);
                 }
             }
             _ => {}
@@ -278,12 +278,12 @@ impl<'a> Head<'a> {
         Ok(())
     }
 
-    /// Reads a `Content-Disposition`; `at` is where it stands in the body.
+    /// Reads a `Content-Disposition`; `at` is its place in the body.
     fn dispose(&mut self, body: &[u8], at: usize, value: &str) -> Result<(), ParseError> {
-        let refuse = |message: String, offset| Err(ParseError::at(SYNTAX, message, body, at + offset));
+        let reject = |message: String, offset| Err(ParseError::at(SYNTAX, message, body, at + offset));
         let end = value.find(';').unwrap_or(value.len());
         if !value[..end].trim().eq_ignore_ascii_case("form-data") {
-            return refuse(
+            return reject(
                 "expected the Content-Disposition form-data, but found another one".to_owned(),
                 0,
             );
@@ -297,25 +297,25 @@ impl<'a> Head<'a> {
                 if parameter.trim().is_empty() {
                     break;
                 }
-                return refuse("expected a parameter with a value, but found none".to_owned(), next + 1);
+                return reject("expected a parameter with a value, but found none".to_owned(), next + 1);
             };
             let name = parameter[..equals].trim();
             let from = next + 1 + equals + 1;
             let Some((text, length)) = parameter_value(&value[from..]) else {
-                return refuse(
+                return reject(
                     "expected a quote at the end of the value, but found none".to_owned(),
                     from,
                 );
             };
             next = from + length;
             if !is_token(name) || !value[next..].is_empty() && !value[next..].starts_with(';') {
-                return refuse(
+                return reject(
                     "expected parameters with a semicolon in between, but found another text".to_owned(),
                     next,
                 );
             }
             if text.len() > MAX_PART_NAME {
-                return refuse(
+                return reject(
                     format!("expected at most {MAX_PART_NAME} bytes of a name, but found more"),
                     from,
                 );
@@ -332,11 +332,11 @@ impl<'a> Head<'a> {
                 text
             };
             if slot.replace(text).is_some() {
-                return refuse(format!("expected one {name}, but found several"), from);
+                return reject(format!("expected one {name}, but found several"), from);
             }
         }
         if self.name.is_none() {
-            return refuse("expected a name of the part, but found none".to_owned(), value.len());
+            return reject("expected a name of the part, but found none".to_owned(), value.len());
         }
         self.filename = extended.or(self.filename.take()).map(|name| without_path(&name));
         if self
@@ -344,7 +344,7 @@ impl<'a> Head<'a> {
             .as_ref()
             .is_some_and(|name| name.contains(char::is_control))
         {
-            return refuse(
+            return reject(
                 "expected a file name without control characters, but found one".to_owned(),
                 0,
             );
@@ -352,7 +352,7 @@ impl<'a> Head<'a> {
         Ok(())
     }
 
-    /// The part whose headers these are, with what stands between `from` and `end`; none where it says nothing.
+    /// The part whose headers these are, with the content between `from` and `end`; none for a part without a name.
     fn part(
         self,
         body: &'a [u8],
@@ -438,18 +438,18 @@ fn parameter_value(text: &str) -> Option<(String, usize)> {
     Some((value, text.len() - rest.len() + space))
 }
 
-/// A value in the form of RFC 8187, `UTF-8''a%20b`; `at` is where it stands in the body.
+/// A value in the form of RFC 8187, `UTF-8''a%20b`; `at` is its place in the body.
 fn extended_value(body: &[u8], at: usize, text: &str) -> Result<String, ParseError> {
-    let refuse = |code, message: &str| Err(ParseError::at(code, message, body, at));
+    let reject = |code, message: &str| Err(ParseError::at(code, message, body, at));
     let mut parts = text.splitn(3, '\'');
     let (Some(charset), Some(_), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
-        return refuse(
+        return reject(
             SYNTAX,
             "expected a value with a charset and two apostrophes, but found another one",
         );
     };
     if !is_utf8(charset) {
-        return refuse("CHARSET_NOT_UTF8", "expected the charset utf-8, but found another one");
+        return reject("CHARSET_NOT_UTF8", "expected the charset utf-8, but found another one");
     }
     query::check_escapes(encoded.as_bytes()).map_err(|error| ParseError::at(error.code, error.message, body, at))?;
     Ok(percent_encoding::percent_decode_str(encoded)
@@ -491,7 +491,7 @@ mod tests {
         read(&body(parts), "b").unwrap().to_json()
     }
 
-    fn refused(head: &str, content: &[u8]) -> (&'static str, u32, u32) {
+    fn rejected(head: &str, content: &[u8]) -> (&'static str, u32, u32) {
         let error = read(&body(&[(head, content)]), "b").unwrap_err();
         (error.code, error.line, error.column)
     }
@@ -543,7 +543,7 @@ mod tests {
     fn reads_a_json_field_as_its_value() {
         let head = format!("{A}\r\nContent-Type: application/json");
         assert_eq!(json(&[(&head, b" {\"b\": [1]}\n")]), "{\"a\":{\"b\": [1]}}");
-        assert_eq!(refused(&head, b"{\"b\":\n1,}"), ("JSON_UNEXPECTED_CHARACTER", 6, 3));
+        assert_eq!(rejected(&head, b"{\"b\":\n1,}"), ("JSON_UNEXPECTED_CHARACTER", 6, 3));
         let head = format!("{A}\r\nContent-Type: text/plain");
         assert_eq!(json(&[(&head, b"{}")]), r#"{"a":"{}"}"#);
     }
@@ -569,7 +569,7 @@ mod tests {
             assert_eq!(form.files().next().unwrap().filename, name, "{written}");
         }
         let broken = "Content-Disposition: form-data; name=a; filename=\"a%0A.txt\"";
-        assert_eq!(refused(broken, b"x").0, SYNTAX);
+        assert_eq!(rejected(broken, b"x").0, SYNTAX);
         let name = |written: &str| json(&[(&format!("Content-Disposition: form-data; name={written}"), b"1")]);
         assert_eq!(name("\"a%22%0D%0Ab\""), r#"{"a\"\u000d\u000ab":"1"}"#);
         assert_eq!(name("\"a\\\"b\""), r#"{"a\"b":"1"}"#);
@@ -633,22 +633,22 @@ mod tests {
             (" folded: 1", 1),
             ("a: \u{1}", 4),
         ] {
-            assert_eq!(refused(head, b"1"), (SYNTAX, 2, column), "{head}");
+            assert_eq!(rejected(head, b"1"), (SYNTAX, 2, column), "{head}");
         }
-        assert_eq!(refused(&format!("{A}\r\n{A}"), b"1"), (SYNTAX, 3, 1));
+        assert_eq!(rejected(&format!("{A}\r\n{A}"), b"1"), (SYNTAX, 3, 1));
         let encoded = format!("{A}\r\nContent-Transfer-Encoding: base64");
-        assert_eq!(refused(&encoded, b"MQ=="), ("MULTIPART_ENCODING", 3, 27));
+        assert_eq!(rejected(&encoded, b"MQ=="), ("MULTIPART_ENCODING", 3, 27));
         assert_eq!(json(&[(&encoded.replace("base64", "Binary"), b"1")]), r#"{"a":"1"}"#);
     }
 
     #[test]
     fn requires_utf8_in_fields_and_names() {
-        assert_eq!(refused(A, b"1\n\xff"), ("UTF8_INVALID", 5, 1));
+        assert_eq!(rejected(A, b"1\n\xff"), ("UTF8_INVALID", 5, 1));
         let charset = |charset: &str| format!("{A}\r\nContent-Type: text/plain; charset={charset}");
-        assert_eq!(refused(&charset("iso-8859-1"), b"1").0, "CHARSET_NOT_UTF8");
+        assert_eq!(rejected(&charset("iso-8859-1"), b"1").0, "CHARSET_NOT_UTF8");
         assert_eq!(json(&[(&charset("\"UTF-8\""), b"1")]), r#"{"a":"1"}"#);
         let field = "Content-Disposition: form-data; name=\"_charset_\"";
-        assert_eq!(refused(field, b"windows-1252").0, "CHARSET_NOT_UTF8");
+        assert_eq!(rejected(field, b"windows-1252").0, "CHARSET_NOT_UTF8");
         assert_eq!(json(&[(field, b"utf-8")]), r#"{"_charset_":"utf-8"}"#);
         for (value, code) in [
             ("iso-8859-1''a", "CHARSET_NOT_UTF8"),
@@ -657,7 +657,7 @@ mod tests {
             ("a", SYNTAX),
         ] {
             let head = format!("{A}; filename*={value}");
-            assert_eq!(refused(&head, b"1").0, code, "{value}");
+            assert_eq!(rejected(&head, b"1").0, code, "{value}");
         }
         let bytes = [&b"--b\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\n\r\n--b--"[..]].concat();
         assert_eq!(read(&bytes, "b").unwrap_err().code, "UTF8_INVALID");
@@ -670,10 +670,10 @@ mod tests {
         let parts = vec![(A, &b"1"[..]); MAX_PARTS + 1];
         assert_eq!(read(&body(&parts), "b").unwrap_err().code, "TOO_MANY_PARTS");
         let head = format!("{A}\r\nX: {}", "x".repeat(MAX_PART_HEADERS));
-        assert_eq!(refused(&head, b"1").0, SYNTAX);
+        assert_eq!(rejected(&head, b"1").0, SYNTAX);
         let named = |length| format!("Content-Disposition: form-data; name={}", "n".repeat(length));
         assert!(read(&body(&[(&named(MAX_PART_NAME), b"1")]), "b").is_ok());
-        assert_eq!(refused(&named(MAX_PART_NAME + 1), b"1").0, SYNTAX);
+        assert_eq!(rejected(&named(MAX_PART_NAME + 1), b"1").0, SYNTAX);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //!   there is more than white space, under `#text`. Child elements of one name are a list in their order.
 //! - Names keep their prefix (`soap:Body`). All values are strings; white space around a text is dropped, but not within
 //!   CDATA.
-//! - The five entities of XML and numeric ones are resolved. Nothing else is: a document type declaration is refused, so
+//! - The five entities of XML and numeric ones are resolved. Nothing else is: a document type declaration is rejected, so
 //!   there are no external entities and none that expand into others.
 
 use std::borrow::Cow;
@@ -334,7 +334,7 @@ fn add_attributes<'a>(tree: &mut Tree<'a>, node: u32, text: &'a str) -> Result<(
     Ok(())
 }
 
-/// What a reference stands for, given without `&` and `;`.
+/// Resolves a reference, given without `&` and `;`.
 fn resolve(reference: &str) -> Result<Cow<'static, str>, String> {
     if !reference.starts_with('#') {
         let resolved = resolve_xml_entity(reference).map(Cow::Borrowed);

@@ -1,11 +1,11 @@
-//! `public`, `basicAuthentication` and `authentication`: how senders prove who they are.
+//! `public`, `basicAuthentication` and `authentication`: how senders authenticate.
 
 use super::reader::Field;
 use crate::auth::basic::Basic;
 use crate::auth::{presets, AuthMethod, Scheme, Secret};
 use crate::limits::{MAX_METHODS, MAX_SECRETS};
 
-/// Checks `public`, with which the owner confirms that anyone may call the webhook. Methods that are configured as well
+/// Checks `public`, with which the owner confirms that anyone may send requests. Methods that are configured as well
 /// count all the same.
 pub(super) fn check_public(public: &Field<'_>) {
     public.boolean();
@@ -35,7 +35,7 @@ pub(super) fn read_basic(basic: &Field<'_>) -> Option<Basic> {
 
 /// Reads `authentication`: `[{ preset | scheme, secrets }]`. A request has to pass each method.
 ///
-/// An empty list is an issue: it looks like protection and is none. Leaving the key out says that there is no method.
+/// An empty list is an issue: it looks like protection but isn't. To configure none, leave the key out.
 pub(super) fn read_methods(methods: &Field<'_>) -> Vec<AuthMethod> {
     let Some(list) = methods.list() else {
         return vec![];

@@ -4,7 +4,7 @@ use super::reader::Field;
 use crate::json::PathSet;
 use crate::reply::is_header_name;
 
-/// Where the sender says which event it is, so that duplicates are told from new events.
+/// Where the sender says which event it is, so that duplicates are distinguished from new events.
 #[derive(Debug)]
 pub enum Idempotency {
     /// In a header; the name in lower case.

@@ -61,7 +61,7 @@ impl Variables {
         }
     }
 
-    /// The variables as the text of a JSON object; without any item the whole value, as it stands in `json`.
+    /// Returns the variables as the text of a JSON object; without any item the whole value, as written in `json`.
     ///
     /// # Errors
     /// Those of [`PathSet::extract`].
@@ -71,7 +71,7 @@ impl Variables {
         Ok(out.into_text())
     }
 
-    /// Writes the variables as a JSON object; without any item the whole value, as it stands in `json`.
+    /// Writes the variables as a JSON object; without any item the whole value, as written in `json`.
     ///
     /// A path that leads nowhere gives no key. An element that lacks the rest of a path gives `null`.
     ///
@@ -161,7 +161,7 @@ struct Member {
 }
 
 impl Places {
-    /// The places of the targets.
+    /// Returns the places of the targets.
     pub fn new<'t>(targets: impl IntoIterator<Item = &'t Target>) -> Self {
         let mut places = Self {
             places: vec![Place::default()],
@@ -398,7 +398,7 @@ impl<'v> Assembly<'_, 'v, '_> {
         Ok(Form::Array)
     }
 
-    /// A comma where something stands before, then the key.
+    /// A comma if something precedes it, then the key.
     fn begin(&mut self, inside: usize, written: &str) -> Result<(), TooLarge> {
         if self.out.text().len() > inside {
             self.out.push(",")?;

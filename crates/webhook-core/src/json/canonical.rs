@@ -2,7 +2,7 @@
 
 use super::quote;
 
-/// The text of a JSON string, number or boolean in the one spelling of its value: numbers go by their exact decimal value,
+/// Spells a JSON string, number or boolean in the one way its value has: numbers go by their exact decimal value,
 /// strings by their characters, and neither is rounded. `json` has to be valid.
 ///
 /// ```
@@ -22,7 +22,7 @@ pub fn canonical(json: &str) -> String {
 /// Zeros at the end of an integer that are written out rather than as an exponent.
 const MAX_ZEROS: usize = 20;
 
-/// `None` where the exponent has so many digits (38 and more) that it can't be added to. Two spellings of such a number
+/// `None` if the exponent has too many digits (38 or more) to be added to. Two spellings of such a number
 /// are taken for two.
 fn number(json: &str) -> Option<String> {
     let (sign, unsigned) = json.strip_prefix('-').map_or(("", json), |rest| ("-", rest));

@@ -9,7 +9,7 @@ pub(super) struct Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
-    /// Those of `text`; of what is no array, none.
+    /// Those of `text`; none if it isn't an array.
     pub(super) fn new(text: &'a str) -> Self {
         let at = if text.starts_with('[') { 1 } else { text.len() };
         Self { text, at }
@@ -28,7 +28,7 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// The members of an object's text, in order: what stands between the quotes of each key, and its value.
+/// The members of an object's text, in order: what is between the quotes of each key, and its value.
 pub(super) struct Members<'a>(Elements<'a>);
 
 impl<'a> Members<'a> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::indexed::Indexed;
-use super::scan::{Cursor, Refused, Scanner};
+use super::scan::{Cursor, Rejected, Scanner};
 use super::trie::PathSet;
 use super::walk::{Found, Stopped, Walk};
 use super::writer::TooLarge;
@@ -13,7 +13,7 @@ use crate::limits::context_limit;
 /// The byte order mark; one at the start of a text is skipped.
 pub const BOM: char = '\u{FEFF}';
 
-/// Why there are no values.
+/// Why extraction failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
     /// The text is no JSON, or nested too deep.
@@ -23,7 +23,7 @@ pub enum Unread {
 }
 
 impl Unread {
-    /// The error that tells it of a text, where nobody puts it in words of their own.
+    /// Returns the error for a text.
     pub fn into_error(self, json: &[u8]) -> ParseError {
         match self {
             Self::Malformed(error) => error,
@@ -43,14 +43,14 @@ impl From<TooLarge> for Unread {
 }
 
 impl PathSet {
-    /// The value of each path as JSON text, in the order of the paths; none where the path leads nowhere.
+    /// Returns the value of each path as JSON text, in the order of the paths; `None` for a path that leads nowhere.
     ///
-    /// A value is a slice of `json` wherever it stands there as it is. What `null` stands for is found; so are `0`,
+    /// A value is a slice of `json` wherever that holds it as it is. `null` counts as a value, and so do `0`,
     /// `false` and `""`. For a path with `[]` it is a list with one item for each element, `null` for an element that
     /// lacks the rest of the path; where `[]` meets something else than an array, the path leads nowhere.
     ///
     /// # Errors
-    /// Refused is what `JSON.parse` refuses, bytes that are no UTF-8, and nesting deeper than
+    /// Fails for what `JSON.parse` rejects, bytes that aren't UTF-8, and nesting deeper than
     /// [`MAX_DEPTH`](crate::limits::MAX_DEPTH); one BOM is skipped. The whole text is checked whatever the paths are. So are
     /// lists that have more than [`context_limit`] bytes together (`JSON_VALUES_TOO_LARGE`).
     pub fn extract<'a>(&self, json: &'a [u8]) -> Result<Vec<Option<Cow<'a, str>>>, ParseError> {
@@ -66,19 +66,19 @@ impl PathSet {
         match indexed {
             Some(Ok(found)) => return Ok((found, text)),
             Some(Err(Stopped::TooLarge)) => return Err(Unread::TooLarge),
-            // The scanner decides the same, and knows why a text is refused.
-            Some(Err(Stopped::Refused)) | None => {}
+            // The scanner decides the same, and knows why a text is rejected.
+            Some(Err(Stopped::Rejected)) | None => {}
         }
         let mut scanner = Scanner::new(json);
         match Walk::new(self, text, &mut scanner).run() {
             Ok(found) => Ok((found, text)),
             Err(Stopped::TooLarge) => Err(Unread::TooLarge),
-            Err(Stopped::Refused) => Err(Unread::Malformed(scanner.fault().into_error(json))),
+            Err(Stopped::Rejected) => Err(Unread::Malformed(scanner.fault().into_error(json))),
         }
     }
 }
 
-/// The text without its BOM, if `JSON.parse` takes it within the limit of depth: [`PathSet::extract`] without paths.
+/// Returns the text without its BOM if `JSON.parse` accepts it within the limit of depth: [`PathSet::extract`] without paths.
 ///
 /// # Errors
 /// Those of [`PathSet::extract`].
@@ -93,7 +93,7 @@ pub fn check(json: &[u8]) -> Result<&str, ParseError> {
     let indexed = if json.len() < 64 { None } else { Indexed::new(json) };
     if indexed.is_none_or(|mut cursor| whole(&mut cursor).is_err()) {
         let mut scanner = Scanner::new(json);
-        whole(&mut scanner).map_err(|Refused| scanner.fault().into_error(json))?;
+        whole(&mut scanner).map_err(|Rejected| scanner.fault().into_error(json))?;
     }
     Ok(text.strip_prefix(BOM).unwrap_or(text))
 }

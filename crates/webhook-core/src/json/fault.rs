@@ -7,9 +7,9 @@ pub(crate) enum Wrong {
     End,
     /// Another character is needed here.
     Character,
-    /// A character below U+0020 stands unescaped in a string or key.
+    /// A character below U+0020 is unescaped in a string or key.
     Control,
-    /// A backslash is followed by something that is no escape.
+    /// A backslash is followed by something that isn't an escape.
     Escape,
     /// Objects and arrays are nested too deep.
     Depth,

@@ -1,13 +1,13 @@
 use webhook_simd::{Bracket, Index, Reader};
 
 use super::scalar::{byte, is_plain_number, other};
-use super::scan::{Cursor, Key, Kind, Open, Refused, Scan};
+use super::scan::{Cursor, Key, Kind, Open, Rejected, Scan};
 use crate::limits::MAX_DEPTH;
 
 /// Reads a text by the index of its tokens: what [`Scanner`](super::scan::Scanner) does, several times as fast.
 ///
 /// It decides the same and can't say why: who wants to know asks the scanner. Whether strings are well formed is known from
-/// the index when the text has been read; until then a string is whatever stands between two tokens.
+/// the index when the text has been read; until then a string is whatever is between two tokens.
 pub(crate) struct Indexed<'a> {
     text: &'a [u8],
     index: Index<'a>,
@@ -110,7 +110,7 @@ impl<'a> Indexed<'a> {
         if self.byte(at) == wanted {
             Ok(at)
         } else {
-            Err(Refused)
+            Err(Rejected)
         }
     }
 
@@ -136,7 +136,7 @@ impl<'a> Indexed<'a> {
     #[inline(always)]
     fn open(&mut self) -> Scan<()> {
         if self.depth >= MAX_DEPTH {
-            return Err(Refused);
+            return Err(Rejected);
         }
         self.depth += 1;
         self.take();
@@ -177,7 +177,7 @@ impl<'a> Indexed<'a> {
             ($wanted:expr) => {{
                 let at = take!();
                 if self.byte(at) != $wanted {
-                    return Err(Refused);
+                    return Err(Rejected);
                 }
             }};
         }
@@ -190,7 +190,7 @@ impl<'a> Indexed<'a> {
                 b'"' => {}
                 b'{' => {
                     if depth >= MAX_DEPTH {
-                        return Err(Refused);
+                        return Err(Rejected);
                     }
                     let first = take!();
                     if self.byte(first) == b'"' {
@@ -201,13 +201,13 @@ impl<'a> Indexed<'a> {
                         continue;
                     }
                     if self.byte(first) != b'}' {
-                        return Err(Refused);
+                        return Err(Rejected);
                     }
                     self.end = first + 1;
                 }
                 b'[' => {
                     if depth >= MAX_DEPTH {
-                        return Err(Refused);
+                        return Err(Rejected);
                     }
                     let first = peek!();
                     if self.byte(first) != b']' {
@@ -249,7 +249,7 @@ impl<'a> Indexed<'a> {
                     }
                     b']' if array => {}
                     b'}' if !array => {}
-                    _ => return Err(Refused),
+                    _ => return Err(Rejected),
                 }
                 self.end = at + 1;
                 depth -= 1;
@@ -260,7 +260,7 @@ impl<'a> Indexed<'a> {
         }
     }
 
-    /// As `values`, by blocks; the next value stands at `at`, in the container at `depth`.
+    /// As `values`, by blocks; the next value is at `at`, in the container at `depth`.
     #[inline(never)]
     fn pass(&mut self, at: usize, depth: usize, outside: usize) -> Scan<()> {
         let array = self.open.is_array(depth);
@@ -270,7 +270,7 @@ impl<'a> Indexed<'a> {
             depth,
             outside,
         };
-        let end = self.index.pass(at, array, &mut containers).ok_or(Refused)?;
+        let end = self.index.pass(at, array, &mut containers).ok_or(Rejected)?;
         self.depth = outside;
         self.end = end + 1;
         self.advance();
@@ -326,7 +326,7 @@ impl Cursor for Indexed<'_> {
             b'{' => Ok(Kind::Object),
             b'[' => Ok(Kind::Array),
             b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => Ok(Kind::Other),
-            _ => Err(Refused),
+            _ => Err(Rejected),
         }
     }
 
@@ -344,7 +344,7 @@ impl Cursor for Indexed<'_> {
                 self.end = self.string_end(next);
                 if self.end < self.start + 2 {
                     // It isn't closed.
-                    return Err(Refused);
+                    return Err(Rejected);
                 }
             }
             Kind::Other => {
@@ -394,7 +394,7 @@ impl Cursor for Indexed<'_> {
                 self.leave(at);
                 Ok(false)
             }
-            _ => Err(Refused),
+            _ => Err(Rejected),
         }
     }
 
@@ -418,7 +418,7 @@ impl Cursor for Indexed<'_> {
                 self.leave(at);
                 Ok(false)
             }
-            _ => Err(Refused),
+            _ => Err(Rejected),
         }
     }
 
@@ -431,7 +431,7 @@ impl Cursor for Indexed<'_> {
     }
 
     fn rewind(&mut self, start: usize) {
-        // Mostly the value stands in this batch still.
+        // Mostly the value is still in this batch.
         match self.index.tokens().binary_search_by_key(&start, |&at| at as usize) {
             Ok(next) => self.next = next,
             Err(_) => {
@@ -445,7 +445,7 @@ impl Cursor for Indexed<'_> {
         if self.peek() == self.text.len() && self.index.is_sound() {
             Ok(())
         } else {
-            Err(Refused)
+            Err(Rejected)
         }
     }
 }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::fault::{Fault, Wrong};
 use super::path::{write_segment, Segment};
-use super::scan::{unescaped, Cursor, Kind, Refused, Scanner};
+use super::scan::{unescaped, Cursor, Kind, Rejected, Scanner};
 use crate::error::ParseError;
 use crate::limits::{MAX_INFERRED_BYTES, MAX_INFERRED_PATHS, MAX_INFERRED_VALUES};
 
@@ -15,12 +15,12 @@ pub enum Rows {
     Every,
 }
 
-/// A path for every key of a JSON sample, branches included, in the order in which they first appear: what the editor
+/// Lists a path for every key of a JSON sample, branches included, in the order in which they first appear: what the editor
 /// offers for a body. `{"a":1,"b":{"c":2}}` gives `a`, `b`, `b.c`.
 ///
 /// An array gives the paths of its first element, and of later elements those whose like no element before had:
 /// `{"items":[{"id":1},{"id":2,"sku":"x"}]}` gives `items`, `items[0]`, `items[0].id`, `items[1].sku`. A key that would be
-/// taken apart is quoted, so that every path parses back to the key it stands for. A key with a lone surrogate can't be
+/// split is quoted, so that every path parses back to its key. A key with a lone surrogate can't be
 /// said in a path and is left out, with what is below it.
 ///
 /// # Errors
@@ -35,7 +35,7 @@ pub fn infer_json(sample: &[u8]) -> Result<Vec<String>, ParseError> {
     infer_value_paths(sample, Rows::Shapes)
 }
 
-/// As [`infer_json`], for any JSON text and with a choice of the elements that get paths: a query that was turned into
+/// Does the same as [`infer_json`] for any JSON text and with a choice of the elements that get paths: a query that was turned into
 /// JSON text names each index itself, so it wants every one.
 ///
 /// # Errors
@@ -54,14 +54,14 @@ pub fn infer_value_paths(json: &[u8], rows: Rows) -> Result<Vec<String>, ParseEr
     let items = match read(text, &mut scanner) {
         Ok(items) if items.len() <= MAX_INFERRED_VALUES => items,
         Ok(items) => return Err(too_many(items[MAX_INFERRED_VALUES].at, "at most 50000 values")),
-        Err(Refused) => return Err(scanner.fault().into_error(json)),
+        Err(Rejected) => return Err(scanner.fault().into_error(json)),
     };
     list(&items, rows).map_err(|at| too_many(at, "at most 2000 paths with 1 MiB of text"))
 }
 
 /// A value of the sample.
 struct Item {
-    /// How its parent calls it; the root has none.
+    /// Its name in its parent; the root has none.
     segment: Option<Segment>,
     /// Where it begins.
     at: usize,
@@ -80,7 +80,7 @@ struct Open {
 }
 
 /// The sample as a tree in one list; the root is the first. It ends with one value more than may be looked at.
-fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Refused> {
+fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Rejected> {
     let mut items = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     let mut segment = None;
@@ -129,11 +129,11 @@ fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Refused> {
                 }
             }
         };
-        // What comes next stands in the innermost container that has something left.
+        // What comes next is in the innermost container that has something left.
         loop {
             match next {
                 Some(key) => {
-                    let parent = open.last_mut().expect("what comes next stands in a container");
+                    let parent = open.last_mut().expect("what comes next is in a container");
                     let name = key.map(|key| unescaped(key.text(json)));
                     segment = add(parent, &mut items, name);
                     break;
@@ -154,7 +154,7 @@ fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Refused> {
     }
 }
 
-/// Notes the item that comes next as a child; its key, or none where a path can't say it (then it is no child either).
+/// Notes the item that comes next as a child; its key, or none if a path can't express it (then it isn't a child either).
 fn add(parent: &mut Open, items: &mut [Item], name: Option<Option<String>>) -> Option<Segment> {
     let coming = items.len();
     let children = &mut items[parent.item].children;

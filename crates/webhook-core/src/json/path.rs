@@ -30,7 +30,7 @@ pub struct Path {
 }
 
 impl Path {
-    /// The path that `text` says.
+    /// Parses a path.
     pub fn parse(text: &str) -> Self {
         let segments = if is_deep(text) {
             split(text)
@@ -43,7 +43,7 @@ impl Path {
         }
     }
 
-    /// The path of these segments; its text is their normal form.
+    /// Returns the path of these segments; its text is their normal form.
     pub fn from_segments(segments: Vec<Segment>) -> Self {
         let mut path = Self {
             text: Box::default(),
@@ -53,12 +53,12 @@ impl Path {
         path
     }
 
-    /// The text that was parsed, as it was.
+    /// Returns the text that was parsed.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The steps of the path.
+    /// Returns the steps of the path.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
@@ -84,7 +84,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// Writes one segment as [`Path`]'s `Display` does; `first` says that nothing stands before it.
+/// Writes one segment as [`Path`]'s `Display` does; `first` says that it is the first one.
 pub(crate) fn write_segment(out: &mut impl fmt::Write, segment: &Segment, first: bool) -> fmt::Result {
     let key = match segment {
         Segment::Each => return out.write_str("[]"),
@@ -139,7 +139,7 @@ fn quoted(text: &str) -> Option<usize> {
             return text[at + 1..].starts_with(']').then_some(at + 2);
         }
         if c == '\\' {
-            // In lodash's expression `\\.` a dot stands for anything but a line terminator.
+            // In lodash's expression `\\.` a dot matches anything but a line terminator.
             chars
                 .next()
                 .filter(|(_, escaped)| !matches!(escaped, '\n' | '\r' | '\u{2028}' | '\u{2029}'))?;

@@ -2,7 +2,7 @@
 
 use webhook_simd::digits;
 
-use super::scan::{Refused, Scan};
+use super::scan::{Rejected, Scan};
 
 /// The byte at `at`; zero, with which no token begins, after the end of the text.
 #[inline(always)]
@@ -19,15 +19,15 @@ pub(crate) fn other(text: &[u8], at: usize) -> Scan<usize> {
         b'n' => word(text, at, b"null")?,
         _ => number(text, at)?,
     };
-    // A token goes on until white space or an operator; a quote in it is no token of its own.
+    // A token goes on until white space or an operator; a quote in it isn't a token of its own.
     match text.get(end) {
         None | Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | b':' | b'{' | b'[') => Ok(end),
-        Some(_) => Err(Refused),
+        Some(_) => Err(Rejected),
     }
 }
 
 /// Whether the number at `at` is known to be well formed and to end where the token after it begins: one without
-/// exponent, of at most 32 characters, with nothing behind it. Most are, and this is told without following digits, whose
+/// exponent, of at most 32 characters, with nothing behind it. Most are, and this is known without following digits, whose
 /// number can't be predicted.
 #[inline(always)]
 pub(crate) fn is_plain_number(text: &[u8], at: usize, next: usize) -> bool {
@@ -45,7 +45,7 @@ pub(crate) fn is_plain_number(text: &[u8], at: usize, next: usize) -> bool {
     if others == 0 {
         return length > minus && (!zero_first || length == minus + 1);
     }
-    // One character that is no digit, and it is a point between digits.
+    // One character isn't a digit, and it is a point between digits.
     let point = others.trailing_zeros() as usize;
     others & (others - 1) == 0
         && bytes[point] == b'.'
@@ -59,7 +59,7 @@ fn word(text: &[u8], at: usize, word: &[u8]) -> Scan<usize> {
     if text[at..].starts_with(word) {
         Ok(at + word.len())
     } else {
-        Err(Refused)
+        Err(Rejected)
     }
 }
 
@@ -96,7 +96,7 @@ fn some_digits(text: &[u8], at: usize) -> Scan<usize> {
         let others = upper(word) | upper(word.wrapping_add(0x0606_0606_0606_0606));
         if others != 0 {
             end += (others.trailing_zeros() / 8) as usize;
-            return if end > at { Ok(end) } else { Err(Refused) };
+            return if end > at { Ok(end) } else { Err(Rejected) };
         }
         end += 8;
     }
@@ -106,6 +106,6 @@ fn some_digits(text: &[u8], at: usize) -> Scan<usize> {
     if end > at {
         Ok(end)
     } else {
-        Err(Refused)
+        Err(Rejected)
     }
 }

@@ -15,7 +15,7 @@ const HEX: &str = "a hexadecimal digit";
 const DIGIT: &str = "a digit";
 const SHALLOW: &str = "at most 2000 nested objects and arrays";
 
-/// The type of a value, told by its first character.
+/// The type of a value, known from its first character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Object,
@@ -34,20 +34,20 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// What stands between the quotes, of the text that the key was read in.
+    /// What is between the quotes, of the text that the key was read in.
     pub(crate) fn text<'a>(&self, json: &'a str) -> &'a str {
         &json[self.start..self.end]
     }
 }
 
-/// The text is refused; the scanner knows why.
+/// The text is rejected; the scanner knows why.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Refused;
+pub(crate) struct Rejected;
 
-pub(crate) type Scan<T> = Result<T, Refused>;
+pub(crate) type Scan<T> = Result<T, Rejected>;
 
-/// What a walk along paths takes of a reader of the text. The reader stands between tokens; it refuses what `JSON.parse`
-/// would refuse, at the latest when it finishes.
+/// What a walk along paths takes of a reader of the text. The reader is between tokens; it rejects what `JSON.parse`
+/// would reject, at the latest when it finishes.
 pub(crate) trait Cursor {
     /// Goes to the value that comes next and tells its type.
     fn begin(&mut self) -> Scan<Kind>;
@@ -75,7 +75,7 @@ pub(crate) trait Cursor {
     fn finish(&mut self) -> Scan<()>;
 }
 
-/// Reads a text from left to right and refuses whatever `JSON.parse` would; `depth` counts what the caller has entered.
+/// Reads a text from left to right and rejects whatever `JSON.parse` would; `depth` counts what the caller has entered.
 #[derive(Debug, Clone)]
 pub(crate) struct Scanner<'a> {
     text: &'a [u8],
@@ -104,25 +104,25 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at).copied()
     }
 
-    /// Why the text was refused.
+    /// Why the text was rejected.
     pub(crate) fn fault(&self) -> Fault {
-        self.fault.expect("a text is refused for a fault")
+        self.fault.expect("a text is rejected for a fault")
     }
 
     #[cold]
-    fn refuse(&mut self, wrong: Wrong, expected: &'static str) -> Refused {
+    fn reject(&mut self, wrong: Wrong, expected: &'static str) -> Rejected {
         let wrong = if self.at == self.text.len() { Wrong::End } else { wrong };
         self.fault = Some(Fault {
             wrong,
             at: self.at,
             expected,
         });
-        Refused
+        Rejected
     }
 
     #[cold]
-    fn expected(&mut self, expected: &'static str) -> Refused {
-        self.refuse(Wrong::Character, expected)
+    fn expected(&mut self, expected: &'static str) -> Rejected {
+        self.reject(Wrong::Character, expected)
     }
 
     #[inline(always)]
@@ -145,7 +145,7 @@ impl<'a> Scanner<'a> {
 
     fn open(&mut self) -> Scan<()> {
         if self.depth >= MAX_DEPTH {
-            return Err(self.refuse(Wrong::Depth, SHALLOW));
+            return Err(self.reject(Wrong::Depth, SHALLOW));
         }
         self.depth += 1;
         self.at += 1;
@@ -195,7 +195,7 @@ impl<'a> Scanner<'a> {
                     self.escape()?;
                 }
                 None => return Err(self.expected(CHARACTER)),
-                Some(_) => return Err(self.refuse(Wrong::Control, CHARACTER)),
+                Some(_) => return Err(self.reject(Wrong::Control, CHARACTER)),
             }
         }
     }
@@ -211,13 +211,13 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
                 for _ in 0..4 {
                     if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
-                        return Err(self.refuse(Wrong::Escape, HEX));
+                        return Err(self.reject(Wrong::Escape, HEX));
                     }
                     self.at += 1;
                 }
                 Ok(())
             }
-            _ => Err(self.refuse(Wrong::Escape, ESCAPE)),
+            _ => Err(self.reject(Wrong::Escape, ESCAPE)),
         }
     }
 
@@ -295,7 +295,7 @@ impl<'a> Scanner<'a> {
         self.values(outside)
     }
 
-    /// Reads values until the container at depth `outside` + 1 is left; the scanner stands before a value.
+    /// Reads values until the container at depth `outside` + 1 is left; the scanner is before a value.
     fn values(&mut self, outside: usize) -> Scan<()> {
         loop {
             match self.begin()? {
@@ -491,7 +491,7 @@ fn plain_length(text: &[u8]) -> usize {
             .count()
 }
 
-/// The UTF-16 code units of a string, given what stands between its quotes.
+/// The UTF-16 code units of a string, given what is between its quotes.
 pub(crate) fn utf16_units(raw: &str) -> impl Iterator<Item = u16> + '_ {
     let mut chars = raw.chars();
     let mut low = None;
@@ -522,7 +522,7 @@ pub(crate) fn utf16_units(raw: &str) -> impl Iterator<Item = u16> + '_ {
     })
 }
 
-/// A key or string unescaped, given what stands between its quotes; none if it has a lone surrogate.
+/// A key or string unescaped, given what is between its quotes; none if it has a lone surrogate.
 pub(crate) fn unescaped(raw: &str) -> Option<String> {
     char::decode_utf16(utf16_units(raw)).collect::<Result<String, _>>().ok()
 }

@@ -30,7 +30,7 @@ pub(crate) enum Lists {
 pub struct PathSet {
     /// A trie; the root is the first node.
     pub(super) nodes: Vec<Node>,
-    /// How many values are looked for that stand in the body, or are made for it.
+    /// How many values are looked for that are in the body, or are made for it.
     pub(super) values: usize,
     /// The forms of the lists that are collected.
     pub(super) lists: Vec<Lists>,
@@ -95,7 +95,7 @@ type Known = HashMap<(usize, Box<str>), usize>;
 const FEW_MEMBERS: usize = 16;
 
 impl Node {
-    /// The node of a member, given what stands between the quotes of its key.
+    /// The node of a member, given what is between the quotes of its key.
     #[inline]
     pub(super) fn member(&self, raw: &str, escaped: bool) -> Option<usize> {
         if escaped {
@@ -171,7 +171,7 @@ impl PathSet {
 
     fn add(&mut self, segments: &[Segment], lists: Lists, known: &mut Known) -> Place {
         let eaches = segments.iter().filter(|segment| **segment == Segment::Each).count();
-        // The list of all elements is the array as it stands.
+        // The list of all elements is the array as it is.
         let is_array = eaches == 1 && segments.last() == Some(&Segment::Each);
         let place = if eaches == 0 || is_array {
             self.values += 1;
@@ -180,7 +180,7 @@ impl PathSet {
             self.lists.push(lists);
             Place::List(self.lists.len() - 1)
         };
-        // What is nested deeper is refused anyway, and units of units of a string add nothing.
+        // What is nested deeper is rejected anyway, and units of units of a string add nothing.
         if segments.is_empty() || segments.len() > MAX_DEPTH {
             return place;
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::{utf16_units, Cursor, Key, Kind, Refused};
+use super::scan::{utf16_units, Cursor, Key, Kind, Rejected};
 use super::trie::{Lists, Node, PathSet, Place};
 use crate::limits::{context_limit, step_limit};
 
@@ -10,14 +10,14 @@ use crate::limits::{context_limit, step_limit};
 pub(super) struct Found {
     values: Vec<Value>,
     lists: Vec<List>,
-    /// Values that don't stand in the body.
+    /// Values that aren't in the body.
     made: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Value {
     Absent,
-    /// From where to where it stands in the body.
+    /// Its start and end in the body.
     Raw(usize, usize),
     /// Its number among those that were made.
     Made(usize),
@@ -54,9 +54,9 @@ impl List {
 /// Why a walk ends before the text does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stopped {
-    /// The text is refused.
-    Refused,
-    /// There is no more room for what is found.
+    /// The text is rejected.
+    Rejected,
+    /// The values found exceed their limit.
     TooLarge,
 }
 
@@ -177,13 +177,13 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     pub(super) fn run(mut self) -> Result<Found, Stopped> {
         match self.walk() {
             Ok(()) => Ok(self.found),
-            Err(Refused) if self.is_too_large => Err(Stopped::TooLarge),
-            Err(Refused) => Err(Stopped::Refused),
+            Err(Rejected) if self.is_too_large => Err(Stopped::TooLarge),
+            Err(Rejected) => Err(Stopped::Rejected),
         }
     }
 
     #[inline(always)]
-    fn step(&mut self, steps: usize) -> Result<(), Refused> {
+    fn step(&mut self, steps: usize) -> Result<(), Rejected> {
         match self.steps.checked_sub(steps) {
             Some(left) => self.steps = left,
             None => return self.too_large(),
@@ -192,7 +192,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 
     #[inline(always)]
-    fn copy(&mut self, bytes: usize) -> Result<(), Refused> {
+    fn copy(&mut self, bytes: usize) -> Result<(), Rejected> {
         match self.room.checked_sub(bytes) {
             Some(left) => self.room = left,
             None => return self.too_large(),
@@ -201,12 +201,12 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 
     #[cold]
-    fn too_large(&mut self) -> Result<(), Refused> {
+    fn too_large(&mut self) -> Result<(), Rejected> {
         self.is_too_large = true;
-        Err(Refused)
+        Err(Rejected)
     }
 
-    fn walk(&mut self) -> Result<(), Refused> {
+    fn walk(&mut self) -> Result<(), Rejected> {
         self.value(0)?;
         while let Some(frame) = self.frames.last() {
             // From here on it goes on in the container that was entered last, until another one is or it ends.
@@ -232,7 +232,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
 
     /// Reads the value that comes next for a node, or enters it and says so if something in it is wanted.
     #[inline(always)]
-    fn value(&mut self, at: usize) -> Result<bool, Refused> {
+    fn value(&mut self, at: usize) -> Result<bool, Rejected> {
         let kind = self.cursor.begin()?;
         let node = &self.nodes[at];
         if node.enters(kind) && kind != Kind::String {
@@ -248,7 +248,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
         Ok(false)
     }
 
-    fn enter(&mut self, at: usize, kind: Kind) -> Result<(), Refused> {
+    fn enter(&mut self, at: usize, kind: Kind) -> Result<(), Rejected> {
         let start = self.cursor.start();
         let (first, more) = if kind == Kind::Object {
             (Next::FirstMember, self.cursor.enter_object()?)
@@ -272,7 +272,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 
     #[inline(always)]
-    fn put(&mut self, node: &Node, start: usize, array: bool) -> Result<(), Refused> {
+    fn put(&mut self, node: &Node, start: usize, array: bool) -> Result<(), Rejected> {
         let end = self.cursor.end();
         for &value in &node.values {
             self.found.values[value] = Value::Raw(start, end);
@@ -289,7 +289,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
         Ok(())
     }
 
-    fn put_made(&mut self, node: &Node, text: &str) -> Result<(), Refused> {
+    fn put_made(&mut self, node: &Node, text: &str) -> Result<(), Rejected> {
         self.step(16)?;
         for &value in &node.values {
             // One of a key that is repeated is kept as long as the last.
@@ -305,7 +305,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 
     /// The end of the innermost container was read.
-    fn leave(&mut self) -> Result<(), Refused> {
+    fn leave(&mut self) -> Result<(), Rejected> {
         let frame = self.frames.pop().expect("a container is left that was entered");
         let node = &self.nodes[frame.node];
         if frame.array {
@@ -320,7 +320,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 
     /// Reads members of the innermost object, from the one whose key was read, to its end or until something is entered.
-    fn members(&mut self, mut more: bool) -> Result<bool, Refused> {
+    fn members(&mut self, mut more: bool) -> Result<bool, Rejected> {
         let frame = self.frames.last_mut().expect("a member is read in an object");
         frame.next = Next::Member;
         let node = &self.nodes[frame.node];
@@ -345,7 +345,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
 
     /// The last of repeated keys counts, whatever an earlier one had below it.
     #[inline]
-    fn reset(&mut self, node: &Node) -> Result<(), Refused> {
+    fn reset(&mut self, node: &Node) -> Result<(), Rejected> {
         self.step(node.values_below.len() + node.lists_below.len())?;
         for &value in &node.values_below {
             self.found.values[value] = Value::Absent;
@@ -359,7 +359,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 
     /// Reads elements of the innermost array to its end, or until something is entered.
-    fn elements(&mut self, mut step: Step) -> Result<bool, Refused> {
+    fn elements(&mut self, mut step: Step) -> Result<bool, Rejected> {
         let at = self.frames.len() - 1;
         self.frames[at].next = Next::Element;
         let node = &self.nodes[self.frames[at].node];
@@ -392,7 +392,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
 
     /// The node to read the element for that comes next, if there is one.
     #[inline]
-    fn element(&mut self, node: &Node) -> Result<Option<usize>, Refused> {
+    fn element(&mut self, node: &Node) -> Result<Option<usize>, Rejected> {
         let frame = self.frames.last_mut().expect("an element is read in an array");
         let indexed = node.index(frame.index);
         let Some(each) = node.each else {
@@ -414,7 +414,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
 
     /// An element of the innermost array has been read: what comes next.
     #[inline]
-    fn element_read(&mut self) -> Result<Step, Refused> {
+    fn element_read(&mut self) -> Result<Step, Rejected> {
         let at = self.frames.len() - 1;
         let frame = &mut self.frames[at];
         if frame.as_each {
@@ -433,7 +433,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
 
     /// An element has been read as "each": a list that it gave nothing has `null` for it.
     #[inline]
-    fn fill_lists(&mut self, node: usize) -> Result<(), Refused> {
+    fn fill_lists(&mut self, node: usize) -> Result<(), Rejected> {
         let Some(each) = self.nodes[node].each else {
             return Ok(());
         };
@@ -450,7 +450,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 
     /// An array begins whose every element is wanted.
-    fn open_lists(&mut self, each: &Node) -> Result<(), Refused> {
+    fn open_lists(&mut self, each: &Node) -> Result<(), Rejected> {
         self.step(each.lists_below.len())?;
         self.copy(each.lists_below.len())?;
         for &list in &each.lists_below {
@@ -467,7 +467,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
         Ok(())
     }
 
-    fn close_lists(&mut self, each: &Node) -> Result<(), Refused> {
+    fn close_lists(&mut self, each: &Node) -> Result<(), Rejected> {
         self.step(each.lists_below.len())?;
         self.copy(each.lists_below.len())?;
         for &list in each.lists_below.iter().rev() {
@@ -483,7 +483,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     }
 
     /// The units and the length of a string, and of the strings that its units are.
-    fn units(&mut self, at: usize, raw: &str) -> Result<(), Refused> {
+    fn units(&mut self, at: usize, raw: &str) -> Result<(), Rejected> {
         let mut strings = vec![(at, Cow::Borrowed(raw))];
         while let Some((at, raw)) = strings.pop() {
             let node = &self.nodes[at];

@@ -18,7 +18,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer of what `size` bytes are turned into.
+    /// Returns a writer of what `size` bytes are turned into.
     pub fn new(size: usize) -> Self {
         Self {
             text: String::new(),
@@ -27,22 +27,22 @@ impl Writer {
         }
     }
 
-    /// Makes room in memory, since this many bytes will mostly be written.
+    /// Reserves memory for this many bytes.
     pub fn reserve(&mut self, bytes: usize) {
         self.text.reserve(bytes.min(self.limit - self.text.len()));
     }
 
-    /// Most bytes that are written.
+    /// Returns the most bytes that are written.
     pub fn limit(&self) -> usize {
         self.limit
     }
 
-    /// What has been written.
+    /// Returns what has been written.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What has been written.
+    /// Returns what has been written.
     pub fn into_text(self) -> String {
         self.text
     }
@@ -50,7 +50,7 @@ impl Writer {
     /// Writes JSON as it is.
     ///
     /// # Errors
-    /// There is no room for it.
+    /// [`TooLarge`] if it doesn't fit.
     #[inline]
     pub fn push(&mut self, json: &str) -> Result<(), TooLarge> {
         if json.len() > self.limit - self.text.len() {
@@ -63,7 +63,7 @@ impl Writer {
     /// Writes a text as a JSON string.
     ///
     /// # Errors
-    /// There is no room for it.
+    /// [`TooLarge`] if it doesn't fit.
     pub fn push_string(&mut self, text: &str) -> Result<(), TooLarge> {
         let room = self.limit - self.text.len();
         if text.len().saturating_mul(6) + 2 > room && quoted_length(text) > room {
@@ -88,7 +88,7 @@ impl Writer {
     }
 }
 
-/// A text as a JSON string.
+/// Returns a text as a JSON string.
 pub fn quote(text: &str) -> String {
     let mut json = String::with_capacity(text.len() + 2);
     write_string(&mut json, text);

@@ -4,7 +4,7 @@ use super::read_query;
 use crate::error::ParseError;
 use crate::json::{infer_value_paths, Rows};
 
-/// A path for every key of a sample's query, branches included: what the editor offers for a query. The sample is what
+/// Lists a path for every key of a sample's query, branches included: what the editor offers for a query. The sample is what
 /// [`query_part`] takes.
 ///
 /// # Errors
@@ -27,7 +27,7 @@ pub fn infer_query(sample: &str) -> Result<Vec<String>, ParseError> {
         })
 }
 
-/// The query part of a sample, which is a whole URL, a path with a query, or the query alone, with or without its `?`.
+/// Returns the query part of a sample, which is a whole URL, a path with a query, or the query alone, with or without its `?`.
 /// White space around it and a `#fragment` behind it are dropped. The query is as it was written: nothing in it is
 /// escaped or checked, so a URL with a placeholder in its host does too.
 ///

@@ -55,7 +55,7 @@ impl<'a> Key<'a> {
 }
 
 // `String(parseInt(text, 10)) === text` of `qs`, for what isn't negative. Numbers that a double doesn't hold exactly
-// are written otherwise than they were read, so they are no numbers.
+// are written otherwise than they were read, so they aren't numbers.
 fn number(text: &str) -> Option<f64> {
     let digits = text.as_bytes();
     let canonical = match digits {
@@ -77,7 +77,7 @@ pub(super) enum Segment<'a> {
     Push,
     /// `[12]`, where it is the canonical form of a number.
     Index(f64),
-    /// `[name]`, or what stands before the first bracket.
+    /// `[name]`, or what precedes the first bracket.
     Name(&'a str),
 }
 

@@ -9,7 +9,7 @@ use super::strict::escape;
 use crate::error::ParseError;
 use crate::json::write_string;
 
-/// Refuses a text with more than `limit` parameters; empty ones (`&&`) say nothing and are not counted.
+/// Rejects a text with more than `limit` parameters; empty ones (`&&`) say nothing and are not counted.
 pub(super) fn check_count(text: &str, limit: usize) -> Result<(), ParseError> {
     // A shorter text can't have as many: each needs a character and a separator.
     if text.len() < 2 * limit {

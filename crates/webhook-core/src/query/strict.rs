@@ -24,7 +24,7 @@ pub(crate) fn check(body: &[u8]) -> Result<&str, ParseError> {
     Ok(text)
 }
 
-/// The byte that a text starting with `%` and two hexadecimal digits stands for.
+/// Decodes the byte that `%` and two hexadecimal digits at the start of a text mean.
 pub(super) fn escape(text: &[u8]) -> Option<u8> {
     match text {
         [b'%', high, low, ..] => Some(hex(*high)? << 4 | hex(*low)?),

@@ -40,7 +40,7 @@ pub enum Encoding {
     Hex,
     /// Base64 of the standard alphabet, padded or not.
     Base64,
-    /// The text as it stands; not for signatures.
+    /// The text as it is; not for signatures.
     Text,
 }
 

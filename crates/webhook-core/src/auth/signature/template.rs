@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a placeholder of a template stands for.
+/// What a placeholder of a template is replaced by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placeholder {
     /// `{id}`: the id of the request.
@@ -15,7 +15,7 @@ pub enum Placeholder {
     Body,
     /// `{url}`: the URL that the sender called.
     Url,
-    /// `{query}`: what stands behind its `?`, as sent.
+    /// `{query}`: what follows its `?`, as sent.
     Query,
     /// `{form}`: every parameter of a form, its name and its value, sorted by name, with nothing in between (Twilio).
     Form,
@@ -40,19 +40,19 @@ const NAMES: [(&str, Placeholder); 9] = [
 /// A piece of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Text as it stands.
+    /// Text as it is.
     Text(String),
     /// What is filled in.
     Placeholder(Placeholder),
 }
 
-/// A text with placeholders in braces, such as `{timestamp}.{body}`. A brace can't stand for itself; no sender signs one.
+/// A text with placeholders in braces, such as `{timestamp}.{body}`. A brace can't be escaped; no sender signs one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Template(Vec<Piece>);
 
 impl Template {
-    /// The pieces, in order.
+    /// Lists the pieces, in order.
     pub fn pieces(&self) -> &[Piece] {
         &self.0
     }

@@ -28,7 +28,7 @@ fn cut(url: &str) -> Option<Parts<'_>> {
     })
 }
 
-/// The URL as it stands, without its port, and with its scheme's default one: Twilio signs one or the other, whatever the
+/// Returns the URL as it is, without its port, and with its scheme's default one: Twilio signs one or the other, whatever the
 /// URL says.
 pub(super) fn ports(url: &str) -> Vec<Cow<'_, str>> {
     let mut forms = vec![Cow::Borrowed(url)];
