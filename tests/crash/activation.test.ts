@@ -10,7 +10,7 @@ import { addVersion, ended, send } from './support';
 const authorization = `Basic ${Buffer.from('user:password').toString('base64')}`;
 const basicAuthentication = { username: 'user', password: 'password' };
 
-/** A webhook whose response says which version answered. */
+/** A webhook whose response names the version that sent it. */
 const responding = (body: string) => ({ response: { body } });
 
 const post = (url: string, headers: Record<string, string> = {}) => fetch(url, { method: 'POST', headers });
@@ -23,7 +23,7 @@ async function runSql(app: App, ...statements: string[]): Promise<void> {
   }
 }
 
-/** What makes a save fail that gives a workflow this title: as it is written, or only as it is committed. */
+/** The title that makes a save fail: when it is written, or only when it is committed. */
 const FAILS = 'fails';
 const FAIL = {
   sqlite: [
@@ -46,7 +46,7 @@ describe.each([
     await runSql(app, ...FAIL[dialect]);
   });
   afterAll(async () => {
-    // After a rollback NocoBase waits 50 s for the commit, to tell other nodes of it, and its process does not end before.
+    // After a rollback NocoBase waits 50 s for the commit, to notify other nodes, and its process doesn't end before that.
     await app.kill9();
     await app.remove();
   });
@@ -54,7 +54,7 @@ describe.each([
   const update = (id: string | number, values: object) =>
     expect(app.api('POST', `workflows:update?filterByTk=${id}`, { title: FAILS, ...values })).rejects.toThrow();
 
-  it('leaves an endpoint with the authentication that is committed', async () => {
+  it('leaves an endpoint with the committed authentication', async () => {
     const workflow = await createWorkflow(app, { title: 'edited', config: { basicAuthentication } });
     const { id, url } = workflow;
     await update(id, { config: {} });
@@ -91,7 +91,7 @@ describe('an activation', () => {
   });
   afterAll(() => app.remove());
 
-  it('of one version after another under load answers every request, at the end as the last one says', async () => {
+  it('of one version after another under load serves every request, and the last version in the end', async () => {
     const workflow = await createWorkflow(app, { title: 'versions', config: responding('0') });
     let over = false;
     const loading = send([workflow], { connections: 8 }, () => over);
@@ -102,7 +102,7 @@ describe('an activation', () => {
       versions.push(added);
       expect(await (await post(workflow.url)).text()).toBe(String(version));
     }
-    // Back and forth between versions that are there already.
+    // Back and forth between existing versions.
     for (let round = 0; round < 20; round += 1) {
       const version = (round * 2) % versions.length;
       await setEnabled(app, versions[version], true);
@@ -114,7 +114,7 @@ describe('an activation', () => {
     expect(acknowledged.length).toBeGreaterThan(100);
   });
 
-  it('of a workflow that was deleted answers 404, and requests to it do not read the database each', async () => {
+  it('of a deleted workflow leads to 404, and not every request to it reads the database', async () => {
     const workflow = await createWorkflow(app, { title: 'deleted' });
     expect((await post(workflow.url)).status).toBe(200);
     await app.api('POST', `workflows:destroy?filterByTk=${workflow.id}`);
@@ -128,7 +128,7 @@ describe('an activation', () => {
     expect(reads).toBeLessThanOrEqual(20 * seconds + 2);
   });
 
-  it('that cannot be read answers 503 until it can, then as is committed', async () => {
+  it("that can't be read leads to 503 until it can, then to what is committed", async () => {
     const workflow = await createWorkflow(app, { title: 'in doubt' });
     await setEnabled(app, workflow.id, false);
     expect((await post(workflow.url)).status).toBe(404);
@@ -152,7 +152,7 @@ interface Client {
   end(): Promise<void>;
 }
 
-/** A connection of its own to an app's PostgreSQL. */
+/** A separate connection to an app's PostgreSQL. */
 async function connect(app: App): Promise<Client> {
   const { Client } = createRequire(join(workDir, 'runtime/package.json'))('pg') as {
     Client: new (options: object) => Client;

@@ -88,7 +88,7 @@ describe('a full disk', () => {
     };
     expect((await post(1)).status).toBe(200);
     await ended(app, [workflow]);
-    // A limit below what the file has counts as what it has; the pragma holds for the connection that stores.
+    // A limit below the file's size counts as its size; the pragma applies to the connection that stores.
     await runSql(app, 'PRAGMA max_page_count = 1');
     const statuses = [];
     for (let id = 2; id < 20; id += 1) {
@@ -143,7 +143,7 @@ describe('a PostgreSQL that stops and starts under load', () => {
     const after = await send([workflow], { connections: 8, events: 50, first: 1e6 }, () => false);
     expect(after.acknowledged.length).toBeGreaterThan(0);
     expect(Object.keys({ ...load.others, ...after.others }).filter((answer) => answer !== '503')).toEqual([]);
-    // What ran when the database went away is looked for every five minutes, and on start.
+    // Recovery looks for what was running when the database went down every five minutes, and on start.
     await app.restart();
     await ended(app, [workflow]);
     await expectKept(app, workflow, load);

@@ -9,10 +9,10 @@ import { addVersion, ended, executionsOf, post, random, send, slow } from './sup
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e6);
 
-/** As many as the engine runs within seconds: SQLite enters executions at some thirty a second. */
+/** As many as the engine executes within seconds: SQLite enters about thirty executions a second. */
 const EVENTS = { sqlite: 120, postgres: 400 };
 
-/** Within how many milliseconds a kill falls into the storing, while events still come in. */
+/** The milliseconds within which a kill interrupts the storing, while events still arrive. */
 const STORING_MS = { sqlite: 500, postgres: 350 };
 
 describe.each(['sqlite', 'postgres'] as const)('a kill -9 under load on %s', (dialect) => {
@@ -33,8 +33,8 @@ describe.each(['sqlite', 'postgres'] as const)('a kill -9 under load on %s', (di
     { timeout: 240_000 },
     async (round) => {
       const seed = SEED + round;
-      // Every other kill falls into the storing, with events coming in until then; the others, most of them, into the
-      // running of what is stored.
+      // Every other kill interrupts the storing, with events arriving until then; most of the others interrupt the execution of
+      // what is stored.
       const storing = round % 2 === 1;
       const moment = 20 + random(seed)() * (storing ? STORING_MS[dialect] : 2500);
       let killed = false;
@@ -92,7 +92,7 @@ describe.each(['sqlite', 'postgres'] as const)(
 
     it('runs once, with that version, though the process is killed first', async () => {
       // The engine runs one execution after another, and so none of the events before this one has ended. Several nodes, as
-      // SQLite answers nobody while it works.
+      // SQLite serves nobody while it works.
       const nodes = Array.from({ length: 6 }, () => slow(dialect, 1));
       const first = await createWorkflow(app, { title: 'first', nodes, options: { onCrash: 'fail' } });
       const replaced = await createWorkflow(app, { title: 'replaced', nodes: [slow(dialect, 0.02)] });
@@ -128,7 +128,7 @@ describe.each(['sqlite', 'postgres'] as const)('an execution that a crash cut of
 
   beforeAll(async () => {
     app = await bootApp({ dialect });
-    // Two, as SQLite answers nobody while it works: that it has begun may be told when the first one ends.
+    // Two, because SQLite serves nobody while it works: that one has begun may be visible only when it ends.
     const nodes = [slow(dialect, 2), slow(dialect, 2)];
     again = await createWorkflow(app, { title: 'again', nodes });
     left = await createWorkflow(app, { title: 'left', nodes, options: { onCrash: 'fail' } });

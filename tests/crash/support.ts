@@ -10,19 +10,19 @@ export interface Execution {
   context: { body: { id: number } };
 }
 
-/** What a load of events came to. */
+/** The result of a load of events. */
 export interface Load {
-  /** The ids of the events that were answered 2xx. */
+  /** The ids of the events that got a 2xx. */
   acknowledged: number[];
-  /** How often each other answer came: a status, or the code of a broken connection. */
+  /** The number of other responses, by status or by the code of a broken connection. */
   others: Record<string, number>;
 }
 
 /**
- * Sends distinct events (`{ id }`) over some connections until `until` says to stop, or `events` of them are sent.
+ * Sends distinct events (`{ id }`) over some connections until `until` returns true, or `events` of them are sent.
  *
  * @param first the id of the first event
- * @param acknowledged called with each event that was answered 2xx
+ * @param acknowledged called with each event that got a 2xx
  */
 export async function send(
   workflows: CreatedWorkflow[],
@@ -54,7 +54,7 @@ export async function send(
   return load;
 }
 
-/** Adds a version to a workflow as the editor does, with a configuration of its own; its id. */
+/** Adds a version to a workflow as the editor does, with its own configuration. Returns its id. */
 export async function addVersion(app: App, { id, key }: CreatedWorkflow, config: object): Promise<string> {
   const filter = encodeURIComponent(JSON.stringify({ key }));
   const version = await app.api<{ id: string }>('POST', `workflows:revision?filterByTk=${id}&filter=${filter}`);
@@ -62,7 +62,7 @@ export async function addVersion(app: App, { id, key }: CreatedWorkflow, config:
   return version.id;
 }
 
-/** Posts JSON; the status of the answer, or the code of a broken connection. */
+/** Posts JSON. Returns the status of the response, or the code of a broken connection. */
 export function post(agent: Agent, url: string, body: unknown): Promise<number | string> {
   const text = JSON.stringify(body);
   return new Promise((resolve) => {
@@ -81,13 +81,13 @@ export function post(agent: Agent, url: string, body: unknown): Promise<number |
   });
 }
 
-/** All executions of some workflows. */
+/** Returns all executions of some workflows. */
 export async function executionsOf(app: App, workflows: CreatedWorkflow[]): Promise<Execution[]> {
   const all: Execution[] = [];
   for (let page = 1; ; page += 1) {
     const query = new URLSearchParams({
       filter: JSON.stringify({ workflowId: workflows.map(({ id }) => id) }),
-      // `context` is not among what the list shows by itself.
+      // By default the list doesn't include `context`.
       fields: 'id,status,reason,context',
       sort: 'id',
       page: String(page),
@@ -112,7 +112,7 @@ export async function ended(app: App, workflows: CreatedWorkflow[], timeout = 12
   );
 }
 
-/** A number from 0 to 1 that follows from a seed: mulberry32. */
+/** Returns random numbers from 0 to 1 by a seed: mulberry32. */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -123,7 +123,7 @@ export function random(seed: number): () => number {
   };
 }
 
-/** A node that keeps an execution running for about this long. */
+/** Returns a node that keeps an execution running for about this long. */
 export function slow(
   dialect: 'sqlite' | 'postgres' | 'mariadb',
   seconds: number,
@@ -131,7 +131,7 @@ export function slow(
   const sql = {
     postgres: `SELECT pg_sleep(${seconds})`,
     mariadb: `SELECT SLEEP(${seconds})`,
-    // SQLite knows no sleeping, only working.
+    // SQLite can't sleep, only work.
     sqlite: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${seconds * 4e6}) SELECT count(*) FROM n`,
   };
   return { type: 'sql', config: { sql: sql[dialect] } };

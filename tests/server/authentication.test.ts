@@ -1,4 +1,4 @@
-// Calls that the senders' own libraries signed, to the running app.
+// Requests that the senders' own libraries signed, to the running app.
 import { createHash, createHmac } from 'node:crypto';
 import * as octokit from '@octokit/webhooks-methods';
 import { encrypt as wecomEncrypt, getSignature as wecomSignature } from '@wecom/crypto';
@@ -26,9 +26,9 @@ interface Signed<Body = string> {
 interface Sender {
   secret: string;
   other: string;
-  /** Signs a body as at a time, in milliseconds. */
+  /** Signs a body at a time, in milliseconds. */
   sign(secret: string, body: string, time: number, url: string): Signed | Promise<Signed>;
-  /** Whether an old call is refused. */
+  /** Whether an old request is rejected. */
   timed?: boolean;
   type?: string;
 }

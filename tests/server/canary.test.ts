@@ -1,4 +1,4 @@
-// No value of a secret variable or of a configuration gets out: not to those who edit, not to callers, not into the log.
+// No value of a secret variable or of a configuration leaks: not to editors, not to senders, not into the log.
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ afterAll(() => app.remove());
 
 const presets = ['github', 'slack', 'stripe', 'twilio', 'standard-webhooks', 'gitlab-token', 'microsoft-graph', 'zoom'];
 
-/** A configuration for each field that may hold a secret, and for fields in which it would be a mistake. */
+/** A configuration for each field that may contain a secret, and for fields in which it would be a mistake. */
 const configurations = (secret: string): Record<string, unknown>[] => [
   { basicAuthentication: { username: secret, password: secret } },
   { basicAuthentication: { username: 'user', password: [secret] } },

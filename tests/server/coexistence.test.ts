@@ -8,7 +8,7 @@ import { type App, bootApp } from '../support/app';
 import { waitFor } from '../support/wait';
 import { call, createWorkflow, ended, executions, settled } from './support';
 
-// Each test installs apps or plugins, which NocoBase takes long for.
+// Each test installs apps or plugins, which takes NocoBase long.
 vi.setConfig({ testTimeout: 240_000 });
 
 async function using(app: App, run: (app: App) => Promise<void>): Promise<void> {
@@ -24,7 +24,7 @@ async function install(app: App, name: string, file: string): Promise<void> {
   const form = new FormData();
   form.set('file', await openAsBlob(file), `${name}.tgz`);
   await app.api('POST', 'pm:add', form);
-  // NocoBase loads an added plugin after it has answered.
+  // NocoBase loads an added plugin after it has responded.
   await waitFor(`${name} to be known`, async () => (await listed(app, name)) !== undefined);
   await enable(app, name);
 }
@@ -109,7 +109,7 @@ describe('two apps in one process', () => {
         return [response.status, response.ok && (await response.text())];
       };
       expect(await post(`__app/sub1/webhook:trigger/${own.key}`)).toEqual([200, 'sub']);
-      // The other ways in which NocoBase is told the app of a request.
+      // The other ways to tell NocoBase the app of a request.
       const key = `webhook:trigger/${own.key}`;
       expect(await post(`${key}?__appName=sub1`)).toEqual([200, 'sub']);
       expect(await post(key, { 'x-app': 'sub1' })).toEqual([200, 'sub']);

@@ -13,7 +13,7 @@ afterAll(() => app.stop());
 const basic = (credentials: string) => ({ authorization: `Basic ${Buffer.from(credentials).toString('base64')}` });
 const respond = (config: Record<string, unknown>) => [{ type: 'response', config }];
 
-async function refusal(response: Response): Promise<{ status: number; code: string; message: string }> {
+async function rejection(response: Response): Promise<{ status: number; code: string; message: string }> {
   const { errors } = (await response.json()) as { errors: { code: string; message: string }[] };
   expect(errors).toHaveLength(1);
   expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
@@ -171,14 +171,14 @@ describe('a synchronous webhook', () => {
 
   it('responds with 500 if it failed, without details', async () => {
     const { key } = await createWorkflow(app, { sync: true, nodes: [{ type: 'end', config: { endStatus: -1 } }] });
-    expect(await refusal(await call(app, key, { body: {} }))).toMatchObject({ status: 500, code: 'WORKFLOW_FAILED' });
+    expect(await rejection(await call(app, key, { body: {} }))).toMatchObject({ status: 500, code: 'WORKFLOW_FAILED' });
   });
 
   it('responds with 500 if a header of a Response node contains a line break', async () => {
     const nodes = respond({ headers: [{ name: 'X-Id', value: '{{$context.body.id}}' }] });
     const { key } = await createWorkflow(app, { sync: true, nodes });
     const response = await call(app, key, { body: { id: 'a\nb' } });
-    expect(await refusal(response)).toMatchObject({ status: 500, code: 'WORKFLOW_FAILED' });
+    expect(await rejection(response)).toMatchObject({ status: 500, code: 'WORKFLOW_FAILED' });
   });
 
   it('responds with 408 when its own time limit ends it', async () => {
@@ -187,7 +187,10 @@ describe('a synchronous webhook', () => {
       options: { timeout: 200 },
       nodes: [slow(dialect, 1), ...respond({ body: 'too late' })],
     });
-    expect(await refusal(await call(app, key, { body: {} }))).toMatchObject({ status: 408, code: 'WORKFLOW_TIMEOUT' });
+    expect(await rejection(await call(app, key, { body: {} }))).toMatchObject({
+      status: 408,
+      code: 'WORKFLOW_TIMEOUT',
+    });
     expect((await ended(app, key)).map(({ status, reason }) => [status, reason])).toEqual([[-3, 'timeout']]);
   });
 
@@ -223,7 +226,7 @@ describe('rejections', () => {
     const { key } = await createWorkflow(app);
     const response = await call(app, key, { method });
     expect(response.headers.get('allow')).toBe('POST');
-    expect(await refusal(response)).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+    expect(await rejection(response)).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
   });
 
   it('are 401 with a challenge for missing or wrong credentials, before anything is parsed', async () => {
@@ -236,7 +239,7 @@ describe('rejections', () => {
         body: '{broken',
       });
       expect(response.headers.get('www-authenticate')).toMatch(/^Basic realm="[^"]+", charset="UTF-8"$/);
-      expect(await refusal(response)).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
+      expect(await rejection(response)).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
     }
     expect((await call(app, key, { headers: basic('user:pä:ss:wörd'), body: {} })).status).toBe(200);
   });
@@ -262,7 +265,7 @@ describe('rejections', () => {
     });
     for (const headers of [{}, basic('u:'), basic('u:undefined')]) {
       const response = await call(app, key, { headers: headers as Record<string, string>, body: {} });
-      expect(await refusal(response)).toMatchObject({ status: 500, code: 'WEBHOOK_MISCONFIGURED' });
+      expect(await rejection(response)).toMatchObject({ status: 500, code: 'WEBHOOK_MISCONFIGURED' });
     }
   });
 
@@ -270,13 +273,13 @@ describe('rejections', () => {
     ['malformed JSON', 'application/json', '{"a":1,\n}', 'line 2, column 1'],
     ['malformed percent-encoding in a form', 'application/x-www-form-urlencoded', 'a=%zz', 'line 1, column 3'],
     ['a charset that is not UTF-8', 'application/json; charset=iso-8859-1', '{}', 'iso-8859-1'],
-    ['bytes that are no UTF-8', 'application/json', Buffer.from([0x22, 0xff, 0x22]), 'line 1, column 2'],
-    ['bytes that are no UTF-8 as text', 'text/plain', Buffer.from([0x61, 0xc3]), 'line 1, column 2'],
+    ["bytes that aren't UTF-8", 'application/json', Buffer.from([0x22, 0xff, 0x22]), 'line 1, column 2'],
+    ["bytes that aren't UTF-8 as text", 'text/plain', Buffer.from([0x61, 0xc3]), 'line 1, column 2'],
   ])('are 400 with the position for %s', async (_, contentType, body, place) => {
     const { key } = await createWorkflow(app);
-    const refused = await refusal(await call(app, key, { headers: { 'content-type': contentType }, body }));
-    expect(refused.status).toBe(400);
-    expect(refused.message).toContain(place);
+    const rejected = await rejection(await call(app, key, { headers: { 'content-type': contentType }, body }));
+    expect(rejected.status).toBe(400);
+    expect(rejected.message).toContain(place);
   });
 
   it('are 413 for a body over the limit, as sent or as inflated', async () => {
@@ -289,7 +292,7 @@ describe('rejections', () => {
       ['br', brotliCompressSync(large)],
     ] as const) {
       const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
-      expect(await refusal(await call(app, key, { headers, body }))).toMatchObject({
+      expect(await rejection(await call(app, key, { headers, body }))).toMatchObject({
         status: 413,
         code: 'BODY_TOO_LARGE',
       });
@@ -298,8 +301,8 @@ describe('rejections', () => {
 
   it.each(['image/png', 'application/pdf', 'multipart/mixed; boundary=x'])('are 415 for %s', async (contentType) => {
     const { key } = await createWorkflow(app);
-    const refused = await refusal(await call(app, key, { headers: { 'content-type': contentType }, body: 'x' }));
-    expect(refused).toMatchObject({ status: 415, code: 'CONTENT_TYPE_UNSUPPORTED' });
+    const rejected = await rejection(await call(app, key, { headers: { 'content-type': contentType }, body: 'x' }));
+    expect(rejected).toMatchObject({ status: 415, code: 'CONTENT_TYPE_UNSUPPORTED' });
   });
 });
 

@@ -1,4 +1,4 @@
-// What the editor's forms ask about senders: the schemes there are, why a pasted request is refused, and what was refused.
+// The editor's actions: the schemes of known senders, why a pasted request is rejected, and which requests were rejected.
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Check, ConfigIssue } from '../../index';
@@ -31,7 +31,7 @@ const outcomes = ({ checks }: { checks: Check[] }) =>
     .filter(({ outcome }) => outcome !== 'notConfigured')
     .map(({ check, index = '', outcome }) => `${check}${index}:${outcome}`)
     .join(' ');
-/** The token of someone who may not edit workflows. */
+/** Returns the token of a user who may not edit workflows. */
 async function member(): Promise<string> {
   const account = { email: 'member@example.com', username: 'member', password: 'member-password', roles: ['member'] };
   const signIn = async () => {
@@ -200,7 +200,7 @@ describe('a pasted request', () => {
   });
 
   it('is read without looking at any of it more than a few times', async () => {
-    // With regular expressions that go back these took minutes; the test would time out.
+    // With backtracking regular expressions these took minutes; the test would time out.
     const url = `${'/webhook:trigger/'.repeat(900)}?`;
     const body = `${'QUJD'.repeat(100_000)}${' '.repeat(600_000)}=`;
     expect(await diagnose({ config: {}, url, body, bodyEncoding: 'base64' })).toMatchObject({ issues: [] });

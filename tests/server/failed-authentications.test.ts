@@ -1,4 +1,4 @@
-// Whoever fails to authenticate again and again is shut out of a webhook for a while.
+// An address that keeps failing to authenticate is rejected by a webhook for a while.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type App, bootApp } from '../support/app';
 import { logged } from '../support/wait';
@@ -39,10 +39,10 @@ it('rejects with 429 before any check after more than 20 failed authentications 
   const wait = Number(rejected.headers.get('retry-after'));
   expect(wait).toBeGreaterThanOrEqual(1);
   expect(wait).toBeLessThanOrEqual(60);
-  // Not even the method is looked at, and another webhook not affected.
+  // Not even the method is checked, and no other webhook is affected.
   expect((await call(app, key, { method: 'PUT', body: '{' })).status).toBe(429);
   expect((await call(app, other.key, right)).status).toBe(200);
-  // Nor does it help to say that one comes from elsewhere.
+  // Claiming another address doesn't help.
   const forged = { ...right, headers: { ...right.headers, 'x-forwarded-for': '203.0.113.9' } };
   expect((await call(app, key, forged)).status).toBe(429);
   await logged(app, 'webhook request rejected: 429 TOO_MANY_FAILURES');

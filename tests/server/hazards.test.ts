@@ -155,7 +155,7 @@ describe('secrets', () => {
     });
     const wrong = Buffer.from('sesame-user:sesame-wrong').toString('base64');
     const authorization = `Basic ${wrong}`;
-    // NocoBase logs what the editor saves; this is about what a caller brings about.
+    // NocoBase logs what the editor saves; this is about what a sender causes.
     const before = app.logs().length;
     expect((await call(app, workflow.key, { headers: { authorization }, body: {} })).status).toBe(401);
     const log = await logged(app, 'webhook request rejected: 401', before);

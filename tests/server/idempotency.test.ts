@@ -16,7 +16,7 @@ function deliver(key: string, body: unknown, headers: Record<string, string> = {
   });
 }
 
-/** Status, body, and whether the answer is marked as one that was given before. */
+/** Returns status, body, and whether the response is marked as a duplicate's. */
 async function shown(response: Response): Promise<[number, string, boolean]> {
   return [response.status, await response.text(), response.headers.get('idempotent-replayed') === 'true'];
 }

@@ -14,7 +14,7 @@ interface ListedPlugin {
   depsCompatible: { name: string; result: boolean }[];
 }
 
-/** The tests go through the life of one installation, so each needs the ones before it. */
+/** The tests follow one installation, so each needs the ones before it. */
 describe('the packed plugin in a NocoBase that has never seen it', () => {
   let app: App;
   let workflow: CreatedWorkflow;

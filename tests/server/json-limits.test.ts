@@ -1,4 +1,4 @@
-// What of a JSON text MariaDB and MySQL reject, told before it is sent to them. `unstorable.test.ts` asks the databases themselves.
+// Which JSON texts MariaDB and MySQL reject, decided before they are sent. `unstorable.test.ts` tests the databases themselves.
 import { describe, expect, it } from 'vitest';
 import { whyNotStorable } from '../../src/server/store/jsonLimits';
 import { random } from '../crash/support';

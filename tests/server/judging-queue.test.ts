@@ -5,7 +5,7 @@ import { JudgingQueue } from '../../src/server/receive/JudgingQueue';
 const LIMIT = 1024 * 1024;
 const PLACES = Math.max(1, availableParallelism() - 1);
 
-/** What is judged, in the order in which it was begun; `finish` ends the first of it that is left. */
+/** What is being judged, in the order in which it began; `finish` ends the first that remains. */
 const begun: string[] = [];
 const finishes: (() => void)[] = [];
 const finish = () => finishes.shift()?.();
@@ -56,7 +56,7 @@ it('rejects a body when the bytes of eight largest bodies wait, or of four for o
   const all = [a, a, a, a, a, b, b, b, b, b, c].map((webhook) => judge(queue, webhook, 'one'));
   expect(await Promise.all([all[4], all[9], all[10]])).toEqual(['busy', 'busy', 'busy']);
   finish();
-  // The first has left its place in the line.
+  // The first has left the queue.
   const again = judge(queue, c, 'again');
   while (finishes.length > 0) {
     finish();

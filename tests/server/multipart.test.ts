@@ -32,7 +32,7 @@ const post = (key: string, body: BodyInit, headers: Record<string, string> = {})
 const uploads = () => join(app.dir, 'storage/uploads');
 const stored = () => (existsSync(uploads()) ? readdirSync(uploads()).sort() : []);
 
-/** How many records of files there are. */
+/** Returns the number of file records. */
 async function records(): Promise<number> {
   await settled(app);
   await post(counter.key, '');
@@ -42,7 +42,7 @@ async function records(): Promise<number> {
   return Number(jobs[0].result[0].n);
 }
 
-/** The context of the only execution. */
+/** Returns the context of the only execution. */
 const contextOf = async (key: string) => (await ended(app, key))[0].context;
 
 interface FileRecord {
@@ -220,14 +220,14 @@ describe('no file remains', () => {
     const late = await post(key, form());
     expect([late.status, late.headers.get('idempotent-replayed')]).toEqual([200, 'true']);
     const { scan } = ((await contextOf(key)).body as { order: { scan: FileRecord } }).order;
-    // Answers come before what was not needed is gone.
+    // The response arrives before unneeded files are deleted.
     await waitFor('the files of the repetitions to be removed', async () => stored().length === files.length + 1);
     await expectNothingMore(1);
     expect(readFileSync(join(uploads(), scan.filename))).toEqual(PNG);
   });
 
   it('of an event whose response can’t be built', async () => {
-    // NocoBase calls a function that it finds at a template's path, here without an object to take the value of.
+    // NocoBase calls a function that it finds at a template's path, here without the object that it needs.
     const response = { headers: [{ name: 'x-a', value: '{{$context.body.line.valueOf}}' }] };
     const { key } = await createWorkflow(app, { config: { request: { files: {} }, response } });
     await remember();
@@ -240,7 +240,7 @@ describe('no file remains', () => {
   it('of a form with a file that can’t be saved; the sender is asked to retry', async () => {
     const { key } = await createWorkflow(app, { config: { request: { files: {} } } });
     await remember();
-    // A file where the folder of the files should be: then the storage can't write, whoever runs it.
+    // A file in place of the storage's folder: then the storage can't write, no matter which user runs it.
     const aside = `${uploads()}-aside`;
     renameSync(uploads(), aside);
     writeFileSync(uploads(), '');
@@ -267,7 +267,7 @@ describe('files that can never be saved', () => {
       { errors: [{ code: 'WEBHOOK_MISCONFIGURED' }] },
     ]);
     await logged(app, 'its files go to the storage "nosuch" of the file manager, but there is none');
-    // Without a file there is nothing to keep.
+    // Without a file there is nothing to save.
     expect((await post(key, '{}', { 'content-type': 'application/json' })).status).toBe(200);
   });
 
@@ -291,7 +291,7 @@ it('a manual execution accepts any values in place of files', async () => {
 it('without the file manager, saving files is a misconfiguration and everything else works', async () => {
   const { key } = await createWorkflow(app, { config: { request: { files: {} } } });
   await settled(app);
-  // The first can't do without the second.
+  // The first depends on the second.
   for (const name of ['ai', 'file-manager'].map((name) => `@nocobase/plugin-${name}`)) {
     await app.api('POST', `pm:disable?filterByTk=${name}&awaitResponse=true`);
     await waitFor(`${name} to be disabled`, async () => {

@@ -1,4 +1,4 @@
-// What a webhook lets in: as many events as its rate limit says, and bodies up to NocoBase's own limit.
+// How much a webhook accepts: events up to its rate limit, and bodies up to NocoBase's own limit.
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { call, createWorkflow, ended, executions } from './support';
 
 let app: App;
 beforeAll(async () => {
-  // No size: NocoBase starts with it, and so does the plugin.
+  // Not a size: NocoBase starts with it, and so does the plugin.
   app = await bootApp({ env: { REQUEST_BODY_LIMIT: 'lots' } });
 });
 afterAll(() => app.remove());
@@ -24,7 +24,7 @@ describe('a webhook with a rate limit', () => {
     const wait = Number(refused.headers.get('retry-after'));
     expect(wait).toBeGreaterThanOrEqual(1);
     expect(wait).toBeLessThanOrEqual(5);
-    // Nothing of a request is looked at then.
+    // The request isn't read then.
     expect((await call(app, key, { method: 'PUT', body: '{' })).status).toBe(429);
     expect((await ended(app, key, 3)).map(({ context }) => context.body)).toEqual([
       { count: 0 },

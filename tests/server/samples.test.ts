@@ -5,7 +5,7 @@ import { ensureSamples } from '../../scripts/lib/samples.mjs';
 import { type App, bootApp } from '../support/app';
 import { waitFor } from '../support/wait';
 
-/** Runs a printed line as it would be pasted, with the status after the headers and the body. */
+/** Runs a printed command as if pasted. Returns the status, and the headers and the body. */
 async function paste(line: string): Promise<{ status: number; output: string }> {
   const { stdout } = await promisify(execFile)('sh', ['-c', line]);
   return { status: Number(/^HTTP\S* (\d+)/.exec(stdout)?.[1]), output: stdout };
@@ -50,7 +50,7 @@ describe('the sample workflows of npm start', () => {
   });
 
   it('are not created again, whether they exist or were deleted', async () => {
-    // While SQLite writes for a running workflow, it refuses NocoBase's own longer transactions.
+    // While SQLite writes for a running workflow, it fails NocoBase's own longer transactions.
     await waitFor('the end of all executions', async () => {
       const executions = await app.api<{ status: number | null }[]>('GET', 'executions:list');
       return executions.every(({ status }) => status === 1);

@@ -39,20 +39,20 @@ export async function createWorkflow(
   return create(app, { title: 'test', ...definition });
 }
 
-/** Switches a workflow on or off, when the engine has nothing to do. */
+/** Enables or disables a workflow, when the engine has nothing to do. */
 export async function setEnabled(app: App, id: string | number, enabled: boolean): Promise<void> {
   await settled(app);
   await toggle(app, id, enabled);
 }
 
-/** The executions of a workflow, oldest first. */
+/** Returns the executions of a workflow, oldest first. */
 export async function executions(app: App, key: string): Promise<Execution[]> {
   const query = new URLSearchParams({ filter: JSON.stringify({ key }), sort: 'id', pageSize: '1000' });
   const rows = await app.api<{ id: string }[]>('GET', `executions:list?${query}`);
   return Promise.all(rows.map(({ id }) => app.api<Execution>('GET', `executions:get?filterByTk=${id}`)));
 }
 
-/** Waits until a workflow has as many executions that have ended. */
+/** Waits until a workflow has `count` executions that have ended. */
 export async function ended(app: App, key: string, count = 1): Promise<Execution[]> {
   const deadline = Date.now() + 20_000;
   for (;;) {
@@ -67,7 +67,7 @@ export async function ended(app: App, key: string, count = 1): Promise<Execution
   }
 }
 
-/** Calls a webhook; a plain object as body is sent as JSON. */
+/** Sends a request to a webhook. A plain object as body is sent as JSON. */
 export function call(
   app: App,
   key: string,
@@ -88,7 +88,7 @@ export interface CallOptions {
   method?: string;
 }
 
-/** Sends bytes as they are over a socket, in parts with a pause between, and gives what came back. */
+/** Sends bytes over a socket, in parts with pauses between them. Returns the response's bytes. */
 export async function sendRaw(
   app: App,
   parts: (string | Buffer)[],

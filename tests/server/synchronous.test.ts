@@ -1,4 +1,4 @@
-// Turns of synchronous webhooks: who gets them, for how long, and what they leave to everything else.
+// Turns of synchronous webhooks: which webhook gets them, for how long, and what they leave to everything else.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slow } from '../crash/support';
 import { type App, bootApp, dialect } from '../support/app';
@@ -10,7 +10,7 @@ const holder = new Holder();
 beforeAll(() => holder.start());
 afterAll(() => holder.stop());
 
-/** A time limit that no test runs into. */
+/** A time limit that no test reaches. */
 const options = { timeout: 60_000 };
 
 describe('a synchronous webhook with four turns for all', () => {
@@ -50,7 +50,7 @@ describe('a synchronous webhook with four turns for all', () => {
     const { key: other } = await createWorkflow(app, { sync: true, nodes: [holder.node('shorter')] });
     const answer = call(app, key);
     await holder.waitFor('own');
-    // Meanwhile another one, without a limit of its own, runs into the timeout.
+    // Meanwhile another one, without its own limit, reaches the timeout.
     expect((await call(app, other)).status).toBe(408);
     holder.release('shorter');
     holder.release('own');
@@ -82,7 +82,7 @@ describe('a synchronous webhook with four turns for all', () => {
     const first = send('a', 'first');
     await holder.waitFor('first');
     const duplicates = Array.from({ length: 5 }, () => send('a', 'duplicate'));
-    // If a duplicate had a turn, there would be none left for the second, and then none for the third.
+    // If a duplicate took a turn, none would remain for the second, and then none for the third.
     for (const name of ['second', 'third']) {
       const answer = send(name, name);
       await holder.waitFor(name);
@@ -100,7 +100,7 @@ describe('a synchronous webhook with four turns for all', () => {
   });
 });
 
-// On SQLite there is one connection, and a query holds up all others.
+// SQLite has one connection, and a query delays all others.
 if (dialect !== 'sqlite') {
   describe('slow queries of synchronous webhooks', () => {
     let app: App;

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.remove());
 
-/** What a replacement pattern or a second rendering would change. */
+/** Text that a replacement pattern or a second rendering would change. */
 const HOSTILE = { a: '{{$context.body.b}}$&$$', b: 'secret of b', object: { toString: 1 }, list: [1, { a: '$&' }] };
 const TEXT = 'a={{$context.body.a}} b={{$context.body.b}} o={{$context.body.object}} l={{$context.body.list}}';
 const FILLED = 'a={{$context.body.b}}$&$$ b=secret of b o={"toString":1} l=1,{"a":"$&"}';

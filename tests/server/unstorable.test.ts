@@ -1,10 +1,10 @@
-// What becomes of an event that the database will never take.
+// What happens to an event that the database will never accept.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, bootApp, dialect } from '../support/app';
 import { logged } from '../support/wait';
 import { call, createWorkflow, ended, executions, settled } from './support';
 
-/** A whole megabyte, as bodies are counted. */
+/** A megabyte, as bodies are counted. */
 const MB = 1 << 20;
 
 const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
@@ -116,7 +116,7 @@ it('a file whose record the database rejects gets 422, and nothing of it remains
   expect(await app.api<unknown[]>('GET', 'attachments:list')).toEqual([]);
 });
 
-// NocoBase's column is `json`; one that an owner has made `jsonb` takes less.
+// NocoBase's column is `json`; one that an owner has changed to `jsonb` accepts less.
 if (dialect === 'postgres') {
   it.each([String.raw`{"a":"\u0000"}`, String.raw`{"a":"\ud800"}`])(
     'a jsonb column rejects %s with 422',

@@ -1,4 +1,4 @@
-// What senders ask before they send events, each in its documented form, and the events that follow.
+// The URL verifications of senders, each in its documented form, and the events that follow.
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { decrypt as wecomDecrypt, encrypt as wecomEncrypt, getSignature as wecomSignature } from '@wecom/crypto';
 import DingTalkEncryptor from 'dingtalk-encrypt';
@@ -24,7 +24,7 @@ const v0 = (signature: string, timestamp: string, secret: string, body: string):
 const slack = (secret: string, body: string) => v0('x-slack-signature', 'x-slack-request-timestamp', secret, body);
 const zoom = (secret: string, body: string) => v0('x-zm-signature', 'x-zm-request-timestamp', secret, body);
 
-/** Feishu's envelope, as its documentation makes it. */
+/** Returns Feishu's envelope, as documented. */
 function feishuSealed(encryptKey: string, event: object): string {
   const iv = randomBytes(16);
   const cipher = createCipheriv('aes-256-cbc', createHash('sha256').update(encryptKey).digest(), iv);
@@ -73,19 +73,19 @@ function dingtalk(token: string, event: object, receiveId = 'ding1'): CallOption
     body: JSON.stringify({ encrypt: sealed }),
   };
 }
-/** What is in DingTalk's answer, after its own library has checked the signature. */
+/** Returns the content of the response for DingTalk, after its own library has verified the signature. */
 function dingtalkOpened(token: string, body: string): string {
   const { msg_signature, timeStamp, nonce, encrypt } = JSON.parse(body) as Record<string, string>;
   return new DingTalkEncryptor(token, AES_KEY, 'ding1').getDecryptMsg(msg_signature, timeStamp, nonce, encrypt);
 }
 
-const feishuQuestion = (token: string) => ({ challenge: 'ajls384kdjx98XX', token, type: 'url_verification' });
-const zoomQuestion = JSON.stringify({
+const feishuVerification = (token: string) => ({ challenge: 'ajls384kdjx98XX', token, type: 'url_verification' });
+const zoomVerification = JSON.stringify({
   payload: { plainToken: 'qgg8vlvZRS6UYooatFL8Aw' },
   event_ts: 1_654_503_849_680,
   event: 'endpoint.url_validation',
 });
-const slackQuestion = '{"token":"t","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmd","type":"url_verification"}';
+const slackVerification = '{"token":"t","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmd","type":"url_verification"}';
 const meta = (token: string) =>
   query({ 'hub.mode': 'subscribe', 'hub.verify_token': token, 'hub.challenge': '1158201444' });
 const TEXT = 'text/plain; charset=utf-8';
@@ -93,11 +93,11 @@ const JSON_ANSWER = 'application/json; charset=utf-8';
 
 interface Sender {
   config: Record<string, unknown>;
-  ask: () => CallOptions;
-  /** Content type and body of the answer. */
+  verification: () => CallOptions;
+  /** Content type and body of the response. */
   answer: [string, string | ((body: string) => void)];
-  /** Other questions, with their statuses. */
-  refused: Record<string, [number, () => CallOptions]>;
+  /** Other verifications, with their statuses. */
+  rejected: Record<string, [number, () => CallOptions]>;
 }
 
 const challenge: Sender['answer'] = [JSON_ANSWER, '{"challenge":"ajls384kdjx98XX"}'];
@@ -110,11 +110,11 @@ const sealing = { verificationTokens: ['v-token'], encryptKey: 'encrypt key' };
 const senders: Record<string, Sender> = {
   Slack: {
     config: { handshake: { kind: 'slack' }, authentication: [{ preset: 'slack', secrets: ['old', 's3cret'] }] },
-    ask: () => slack('s3cret', slackQuestion),
+    verification: () => slack('s3cret', slackVerification),
     answer: [TEXT, '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmd'],
-    refused: {
-      'of another secret': [401, () => slack('other', slackQuestion)],
-      'without a signature': [401, () => ({ headers: JSON_TYPE, body: slackQuestion })],
+    rejected: {
+      'of another secret': [401, () => slack('other', slackVerification)],
+      'without a signature': [401, () => ({ headers: JSON_TYPE, body: slackVerification })],
     },
   },
   Meta: {
@@ -122,9 +122,9 @@ const senders: Record<string, Sender> = {
       handshake: { kind: 'meta', verifyTokens: ['old', 'meatyhamhock'] },
       authentication: [{ preset: 'meta', secrets: ['s3cret'] }],
     },
-    ask: () => ({ method: 'GET', query: meta('meatyhamhock') }),
+    verification: () => ({ method: 'GET', query: meta('meatyhamhock') }),
     answer: [TEXT, '1158201444'],
-    refused: {
+    rejected: {
       'of another token': [403, () => ({ method: 'GET', query: meta('hock') })],
       'that is none': [405, () => ({ method: 'GET' })],
       'that is posted': [401, () => ({ query: meta('meatyhamhock'), body: {} })],
@@ -135,16 +135,16 @@ const senders: Record<string, Sender> = {
       handshake: { kind: 'microsoft-graph' },
       authentication: [{ preset: 'microsoft-graph', secrets: ['state'] }],
     },
-    ask: () => ({
+    verification: () => ({
       query: '?validationToken=Validation%3A+Testing+client+application+%3Cb%3E',
       headers: { 'content-type': TEXT },
     }),
     answer: [TEXT, 'Validation: Testing client application <b>'],
-    refused: { 'without a token': [401, () => ({ headers: { 'content-type': TEXT } })] },
+    rejected: { 'without a token': [401, () => ({ headers: { 'content-type': TEXT } })] },
   },
   Zoom: {
     config: { handshake: { kind: 'zoom' }, authentication: [{ preset: 'zoom', secrets: ['s3cret'] }] },
-    ask: () => zoom('s3cret', zoomQuestion),
+    verification: () => zoom('s3cret', zoomVerification),
     answer: [
       JSON_ANSWER,
       (body) =>
@@ -153,49 +153,52 @@ const senders: Record<string, Sender> = {
           encryptedToken: createHmac('sha256', 's3cret').update('qgg8vlvZRS6UYooatFL8Aw').digest('hex'),
         }),
     ],
-    refused: {
-      'of another secret': [401, () => zoom('other', zoomQuestion)],
-      'for a signature over an event': [403, () => zoom('s3cret', zoomQuestion.replace('qgg8', 'v0:1:'))],
+    rejected: {
+      'of another secret': [401, () => zoom('other', zoomVerification)],
+      'for a signature over an event': [403, () => zoom('s3cret', zoomVerification.replace('qgg8', 'v0:1:'))],
     },
   },
   'Feishu in the clear': {
     config: feishu({ verificationTokens: ['v-token'] }),
-    ask: () => ({ body: feishuQuestion('v-token') }),
+    verification: () => ({ body: feishuVerification('v-token') }),
     answer: challenge,
-    refused: { 'of another token': [403, () => ({ body: feishuQuestion('other') })] },
+    rejected: { 'of another token': [403, () => ({ body: feishuVerification('other') })] },
   },
   'Feishu in the clear, signed': {
     config: feishu(sealing),
-    ask: () => feishuSigned('encrypt key', JSON.stringify(feishuQuestion('v-token'))),
+    verification: () => feishuSigned('encrypt key', JSON.stringify(feishuVerification('v-token'))),
     answer: challenge,
-    refused: {},
+    rejected: {},
   },
   'Feishu, encrypted': {
     config: feishu(sealing),
-    ask: () => ({ headers: JSON_TYPE, body: feishuSealed('encrypt key', feishuQuestion('v-token')) }),
+    verification: () => ({ headers: JSON_TYPE, body: feishuSealed('encrypt key', feishuVerification('v-token')) }),
     answer: challenge,
-    refused: {
+    rejected: {
       'of another token': [
         403,
-        () => ({ headers: JSON_TYPE, body: feishuSealed('encrypt key', feishuQuestion('other')) }),
+        () => ({ headers: JSON_TYPE, body: feishuSealed('encrypt key', feishuVerification('other')) }),
       ],
-      'under another key': [401, () => ({ headers: JSON_TYPE, body: feishuSealed('k', feishuQuestion('v-token')) })],
+      'under another key': [
+        401,
+        () => ({ headers: JSON_TYPE, body: feishuSealed('k', feishuVerification('v-token')) }),
+      ],
     },
   },
   'Feishu, encrypted and signed': {
     config: feishu(sealing),
-    ask: () => feishuSigned('encrypt key', feishuSealed('encrypt key', feishuQuestion('v-token'))),
+    verification: () => feishuSigned('encrypt key', feishuSealed('encrypt key', feishuVerification('v-token'))),
     answer: challenge,
-    refused: {},
+    rejected: {},
   },
   WeCom: {
     config: {
       handshake: { kind: 'wecom', encodingAesKey: AES_KEY, receiveId: 'wx1' },
       authentication: [{ preset: 'wecom', secrets: ['old', 'QDG6eK'] }],
     },
-    ask: () => wecomAsked('QDG6eK', '1616140317555161061'),
+    verification: () => wecomAsked('QDG6eK', '1616140317555161061'),
     answer: [TEXT, '1616140317555161061'],
-    refused: {
+    rejected: {
       'of another token': [403, () => wecomAsked('other', '1')],
       'for another receiver': [403, () => wecomAsked('QDG6eK', '1', 'wx2')],
       'that is none': [405, () => ({ method: 'GET' })],
@@ -206,36 +209,39 @@ const senders: Record<string, Sender> = {
       handshake: { kind: 'dingtalk', encodingAesKey: AES_KEY, receiveId: 'ding1' },
       authentication: [{ preset: 'dingtalk', secrets: ['old', '123456'] }],
     },
-    ask: () => dingtalk('123456', { EventType: 'check_url' }),
+    verification: () => dingtalk('123456', { EventType: 'check_url' }),
     answer: [JSON_ANSWER, (body) => expect(dingtalkOpened('123456', body)).toBe('success')],
-    refused: {
+    rejected: {
       'of another token': [401, () => dingtalk('other', { EventType: 'check_url' })],
       'for another receiver': [401, () => dingtalk('123456', { EventType: 'check_url' }, 'ding2')],
     },
   },
 };
 
-describe.each(Object.entries(senders))('the URL verification of %s', (_, { config, ask, answer, refused }) => {
-  it('gets the documented response, and nothing else does; no workflow is executed', async () => {
-    const { key } = await createWorkflow(app, { config });
-    const response = await call(app, key, ask());
-    const body = await response.text();
-    expect([response.status, body.length > 0]).toEqual([200, true]);
-    expect(response.headers.get('content-type')).toBe(answer[0]);
-    if (typeof answer[1] === 'string') {
-      expect(body).toBe(answer[1]);
-    } else {
-      answer[1](body);
-    }
-    for (const [what, [status, other]] of Object.entries(refused)) {
-      const response = await call(app, key, other());
-      expect(response.status, what).toBe(status);
-      const { errors } = (await response.json()) as { errors: object[] };
-      expect(errors, what).toEqual([{ code: expect.any(String), message: expect.any(String) }]);
-    }
-    expect(await executions(app, key)).toEqual([]);
-  });
-});
+describe.each(Object.entries(senders))(
+  'the URL verification of %s',
+  (_, { config, verification, answer, rejected }) => {
+    it('gets the documented response, and nothing else does; no workflow is executed', async () => {
+      const { key } = await createWorkflow(app, { config });
+      const response = await call(app, key, verification());
+      const body = await response.text();
+      expect([response.status, body.length > 0]).toEqual([200, true]);
+      expect(response.headers.get('content-type')).toBe(answer[0]);
+      if (typeof answer[1] === 'string') {
+        expect(body).toBe(answer[1]);
+      } else {
+        answer[1](body);
+      }
+      for (const [what, [status, other]] of Object.entries(rejected)) {
+        const response = await call(app, key, other());
+        expect(response.status, what).toBe(status);
+        const { errors } = (await response.json()) as { errors: object[] };
+        expect(errors, what).toEqual([{ code: expect.any(String), message: expect.any(String) }]);
+      }
+      expect(await executions(app, key)).toEqual([]);
+    });
+  },
+);
 
 describe('events in an envelope', () => {
   it("of Feishu are executed with its content, and only with the sender's signature", async () => {

@@ -20,10 +20,10 @@ const env = {
   CACHE_REDIS_URL: redis,
 };
 
-/** Boots the nodes on one database: the first takes requests only, the second runs workflows as well. */
+/** Boots the nodes on one database: the first only accepts requests, the second executes workflows too. */
 async function bootNodes(): Promise<[App, App]> {
   const requests = await bootApp({ name: `requests-${id}`, dialect: 'postgres', env: { ...env, WORKER_MODE: '!' } });
-  // A folder of its own, and the first one's database.
+  // A separate folder, and the first one's database.
   const other = await bootApp({ name: `worker-${id}`, dialect: 'postgres' });
   await other.stop();
   copyFileSync(join(requests.dir, 'database.json'), join(other.dir, 'database.json'));
@@ -156,7 +156,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     for (let count = 0; count < 10; count += 1) {
       await setEnabled(count % 2 ? worker : requests, versions[count % versions.length], true);
     }
-    // NocoBase holds its messages to other nodes back for a second.
+    // NocoBase delays its messages to other nodes for a second.
     await sleep(3000);
     over = true;
     for (const statuses of await Promise.all(sending)) {

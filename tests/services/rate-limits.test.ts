@@ -1,4 +1,4 @@
-// A rate limit whose count is in Redis, which goes away and comes back.
+// A rate limit that is counted in Redis, which becomes unreachable and reachable again.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { servicePort } from '../../scripts/lib/services.mjs';
 import { type App, bootApp, createWorkflow } from '../support/app';
 import { logged, waitFor } from '../support/wait';
 
-/** A way to Redis that can be cut off. */
+/** A proxy to Redis that can be disconnected. */
 class Way {
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
@@ -58,7 +58,7 @@ it('continues without Redis and with Redis again, and each node applies the limi
   expect([await post(url), await post(url)]).toEqual([200, 200]);
 
   await way.cut();
-  // The node begins to count by itself: three, and no more.
+  // The node starts counting by itself: three, and no more.
   const alone = [];
   for (let count = 0; count < 5; count += 1) {
     alone.push(await post(url));
@@ -67,7 +67,7 @@ it('continues without Redis and with Redis again, and each node applies the limi
   await logged(app, 'this node counts rate limits alone because Redis is unreachable');
 
   await way.open();
-  // What was counted before is still there: one is left.
+  // Redis still has its previous count: one event is left.
   await waitFor('Redis to be asked again', async () => (await post(url)) === 200);
   expect(await post(url)).toBe(429);
 }, 120_000);

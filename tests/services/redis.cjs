@@ -1,4 +1,4 @@
-// Puts Redis behind NocoBase's lock, pub-sub and queue, as a plugin of an installation with several nodes does. Loaded
+// Uses Redis for NocoBase's lock, pub-sub and queue, as a plugin of an installation with several nodes does. Loaded
 // before NocoBase (`node --require`), so that the nodes of a test need no further plugin in their database. NocoBase's cache
 // supports Redis by itself.
 const { randomUUID } = require('node:crypto');
@@ -48,7 +48,7 @@ class PubSub {
   }
 }
 
-/** `IEventQueueAdapter` over Redis' lists: whoever is idle takes the next task. */
+/** `IEventQueueAdapter` over Redis' lists: an idle node takes the next task. */
 class Queue {
   events = new Map();
 
@@ -111,7 +111,7 @@ class Lock {
   }
   async connect() {
     await this.client.connect();
-    // NocoBase closes no lock adapter when it stops: a connection that counted would keep the process.
+    // NocoBase doesn't close lock adapters when it stops: a referenced connection would keep the process alive.
     this.client.unref();
   }
   async close() {
@@ -155,5 +155,5 @@ class Lock {
   }
 }
 
-// NocoBase tells a lock that is taken from another error by this name.
+// NocoBase recognizes a lock that is taken by the name of this error.
 class LockAcquireError extends Error {}

@@ -1,4 +1,4 @@
-// Where a path leads: the workflow's key and what follows it.
+// The address in a path: the workflow's key and what follows it.
 import { expect, it } from 'vitest';
 import { addressIn, addressInUrl } from '../../src/server/http/address';
 

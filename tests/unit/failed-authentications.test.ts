@@ -1,4 +1,4 @@
-// When an address that fails to authenticate is shut out of a webhook, and for how long.
+// When an address that fails to authenticate is rejected by a webhook, and for how long.
 import { beforeEach, expect, it } from 'vitest';
 import { FailedAuthentications } from '../../src/server/receive/FailedAuthentications';
 
@@ -32,7 +32,7 @@ it('counts in every minute, not only in one that begins with the first failure',
   fail(20, { every: 100 });
   expect(wait()).toBe(8_000);
   now += 8_000;
-  // The first is a minute old; the others are not.
+  // The first is a minute old; the others aren't.
   expect(wait()).toBe(0);
   fail(1);
   expect(wait()).toBe(50_000);

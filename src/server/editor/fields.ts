@@ -109,7 +109,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** Whether a value has at most so many levels, and only strings that can be written in UTF-8. */
+/** Whether a value has at most `levels` levels, and only strings that can be written in UTF-8. */
 function isJudgeable(value: unknown, levels: number): boolean {
   if (typeof value === 'string') {
     return !HALF_PAIR.test(value);
