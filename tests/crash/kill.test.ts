@@ -169,7 +169,7 @@ describe.each(['sqlite', 'postgres'] as const)('an execution that a crash cut of
   });
 });
 
-describe.each(['sqlite', 'postgres'] as const)('executions that a crash cut off on %s', (dialect) => {
+describe.each(['sqlite', 'postgres'] as const)('executions that a crash interrupted on %s', (dialect) => {
   const holder = new Holder();
   let app: App;
   beforeAll(async () => {
@@ -182,7 +182,7 @@ describe.each(['sqlite', 'postgres'] as const)('executions that a crash cut off 
   });
 
   it(
-    'run again, each to its end, even if the process is killed while it finds them and while it reruns the first',
+    'restart and end, even if the process is killed while it finds them and while it restarts the first',
     { timeout: 240_000 },
     async () => {
       const nodes = [holder.node('held')];
@@ -197,7 +197,7 @@ describe.each(['sqlite', 'postgres'] as const)('executions that a crash cut off 
 
       const read = app.logs().length;
       await app.start();
-      await logged(app, 'runs again from its start', read);
+      await logged(app, 'was interrupted by a crash and restarts', read);
       await app.kill9();
 
       const before = holder.count('held');
