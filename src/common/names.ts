@@ -19,8 +19,8 @@ export const INFER_ACTION = 'inferPaths';
 /** `POST <api>webhook:diagnose` judges a pasted request by a configuration. Requires permission to edit workflows. */
 export const DIAGNOSE_ACTION = 'diagnose';
 
-/** `POST <api>webhook:refusals` returns the last rejected requests of a webhook. Requires permission to edit workflows. */
-export const REFUSALS_ACTION = 'refusals';
+/** `POST <api>webhook:rejections` returns the last rejected requests of a webhook. Requires permission to edit workflows. */
+export const REJECTIONS_ACTION = 'rejections';
 
 /** `GET <api>webhook:presets` returns the schemes of known senders by name. Requires permission to edit workflows. */
 export const PRESETS_ACTION = 'presets';

@@ -2,7 +2,7 @@ import {
   DIAGNOSE_ACTION,
   INFER_ACTION,
   PRESETS_ACTION,
-  REFUSALS_ACTION,
+  REJECTIONS_ACTION,
   RESOURCE,
   TRIGGER_ACTION,
 } from '../common/names';
@@ -284,7 +284,7 @@ export default {
         },
       },
     },
-    [`/${RESOURCE}:${REFUSALS_ACTION}`]: {
+    [`/${RESOURCE}:${REJECTIONS_ACTION}`]: {
       post: {
         tags: [RESOURCE],
         summary: 'List the last requests that a webhook rejected',
@@ -303,7 +303,7 @@ export default {
         },
         responses: {
           200: result('At most ten, newest first; at most one per second is kept.', {
-            refusals: {
+            rejections: {
               type: 'array',
               items: {
                 type: 'object',

@@ -98,7 +98,7 @@ it('reveals no secret that is filled in to the sender, to the owner or in the lo
       const response = await call(app, key, { method, headers: sent, query, ...(method === 'GET' ? {} : { body }) });
       assertSilent(JSON.stringify([[...response.headers], await response.text()]), config);
     }
-    assertSilent(JSON.stringify(await app.api('POST', 'webhook:refusals', { workflowId: id })), config);
+    assertSilent(JSON.stringify(await app.api('POST', 'webhook:rejections', { workflowId: id })), config);
   }
   await sleep(500);
   assertSilent(app.logs().slice(before), 'the log');

@@ -225,17 +225,17 @@ describe('a pasted request', () => {
 });
 
 describe('a rejected request', () => {
-  const refusals = async (workflowId: string | number) =>
-    (await app.api<{ refusals: Rejection[] }>('POST', 'webhook:refusals', { workflowId })).refusals;
+  const rejections = async (workflowId: string | number) =>
+    (await app.api<{ rejections: Rejection[] }>('POST', 'webhook:rejections', { workflowId })).rejections;
   const second = () => new Promise((resolve) => setTimeout(resolve, 1050));
 
   it('is kept with the result of each check, and without its content', async () => {
     const { id, key } = await createWorkflow(app, { config: github });
-    expect(await refusals(id)).toEqual([]);
+    expect(await rejections(id)).toEqual([]);
     const began = Date.now();
     const headers = { 'content-type': 'application/json', 'x-hub-signature-256': sign('{"a": 1, "b": "x/y"}') };
     expect((await call(app, key, { headers, body })).status).toBe(401);
-    const [rejection, ...others] = await refusals(id);
+    const [rejection, ...others] = await rejections(id);
     expect(others).toEqual([]);
     expect(rejection).toMatchObject({ status: 401, code: 'UNAUTHORIZED', method: 'POST', address: '127.0.0.1' });
     expect(rejection.at).toBeGreaterThanOrEqual(began);
@@ -266,7 +266,7 @@ describe('a rejected request', () => {
     }
     expect((await call(app, key, { body: {} })).status).toBe(200);
     expect((await call(app, `${key}/no/such/path`, { body: {} })).status).toBe(404);
-    const kept = await refusals(id);
+    const kept = await rejections(id);
     expect(kept.map((rejection) => [rejection.status, outcomes(rejection)])).toEqual(
       calls.map(([status, expected]) => [status, expected]).reverse(),
     );
@@ -278,19 +278,19 @@ describe('a rejected request', () => {
     const began = Date.now();
     await Promise.all(Array.from({ length: 50 }, () => call(app, key, { body: {} })));
     const most = Math.floor((Date.now() - began) / 1000) + 1;
-    expect((await refusals(id)).length).toBeLessThanOrEqual(most);
+    expect((await rejections(id)).length).toBeLessThanOrEqual(most);
     for (let count = 0; count < 11; count += 1) {
       await second();
       await call(app, key, { body: {} });
     }
-    expect(await refusals(id)).toHaveLength(10);
-    expect(await refusals(other.id)).toEqual([]);
+    expect(await rejections(id)).toHaveLength(10);
+    expect(await rejections(other.id)).toEqual([]);
   }, 60_000);
 });
 
 it('only who may edit workflows can ask', async () => {
   const token = await member();
-  for (const action of ['diagnose', 'refusals', 'presets', 'inferPaths']) {
+  for (const action of ['diagnose', 'rejections', 'presets', 'inferPaths']) {
     expect((await post(action, {})).status, action).toBe(401);
     expect((await post(action, {}, token)).status, action).toBe(403);
   }
@@ -306,7 +306,7 @@ it('only who may edit workflows can ask', async () => {
     [1e300, 400],
     [999_999_999, 404],
   ] as const) {
-    const response = await post('refusals', { workflowId }, await app.login());
+    const response = await post('rejections', { workflowId }, await app.login());
     expect(response.status, JSON.stringify(workflowId)).toBe(status);
   }
 });

@@ -74,7 +74,7 @@ describe("NocoBase's API documentation", () => {
   });
 
   it('describes the other actions of the editor', () => {
-    for (const action of ['diagnose', 'refusals', 'presets']) {
+    for (const action of ['diagnose', 'rejections', 'presets']) {
       expect(documentation.paths).toHaveProperty(`/webhook:${action}`);
     }
   });

@@ -31,8 +31,8 @@ describe('a webhook with a rate limit', () => {
       { count: 1 },
       { count: 2 },
     ]);
-    const { refusals } = await app.api<{ refusals: object[] }>('POST', 'webhook:refusals', { workflowId: id });
-    expect(refusals.at(-1)).toMatchObject({ status: 429, code: 'RATE_LIMITED', checks: [] });
+    const { rejections } = await app.api<{ rejections: object[] }>('POST', 'webhook:rejections', { workflowId: id });
+    expect(rejections.at(-1)).toMatchObject({ status: 429, code: 'RATE_LIMITED', checks: [] });
     await sleep(wait * 1000);
     expect((await call(app, key, { body: {} })).status).toBe(200);
   });

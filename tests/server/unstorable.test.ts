@@ -84,8 +84,8 @@ describe.each([
       await expectRejected(response);
       expect(await executions(app, key)).toEqual([]);
       expect(await logged(app, '422 UNSTORABLE', before)).toMatch(sample.reason ?? /UNSTORABLE: expected/);
-      const { refusals } = await app.api<{ refusals: object[] }>('POST', 'webhook:refusals', { workflowId: id });
-      expect(refusals).toMatchObject([{ status: 422, code: 'UNSTORABLE' }]);
+      const { rejections } = await app.api<{ rejections: object[] }>('POST', 'webhook:rejections', { workflowId: id });
+      expect(rejections).toMatchObject([{ status: 422, code: 'UNSTORABLE' }]);
     } else {
       expect(response.status).toBe(200);
       const [{ context }] = await ended(app, key);

@@ -125,13 +125,13 @@ describe('two nodes on one PostgreSQL with Redis', () => {
       config: { authentication: [{ preset: 'gitlab-token', secrets: ['s'] }] },
     });
     expect((await fetch(on(requests, workflow), { method: 'POST' })).status).toBe(401);
-    const refusals = await waitFor('the refusal', async () => {
-      const answer = await worker.api<{ refusals: { status: number }[] }>('POST', 'webhook:refusals', {
+    const rejections = await waitFor('the rejection', async () => {
+      const answer = await worker.api<{ rejections: { status: number }[] }>('POST', 'webhook:rejections', {
         workflowId: workflow.id,
       });
-      return answer.refusals.length > 0 && answer.refusals;
+      return answer.rejections.length > 0 && answer.rejections;
     });
-    expect(refusals).toMatchObject([{ status: 401, code: 'UNAUTHORIZED' }]);
+    expect(rejections).toMatchObject([{ status: 401, code: 'UNAUTHORIZED' }]);
   });
 
   it('answer every request while versions are activated on either', async () => {

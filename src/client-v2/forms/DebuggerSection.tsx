@@ -4,7 +4,7 @@ import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
 import { Alert, Button, Form, Input, Select, theme } from 'antd';
 import { useId, useState } from 'react';
 import type { TriggerConfig } from '../../common/config';
-import { DIAGNOSE_ACTION, REFUSALS_ACTION, RESOURCE } from '../../common/names';
+import { DIAGNOSE_ACTION, REJECTIONS_ACTION, RESOURCE } from '../../common/names';
 import { Columns } from '../fields/Columns';
 import { Hint } from '../fields/Hint';
 import { Section } from '../fields/Section';
@@ -81,9 +81,9 @@ function DebuggerFields() {
   }
 
   async function loadRejections() {
-    const found = await request<{ refusals: Rejection[] }>(REFUSALS_ACTION, { workflowId: workflow?.id });
+    const found = await request<{ rejections: Rejection[] }>(REJECTIONS_ACTION, { workflowId: workflow?.id });
     if (found) {
-      setRejections(found.refusals);
+      setRejections(found.rejections);
     }
   }
 

@@ -4,7 +4,7 @@ import {
   DIAGNOSE_ACTION,
   INFER_ACTION,
   PRESETS_ACTION,
-  REFUSALS_ACTION,
+  REJECTIONS_ACTION,
   RESOURCE,
   TRIGGER_TYPE,
 } from '../../common/names';
@@ -76,14 +76,14 @@ export function editorActions(
       await next();
     },
 
-    [REFUSALS_ACTION]: async (ctx, next) => {
+    [REJECTIONS_ACTION]: async (ctx, next) => {
       const { workflowId } = valuesOf(ctx, { workflowId: id() });
       const where = { id: workflowId, type: TRIGGER_TYPE };
       const workflow = await app.db.getModel('workflows').findOne({ attributes: ['key'], where });
       if (!workflow) {
         ctx.throw(404, 'expected the id of a webhook workflow');
       }
-      ctx.body = { refusals: await recent.list(workflow?.get('key') as string) };
+      ctx.body = { rejections: await recent.list(workflow?.get('key') as string) };
       await next();
     },
 
