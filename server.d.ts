@@ -14,13 +14,25 @@ export {
 export type {
   ConfigIssue,
   Diagnosis,
+  DiagnosisSubject,
+  InferredPaths,
+  Judgement,
   JwtScheme,
+  ParsedValues,
   ParseError,
+  ParseFailure,
   PresetName,
+  RequestHeaders,
+  SampleKind,
   Scheme,
+  SignatureForm,
+  SignatureHint,
+  SignatureResult,
   SignatureScheme,
-  SignedRequest,
   TokenScheme,
+  ValueSource,
+  Variables,
+  WebhookRequest,
 } from './index';
 
 /** The server half of the plugin; NocoBase loads it. */

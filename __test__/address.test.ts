@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { matchAddress } from '../index.js';
 
-test('addresses and ranges of both versions match what they hold', () => {
+test('matches addresses and ranges of both versions', () => {
   const ranges = ['192.0.2.0/24', '2001:db8::/32', '203.0.113.7'];
   for (const inside of [
     '192.0.2.1',
@@ -20,7 +20,7 @@ test('addresses and ranges of both versions match what they hold', () => {
   expect(matchAddress([], '192.0.2.1')).toBe(false);
 });
 
-test('misuse is a TypeError that says what was expected', () => {
+test('throws a TypeError that says what was expected', () => {
   expect(() => matchAddress(['192.0.2.0/24', '192.0.2.0/33'], '192.0.2.1')).toThrow(
     new TypeError(
       'expected ranges to be addresses and ranges: expected an address such as 192.0.2.1 or a range such as ' +

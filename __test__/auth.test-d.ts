@@ -9,7 +9,7 @@ import {
   type Scheme,
 } from '../index.js';
 
-test('the outcome of verifySignature tells an accepted request from a refused one', () => {
+test('the result of verifySignature is discriminated by `ok`', () => {
   const outcome = verifySignature('github', ['key'], { headers: {} }, 0);
   if (outcome.ok) {
     expectTypeOf(outcome.secret).toEqualTypeOf<number>();
@@ -23,7 +23,7 @@ test('the outcome of verifySignature tells an accepted request from a refused on
   }
 });
 
-test('a scheme that cannot work does not compile', () => {
+test('rejects a scheme that cannot work', () => {
   const accept = [{ algorithm: 'hmac-sha256', encoding: 'hex', key: { form: 'text' } }] as const;
   expectTypeOf({
     kind: 'signature' as const,
@@ -41,7 +41,7 @@ test('a scheme that cannot work does not compile', () => {
   expectTypeOf<'nobody'>().not.toExtend<PresetName>();
 });
 
-test('presets are schemes by name, and addresses are told apart by a boolean', () => {
+test('returns schemes by name, and whether an address matches', () => {
   expectTypeOf(signaturePresets()).toEqualTypeOf<Record<PresetName, Scheme>>();
   expectTypeOf(matchAddress).toEqualTypeOf<(ranges: ReadonlyArray<string>, address: string) => boolean>();
 });

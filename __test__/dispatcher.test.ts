@@ -1,29 +1,29 @@
-// The store's side of a dispatcher: what of a batch is said not to be stored.
+// The store's side of a dispatcher: which events of a batch are not stored.
 import { describe, expect, test } from 'vitest';
 
-import { Dispatcher, type BatchAnswer, type NotStored } from '../index.js';
+import { Dispatcher, type BatchOutcome, type NotStored } from '../index.js';
 
 const LIMITS = {
   batchEvents: 8,
   batchBytes: 1000,
-  linger: 0,
+  lingerMs: 0,
   queueEvents: 3,
   queueBytes: 1000,
-  storeTime: 5000,
+  storeTimeoutMs: 5000,
   abandoned: 0,
   permits: 1,
-  runWait: 1000,
-  runHold: 0,
+  runWaitMs: 1000,
+  runTimeoutMs: 0,
   runQueue: 1,
   startShare: 100,
-  startWindow: 100,
-  startBurst: 100,
-  startQuiet: 0,
+  startWindowMs: 100,
+  startBurstMs: 100,
+  startQuietMs: 0,
   startWaiting: 100,
 };
 
-/** Puts events in line and gives what was said of them, once all is drained and `expected` times some are said not to be stored. */
-async function storeAll(tickets: number[], expected: number, storeBatch: (tickets: number[]) => BatchAnswer) {
+/** Puts events in line, waits until all is drained and `notStored` was called `expected` times, and returns the outcome. */
+async function storeAll(tickets: number[], expected: number, storeBatch: (tickets: number[]) => BatchOutcome) {
   const notStored: [number[], NotStored][] = [];
   const stored: number[] = [];
   const started: number[] = [];
@@ -31,7 +31,7 @@ async function storeAll(tickets: number[], expected: number, storeBatch: (ticket
     LIMITS,
     async (batch) => {
       const answer = storeBatch(batch);
-      if (answer.status === 'stored') stored.push(...batch);
+      if (answer.kind === 'stored') stored.push(...batch);
       return answer;
     },
     (batch, why) => notStored.push([batch, why]),
@@ -43,15 +43,15 @@ async function storeAll(tickets: number[], expected: number, storeBatch: (ticket
   dispatcher.close();
   answers.push(submit(99, 1));
   expect(await dispatcher.drained(4000)).toBe(true);
-  // What is said crosses to this thread by itself.
+  // The callback crosses to this thread on its own.
   await expect.poll(() => notStored.length).toBe(expected);
   return { answers, notStored, stored, started };
 }
 
-const all = (batch: number[]): BatchAnswer => ({ status: 'stored', start: batch.map((ticket) => ticket !== 2) });
+const all = (batch: number[]): BatchOutcome => ({ kind: 'stored', start: batch.map((ticket) => ticket !== 2) });
 
 describe('a dispatcher', () => {
-  test('stores what is in line, hands on what is to be started, and takes nothing once it is closed', async () => {
+  test('stores what is in line, starts what is to be started, and takes nothing once it is closed', async () => {
     const { answers, notStored, stored, started } = await storeAll([1, 2, 3], 0, all);
     expect(answers).toEqual(['taken', 'taken', 'taken', 'closed']);
     expect(stored).toEqual([1, 2, 3]);
@@ -59,29 +59,27 @@ describe('a dispatcher', () => {
     expect(notStored).toEqual([]);
   });
 
-  test('says of the one event that the store refuses that it is not stored', async () => {
-    const bad: BatchAnswer = { status: 'refused', reason: 'bad row' };
+  test('reports only the event that the store rejects as not stored', async () => {
+    const bad: BatchOutcome = { kind: 'rejected', reason: 'bad row' };
     const { notStored, stored } = await storeAll([1, 2, 3], 1, (batch) => (batch.includes(2) ? bad : all(batch)));
     expect(stored).toEqual([1, 3]);
     expect(notStored).toEqual([[[2], bad]]);
   });
 
-  test('does not believe a store that answers for fewer events than it got', async () => {
-    const { notStored, started } = await storeAll([1], 1, () => ({ status: 'stored', start: [] }));
-    expect(notStored).toEqual([
-      [[1], { status: 'unavailable', reason: 'expected 1 events to be stored, but found 0' }],
-    ]);
+  test('treats a batch as not stored if its outcome has fewer events', async () => {
+    const { notStored, started } = await storeAll([1], 1, () => ({ kind: 'stored', start: [] }));
+    expect(notStored).toEqual([[[1], { kind: 'unavailable', reason: 'expected 1 events to be stored, but found 0' }]]);
     expect(started).toEqual([]);
   });
 
-  test('takes no more than may wait', async () => {
+  test('takes no more events than may wait', async () => {
     let begun = () => {};
     const storing = new Promise<void>((resolve) => (begun = resolve));
     const dispatcher = new Dispatcher(
       LIMITS,
       () => {
         begun();
-        return new Promise<BatchAnswer>(() => undefined);
+        return new Promise<BatchOutcome>(() => undefined);
       },
       () => undefined,
       async () => undefined,

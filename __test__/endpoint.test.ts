@@ -1,4 +1,4 @@
-// Endpoints as the server uses them: compiled once, and asked with a request's head as one string.
+// Endpoints as the server uses them: compiled once, then called with a request's head as one string.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -22,41 +22,41 @@ const requests: Array<[string, string, string[][], string]> = [
   ['a body with the variables', 'http://a/b?c=1', [json], '{"order":{"id":7,"tags":["a"]}}'],
   ['a body without them', 'http://a/b', [json], '{}'],
   ['no body', 'http://a/b', [], ''],
-  ['text outside of ASCII', 'http://a/b?n=%C3%A9', [json, ['x-name', 'Zoë 🙂']], '{"order":{"id":"Zoë 🙂"}}'],
-  ['a header that is there twice', 'http://a/b', [json, ['x-tag', 'a'], ['x-tag', 'b']], '{}'],
+  ['text beyond ASCII', 'http://a/b?n=%C3%A9', [json, ['x-name', 'Zoë 🙂']], '{"order":{"id":"Zoë 🙂"}}'],
+  ['a repeated header', 'http://a/b', [json, ['x-tag', 'a'], ['x-tag', 'b']], '{}'],
   ['a head of more than a kilobyte', `http://a/b?q=${'x'.repeat(3000)}`, [json], '{"order":{"id":1}}'],
   ['a head that ends a character before a kilobyte', `http://a/b?q=${'é'.repeat(480)}`, [json], '{"order":{"id":1}}'],
   ['malformed JSON', 'http://a/b', [json], '{"a":}'],
-  ['a type that is not read', 'http://a/b', [['content-type', 'image/png']], 'x'],
+  ['an unsupported content type', 'http://a/b', [['content-type', 'image/png']], 'x'],
 ];
 
-test.each(requests)('decides on %s as `judge` does, on this thread and off it', async (_, url, pairs, body) => {
+test.each(requests)('judges %s like `judge`, on this thread and on another one', async (_, url, pairs, body) => {
   const headers: Record<string, string[]> = {};
   for (const [name, value] of pairs) (headers[name] ??= []).push(value);
   const expected = judge(config, { method: 'POST', url, headers, body });
   const head = headOf(url, pairs);
-  const decided = judgeNow(head, Buffer.from(body));
-  const here = typeof decided === 'string' ? { context: decided } : decided;
+  const verdict = judgeNow(head, Buffer.from(body));
+  const here = typeof verdict === 'string' ? { kind: 'event', context: verdict } : verdict;
   const there = await endpoint.judgeOffThread(head, Buffer.from(body));
-  for (const decision of [here, there]) {
+  for (const judged of [here, there]) {
     if (expected.accepted) {
-      expect('context' in decision && JSON.parse(decision.context)).toEqual(expected.variables);
+      expect('context' in judged && JSON.parse(judged.context)).toEqual(expected.variables);
     } else {
-      expect(decision).toMatchObject({ status: expected.status, code: expected.code, body: expected.body });
+      expect(judged).toMatchObject({ status: expected.status, code: expected.code, body: expected.body });
     }
   }
 });
 
-const refuse = (more: object) => new Endpoint(JSON.stringify(more), LIMIT).checkHeadFunction();
+const reject = (more: object) => new Endpoint(JSON.stringify(more), LIMIT).checkHeadFunction();
 const credentials = { basicAuthentication: { username: 'u', password: 'p' } };
 const sent = ['authorization', `Basic ${btoa('u:p')}`];
 const heads: Array<[string, object, string[][], number | undefined, string?, string?, number?]> = [
-  ['nothing to refuse', {}, [], undefined],
-  ['a path that no webhook has', {}, [], 404, 'POST', 'more'],
+  ['nothing to reject', {}, [], undefined],
+  ['a path with too many segments', {}, [], 404, 'POST', 'more'],
   ['another method', {}, [], 405, 'PUT'],
-  ['as many bytes as may be', {}, [], undefined, 'POST', '', LIMIT],
+  ['a body of the largest size', {}, [], undefined, 'POST', '', LIMIT],
   ['one byte more', {}, [], 413, 'POST', '', LIMIT + 1],
-  ['an address that is not let in', { addresses: { allow: ['203.0.113.0/24'] } }, [], 403],
+  ['an address that is not in the allowlist', { addresses: { allow: ['203.0.113.0/24'] } }, [], 403],
   ['no credentials', credentials, [], 401],
   ['wrong credentials', credentials, [['authorization', `Basic ${btoa('u:P')}`]], 401],
   ['right ones', credentials, [sent], undefined],
@@ -69,20 +69,20 @@ const heads: Array<[string, object, string[][], number | undefined, string?, str
   ],
 ];
 
-test.each(heads)('a head alone: %s', (_, more, pairs, status, method, path, length = 0) => {
-  expect(refuse(more)(headOf('http://a/b', pairs, method, path), length)?.status).toBe(status);
+test.each(heads)('checks a head without its body: %s', (_, more, pairs, status, method, path, length = 0) => {
+  expect(reject(more)(headOf('http://a/b', pairs, method, path), length)?.status).toBe(status);
 });
 
-test('an event with an idempotency key comes with it', () => {
+test('returns the idempotency key of an event', () => {
   const keyed = new Endpoint(JSON.stringify({ idempotency: { source: 'header', key: 'X-Id' } }), LIMIT);
   expect(keyed.judgeFunction()(headOf('http://a/b', [['x-id', 'e1']]), Buffer.alloc(0))).toEqual({
+    kind: 'event',
     context: '{"headers":{},"query":{}}',
     idempotencyKey: 'e1',
-    question: false,
   });
 });
 
-test('a line break in one of the texts can not make a header of its own', async () => {
+test('rejects a head in which a line break would add a header', async () => {
   const body = Buffer.from('{}');
   for (const text of ['a\nx-tag\nb', 'a\nb', '\n']) {
     const head = headOf('http://a/b', [json, ['x-name', text]]);
@@ -92,7 +92,7 @@ test('a line break in one of the texts can not make a header of its own', async 
   }
 });
 
-test('arguments of another type are a TypeError', () => {
+test('throws a TypeError for arguments of another type', () => {
   const judgeAny = judgeNow as (...values: unknown[]) => unknown;
   const head = headOf('http://a/b', []);
   for (const values of [[], [head], [head, 'body'], [1, Buffer.alloc(0)], ['', Buffer.alloc(0)], [head, null]]) {

@@ -1,5 +1,5 @@
-// Arguments that do something while they are read, and memory that JavaScript takes away. What could end the process is tried in
-// another one.
+// Arguments that run code while they are read, and memory that JavaScript frees. What could crash the process runs in another
+// one.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,8 +27,8 @@ function inProcess(script: string): unknown {
     const detach = ({ buffer }) => { structuredClone(buffer, { transfer: [buffer] }); gc(); };
     const endless = Object.setPrototypeOf(new Array(2 ** 32 - 1), new Proxy([], { get: () => 'a', has: () => true }));
     const limits = Object.fromEntries(
-      ['batchEvents', 'batchBytes', 'linger', 'queueEvents', 'queueBytes', 'storeTime', 'abandoned', 'permits', 'runQueue']
-        .concat(['runWait', 'runHold', 'startShare', 'startWindow', 'startBurst', 'startQuiet', 'startWaiting'])
+      ['batchEvents', 'batchBytes', 'lingerMs', 'queueEvents', 'queueBytes', 'storeTimeoutMs', 'abandoned', 'permits', 'runQueue']
+        .concat(['runWaitMs', 'runTimeoutMs', 'startShare', 'startWindowMs', 'startBurstMs', 'startQuietMs', 'startWaiting'])
         .map((name) => [name, 1000]),
     );
     const huge = () => [new Array(2 ** 32 - 1), new Array(2 ** 31), endless];
@@ -41,11 +41,11 @@ function inProcess(script: string): unknown {
   return JSON.parse(stdout);
 }
 
-describe('memory of a body that goes away while the request is read', () => {
+describe('a body whose memory is freed while the request is read', () => {
   it.each([
     ['judge', 'addon.judge({}, request)'],
     ['verifySignature', `addon.verifySignature('github', ['s'], request, 0)`],
-  ])('%s throws a TypeError where a getter transfers it', (_, call) => {
+  ])('%s throws a TypeError if a getter transfers it', (_, call) => {
     const script = `
       const body = new Uint8Array(1 << 20).fill(0x20);
       const request = { body, get headers() { detach(body); return {}; } };
@@ -58,7 +58,7 @@ describe('memory of a body that goes away while the request is read', () => {
   it.each([
     ['judge', 'addon.judge({}, request).accepted', false],
     ['verifySignature', `addon.verifySignature('github', ['s'], request, 0).ok`, false],
-  ])('%s reads what is left where a getter resizes it', (_, call, expected) => {
+  ])('%s reads what is left if a getter resizes it', (_, call, expected) => {
     const script = `
       const buffer = new ArrayBuffer(1 << 20, { maxByteLength: 1 << 20 });
       const body = new Uint8Array(buffer);
@@ -68,7 +68,7 @@ describe('memory of a body that goes away while the request is read', () => {
     expect(inProcess(script)).toBe(expected);
   });
 
-  it('extractPaths throws a TypeError where an element of the paths transfers it', () => {
+  it('extractPaths throws a TypeError if an element of the paths transfers it', () => {
     const script = `
       const body = new Uint8Array(1 << 20).fill(0x20);
       const paths = Object.defineProperty(['a'], 0, { get() { detach(body); return 'a'; } });
@@ -77,7 +77,7 @@ describe('memory of a body that goes away while the request is read', () => {
   });
 });
 
-test('a body is judged off the thread as it was when it was handed over, whatever becomes of its memory', () => {
+test('judges a body on another thread as it was passed, even if its memory is changed or freed', () => {
   const script = `
     const endpoint = new addon.Endpoint('{}', 1 << 22);
     const head = 'POST\\n\\n/\\n\\ncontent-type\\napplication/json\\n1';
@@ -106,7 +106,7 @@ describe('Body', () => {
   const endpoint = new Endpoint('{}', 1_000_000);
   const head = 'POST\n\n/\n\ncontent-type\napplication/json\n1';
 
-  it('is judged as a Buffer with the same bytes', async () => {
+  it('is judged like a Buffer with the same bytes', async () => {
     const body = new Body(10);
     expect(body.append(Buffer.from('[1,'))).toBe(3);
     expect(body.append(new Uint8Array([50, 93]))).toBe(5);
@@ -118,7 +118,7 @@ describe('Body', () => {
     expect(body.length).toBe(0);
   });
 
-  it('takes no more than there is room for, and nothing but bytes', () => {
+  it('rejects pieces that do not fit or are not bytes', () => {
     const body = new Body(2);
     expect(() => body.append(Buffer.from('abc'))).toThrow(
       new TypeError('expected piece to be no larger than the room that is left'),
@@ -154,22 +154,22 @@ describe('an array with a length that no memory could hold', () => {
     ['shape', 'endpoint.shape(list)'],
     ['diagnose', `endpoint.diagnose({ url: '/', headers: list })`],
     ['acknowledge', `endpoint.acknowledge({ status: 200, headers: list, body: '' }, 0, new Uint8Array(16))`],
-  ])('is a TypeError in %s', (_, call) => {
+  ])('throws a TypeError in %s', (_, call) => {
     const script = `const endpoint = new addon.Endpoint('{}', 1000); tell(huge().map((list) => thrown(() => ${call})));`;
     for (const error of inProcess(script) as string[]) expect(error).toMatch(/^TypeError: expected .* 100000 /);
   });
 
-  it('fails the batch that a store answers with it', () => {
+  it('fails the batch that a store returns it for', () => {
     const script = `
-      const store = async () => ({ status: 'stored', start: new Array(2 ** 32 - 1) });
-      const notStored = (tickets, why) => { tell([tickets, why.status]); clearTimeout(alive); };
+      const store = async () => ({ kind: 'stored', start: new Array(2 ** 32 - 1) });
+      const notStored = (tickets, why) => { tell([tickets, why.kind]); clearTimeout(alive); };
       const alive = setTimeout(() => {}, 10000);
       new addon.Dispatcher(limits, store, notStored, async () => {}, async () => {}).submitFunction()(7, 1);`;
     expect(inProcess(script)).toEqual([[7], 'unavailable']);
   });
 });
 
-test('what a callback of a dispatcher throws does not end the process', () => {
+test('survives what a callback of a dispatcher throws', () => {
   const script = `
     const fail = () => { throw new Error('mine'); };
     const notStored = () => { setImmediate(() => { tell('alive'); clearTimeout(alive); }); fail(); };
@@ -178,7 +178,7 @@ test('what a callback of a dispatcher throws does not end the process', () => {
   expect(inProcess(script)).toBe('alive');
 });
 
-describe('a configuration that JSON would lose something of', () => {
+describe('a configuration that JSON would lose a part of', () => {
   const basic = { username: 'u', password: 'p' };
   const lossy: Array<[string, unknown]> = [
     ['a Map', new Map([['basicAuthentication', basic]])],
@@ -192,18 +192,18 @@ describe('a configuration that JSON would lose something of', () => {
     ['undefined from toJSON', { toJSON: () => undefined }],
   ];
 
-  it.each(lossy)('is a TypeError: %s', (_, config) => {
+  it.each(lossy)('throws a TypeError for %s', (_, config) => {
     expect(() => judge(config, {})).toThrow(TypeError);
     expect(() => checkConfig(config)).toThrow(TypeError);
   });
 
-  it('is a TypeError without end and beyond 127 levels', () => {
+  it('throws a TypeError for a cycle and for more than 127 levels', () => {
     const cycle: Record<string, unknown> = {};
     cycle.response = cycle;
     expect(() => checkConfig(cycle)).toThrow(new RegExp('to be at most 127 levels deep$'));
   });
 
-  it('names the place, and passes on what a getter throws', () => {
+  it('names the place, and throws what a getter throws', () => {
     expect(() => checkConfig({ request: { body: [{ key: NaN }] } })).toThrow(
       new TypeError('expected config.request.body[0].key to be a finite number'),
     );
@@ -216,7 +216,7 @@ describe('a configuration that JSON would lose something of', () => {
     expect(() => checkConfig(throwing)).toThrow(error);
   });
 
-  it('is read where it has `toJSON`, another realm or no prototype', () => {
+  it('reads one with `toJSON`, of another realm or without a prototype', () => {
     const config = { basicAuthentication: { toJSON: () => basic, username: 1 } };
     expect(judge(config, {})).toMatchObject({ accepted: false, code: 'UNAUTHORIZED' });
     const bare = Object.assign(Object.create(null) as object, { basicAuthentication: basic, response: undefined });
@@ -224,15 +224,15 @@ describe('a configuration that JSON would lose something of', () => {
   });
 });
 
-describe('arguments of a kind that looks like another', () => {
-  it('are read where their memory is shared', () => {
+describe('arguments that look like others', () => {
+  it('reads shared memory', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(7));
     shared.set(Buffer.from('{"a":1}'));
     expect(extractPaths(shared, ['a'])).toEqual({ ok: true, values: { a: 1 } });
     expect(judge({}, { headers: json, body: shared })).toMatchObject({ accepted: true });
   });
 
-  it('are a TypeError as headers where their content would be lost', () => {
+  it('throws a TypeError for headers whose content would be lost', () => {
     for (const headers of [new Map([['a', 'b']]), new Headers({ a: 'b' }), new URLSearchParams('a=b')]) {
       expect(() => judge({}, { headers: headers as never })).toThrow(
         new TypeError('expected request.headers to be a plain object'),
@@ -240,11 +240,11 @@ describe('arguments of a kind that looks like another', () => {
     }
   });
 
-  it('are a TypeError as a request that is an array', () => {
+  it('throws a TypeError for a request that is an array', () => {
     expect(() => judge({}, [] as never)).toThrow(new TypeError('expected request to be an object'));
   });
 
-  it('never take a header from a prototype', () => {
+  it('never reads a header from a prototype', () => {
     const headers = Object.setPrototypeOf({}, { authorization: 'Basic dTpw', __proto__: null }) as Record<
       string,
       string
@@ -253,7 +253,7 @@ describe('arguments of a kind that looks like another', () => {
     expect(judge(config, { headers })).toMatchObject({ accepted: false });
   });
 
-  it('are a TypeError as text with half of a surrogate pair, which as UTF-8 would equal another text', () => {
+  it('throws a TypeError for half of a surrogate pair, which would equal another text in UTF-8', () => {
     const authorization = `Basic ${Buffer.from('u:\ufffd').toString('base64')}`;
     expect(verifyBasicAuth(authorization, 'u', '\ufffd')).toBe(true);
     expect(() => verifyBasicAuth(authorization, 'u', '\ud800')).toThrow(TypeError);
@@ -262,7 +262,7 @@ describe('arguments of a kind that looks like another', () => {
   });
 });
 
-test('every function of the addon turns a panic into an Error', () => {
+test('turns a panic of any exported function into an Error', () => {
   const sources = readdirSync(join(root, 'src/native'), { encoding: 'utf8', recursive: true }).filter((file) =>
     file.endsWith('.rs'),
   );

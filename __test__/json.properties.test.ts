@@ -145,7 +145,7 @@ function mutate(random: Random, text: Buffer): Buffer {
   return random.below(20) === 0 ? bytes.subarray(0, random.below(bytes.length + 1)) : bytes;
 }
 
-/** What JavaScript makes of the bytes; `undefined` if they are refused. */
+/** What JavaScript makes of the bytes; `undefined` if they are rejected. */
 function parse(body: Buffer): { value: unknown } | undefined {
   try {
     return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
@@ -192,7 +192,7 @@ function compare(body: Buffer, paths: string[]): boolean {
   const context = () =>
     `seed ${SEED}, body ${JSON.stringify(body.toString('latin1'))} (latin1), paths ${JSON.stringify(paths)}`;
   if (outcome.ok !== (expected !== undefined)) {
-    throw new Error(`JSON.parse ${expected ? 'accepts' : 'refuses'} what extractPaths does not: ${context()}`);
+    throw new Error(`JSON.parse ${expected ? 'accepts' : 'rejects'} what extractPaths does not: ${context()}`);
   }
   if (!outcome.ok || !expected) return false;
   for (const text of paths) {
@@ -207,7 +207,7 @@ function compare(body: Buffer, paths: string[]): boolean {
 }
 
 describe(`JSON bodies (SEED=${SEED})`, () => {
-  it('60,000 generated bodies give the values that JSON.parse and lodash get give', () => {
+  it('extracts the same values as JSON.parse and lodash get from 60,000 generated bodies', () => {
     const random = new Random(SEED);
     let found = 0;
     const sets = Array.from({ length: 500 }, () => [path(random), ...random.some(5, () => path(random))]);
@@ -220,7 +220,7 @@ describe(`JSON bodies (SEED=${SEED})`, () => {
     expect(values).toBeGreaterThan(12_000);
   });
 
-  it('120,000 mutated bodies are accepted and refused as by JSON.parse, with the same values', () => {
+  it('accepts and rejects 120,000 mutated bodies like JSON.parse, with the same values', () => {
     const random = new Random(SEED + 1);
     let accepted = 0;
     for (let run = 0; run < 120_000; run++) {
@@ -232,7 +232,7 @@ describe(`JSON bodies (SEED=${SEED})`, () => {
     expect(accepted).toBeLessThan(110_000);
   });
 
-  it('20,000 samples give paths that all lead to a value, and every key of plain objects has one', () => {
+  it('infers paths of 20,000 samples that all lead to a value, one for every key of plain objects', () => {
     const random = new Random(SEED + 2);
     for (let run = 0; run < 20_000; run++) {
       const sample = json(random, 1 + random.below(4));

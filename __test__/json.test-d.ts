@@ -2,16 +2,16 @@ import { expectTypeOf, it } from 'vitest';
 
 import { extractPaths, inferPaths, type ParseError } from '../index.js';
 
-it('inferPaths gives paths or an error, told apart by ok', () => {
+it('the result of inferPaths is discriminated by `ok`', () => {
   expectTypeOf(inferPaths).parameter(0).toEqualTypeOf<string | Uint8Array>();
   const outcome = inferPaths('{}', 'json');
   if (outcome.ok) expectTypeOf(outcome.paths).toEqualTypeOf<string[]>();
   else expectTypeOf(outcome.error).toEqualTypeOf<ParseError>();
-  // @ts-expect-error another kind is refused
+  // @ts-expect-error another kind is rejected
   inferPaths('{}', 'xml');
 });
 
-it('extractPaths gives values of unknown type or an error, told apart by ok', () => {
+it('the result of extractPaths is discriminated by `ok`, with values of unknown type', () => {
   const outcome = extractPaths(Buffer.from('{}'), ['a'] as const);
   if (outcome.ok) expectTypeOf(outcome.values).toEqualTypeOf<Record<string, unknown>>();
   else expectTypeOf(outcome.error.code).toEqualTypeOf<string>();

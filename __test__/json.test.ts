@@ -33,13 +33,13 @@ describe('extractPaths', () => {
     ['\ufeff{"a":1}', ['a'], { a: 1 }],
     ['{}', [], {}],
     ['{"a":1}', ['a', 'a'], { a: 1 }],
-  ])('takes from %s along %j', (body, paths, values) => {
+  ])('extracts from %s the paths %j', (body, paths, values) => {
     for (const form of [body, Buffer.from(body), new Uint8Array(Buffer.from(body))]) {
       expect(extractPaths(form, paths)).toStrictEqual({ ok: true, values });
     }
   });
 
-  it('gives __proto__ as a plain key and touches no prototype', () => {
+  it('returns __proto__ as a plain key and changes no prototype', () => {
     const outcome = extractPaths('{"__proto__":{"polluted":1},"constructor":{"prototype":2}}', [
       '__proto__',
       '__proto__.polluted',
@@ -67,11 +67,11 @@ describe('extractPaths', () => {
       2001,
       2000,
     ],
-  ])('refuses %j with the code and the place', (body, code, message, line, column, offset) => {
+  ])('rejects %j with the code and the position', (body, code, message, line, column, offset) => {
     expect(extractPaths(body, ['a.b', '[0]'])).toEqual({ ok: false, error: { code, message, line, column, offset } });
   });
 
-  it('throws a TypeError that says what was expected when it is misused', () => {
+  it('throws a TypeError that says what was expected', () => {
     for (const body of [undefined, null, 1, {}, [], new Uint16Array(2), new DataView(new ArrayBuffer(2))]) {
       expect(() => extractPaths(body as never, [])).toThrow(
         new TypeError('expected body to be a string, a Buffer or a Uint8Array'),
@@ -93,12 +93,12 @@ describe('inferPaths', () => {
     ['{"a":{"b":1},"a":2}', ['a']],
     ['[]', []],
     ['7', []],
-  ])('gives the paths of %s', (sample, paths) => {
+  ])('returns the paths of %s', (sample, paths) => {
     expect(inferPaths(sample, 'json')).toEqual({ ok: true, paths });
     expect(inferPaths(Buffer.from(sample), 'json')).toEqual({ ok: true, paths });
   });
 
-  it('says where a sample is malformed', () => {
+  it('returns where a sample is malformed', () => {
     expect(inferPaths('{\n  "a": 1,\n}', 'json')).toEqual({
       ok: false,
       error: {
@@ -111,12 +111,12 @@ describe('inferPaths', () => {
     });
   });
 
-  it('refuses a sample with more paths than a form can show', () => {
+  it('rejects a sample with more paths than a form can show', () => {
     const sample = JSON.stringify(Object.fromEntries(Array.from({ length: 2001 }, (_, key) => [`k${key}`, 0])));
     expect(inferPaths(sample, 'json')).toMatchObject({ ok: false, error: { code: 'JSON_TOO_MANY_PATHS' } });
   });
 
-  it('throws a TypeError that says what was expected when it is misused', () => {
+  it('throws a TypeError that says what was expected', () => {
     expect(() => inferPaths(1 as never, 'json')).toThrow(
       new TypeError('expected sample to be a string, a Buffer or a Uint8Array'),
     );

@@ -5,7 +5,7 @@ const json = { 'content-type': 'application/json' };
 const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toString('base64')}`;
 
 describe('judge', () => {
-  it('gives the variables of a request that is accepted', () => {
+  it('returns the variables of an accepted request', () => {
     const config = {
       request: {
         headers: [{ key: 'X-Id' }],
@@ -20,7 +20,7 @@ describe('judge', () => {
     });
   });
 
-  it('takes bytes, text and no body at all', () => {
+  it('accepts bytes, text and no body at all', () => {
     const variables = { headers: {}, query: {}, body: [1] };
     expect(judge({}, { headers: json, body: Buffer.from('[1]') })).toEqual({ accepted: true, variables });
     expect(judge({}, { headers: json, body: new Uint8Array([91, 49, 93]) })).toEqual({ accepted: true, variables });
@@ -28,16 +28,16 @@ describe('judge', () => {
     expect(judge({}, {})).toEqual({ accepted: true, variables: { headers: {}, query: {} } });
   });
 
-  it('gives status, code, headers and body of a refusal', () => {
+  it('returns status, code, headers and body of a rejection', () => {
     const config = { basicAuthentication: { username: 'u', password: 'p' } };
-    const refused = judge(config, { headers: json, body: '{}' });
-    expect(refused).toMatchObject({
+    const rejected = judge(config, { headers: json, body: '{}' });
+    expect(rejected).toMatchObject({
       accepted: false,
       status: 401,
       code: 'UNAUTHORIZED',
       headers: { 'www-authenticate': 'Basic realm="webhook", charset="UTF-8"' },
     });
-    expect(JSON.parse((refused as { body: string }).body)).toEqual({
+    expect(JSON.parse((rejected as { body: string }).body)).toEqual({
       errors: [{ code: 'UNAUTHORIZED', message: 'Credentials are missing or wrong.' }],
     });
     expect(judge(config, { headers: { authorization: basic('u:p') } })).toMatchObject({ accepted: true });
@@ -47,13 +47,13 @@ describe('judge', () => {
     expect(judge({}, { headers: json, body: Buffer.alloc(10 * 1024 * 1024 + 1) })).toMatchObject({ status: 413 });
   });
 
-  it('never touches a prototype', () => {
+  it('never changes a prototype', () => {
     const judged = judge({}, { query: 'constructor[prototype][x]=1', headers: json, body: '{"__proto__":{"x":1}}' });
     expect(Object.keys((judged as { variables: { body: object } }).variables.body)).toEqual(['__proto__']);
     expect(({} as { x?: unknown }).x).toBeUndefined();
   });
 
-  it('throws a TypeError for arguments of another type, and an Error for credentials that cannot be checked', () => {
+  it('throws a TypeError for arguments of another type, and an Error for a configuration that cannot be used', () => {
     const misuse = judge as (config: unknown, request: unknown) => unknown;
     expect(() => misuse(undefined, {})).toThrow(new TypeError('expected config to be a value that JSON can hold'));
     expect(() => misuse({}, null)).toThrow(new TypeError('expected request to be an object'));
@@ -69,14 +69,14 @@ describe('judge', () => {
 });
 
 describe('verifyBasicAuth', () => {
-  it('lets the right credentials in and no others', () => {
+  it('accepts the right credentials and no others', () => {
     expect(verifyBasicAuth(basic('user:pä:ss'), 'user', 'pä:ss')).toBe(true);
     for (const wrong of [basic('user:pass'), basic('user'), 'Basic', 'Bearer x', '', null, undefined]) {
       expect(verifyBasicAuth(wrong, 'user', 'pä:ss')).toBe(false);
     }
   });
 
-  it('lets nobody in where a secret is blank', () => {
+  it('rejects everything if a secret is blank', () => {
     expect(verifyBasicAuth(basic(':'), '', '')).toBe(false);
     expect(verifyBasicAuth(basic('u:'), 'u', '')).toBe(false);
   });
@@ -89,7 +89,7 @@ describe('verifyBasicAuth', () => {
 });
 
 describe('checkConfig', () => {
-  it('lists nothing for a good configuration and every issue of a bad one', () => {
+  it('lists nothing for a valid configuration and every issue of an invalid one', () => {
     expect(checkConfig({})).toEqual([]);
     expect(checkConfig({ response: { statusCode: 99, headers: [{ name: 'X' }, { name: '1' }] } })).toEqual([
       { path: 'response.statusCode', code: 'STATUS_CODE', message: 'expected an integer from 200 to 599' },

@@ -80,14 +80,14 @@ const jose = async (algorithm: Algorithm, key: Pair, text: string, now = NOW) =>
 describe.each(algorithms)('%s', (algorithm) => {
   const [key, other] = pairs[algorithm];
 
-  test('a token is accepted with its claims, by jose too', async () => {
+  test('accepts a token with its claims, like jose', async () => {
     const text = await token(algorithm, key);
     expect(verify(scheme(algorithm), [key.secret], text)).toEqual({ ok: true, secret: 0, claims });
     expect(verify(scheme(algorithm), [other.secret, key.secret], text)).toEqual({ ok: true, secret: 1, claims });
     expect(await jose(algorithm, key, text)).toBe(true);
   });
 
-  test('a token of another key, or changed in any character, is refused, by jose too', async () => {
+  test('rejects a token of another key, or with any character changed, like jose', async () => {
     const text = await token(algorithm, key);
     expect(verdict(scheme(algorithm), [other.secret], text)).toBe('NO_MATCH');
     expect(await jose(algorithm, other, text)).toBe(false);
@@ -103,7 +103,7 @@ describe.each(algorithms)('%s', (algorithm) => {
     }
   });
 
-  test('a token of another algorithm is refused', async () => {
+  test('rejects a token of another algorithm', async () => {
     const text = await token(algorithm, key);
     for (const wanted of algorithms.filter((it) => it !== algorithm)) {
       expect(verdict(scheme(wanted), [key.secret], text)).toBe('MALFORMED');
@@ -135,7 +135,7 @@ describe('claims', () => {
     expect(await jose('HS256', key, text, now)).toBe(expected === 'accepted');
   });
 
-  test('clocks may differ by the leeway, which is a minute if not said', async () => {
+  test('accepts clocks that differ by the leeway, by default a minute', async () => {
     const { leeway: _, ...minute } = scheme('HS256');
     const text = await token('HS256', key, { ...claims, exp: NOW, nbf: NOW });
     expect(verdict(minute, [key.secret], text, NOW + 59)).toBe('accepted');
@@ -144,7 +144,7 @@ describe('claims', () => {
     expect(verdict(minute, [key.secret], text, NOW - 61)).toBe('CLAIM');
   });
 
-  test('a refusal names the claim', async () => {
+  test('names the claim in a rejection', async () => {
     const text = await token('HS256', key, { ...claims, iss: 'x' });
     expect(verify(scheme('HS256'), [key.secret], text)).toEqual({
       ok: false,
@@ -158,7 +158,7 @@ describe('claims', () => {
   });
 });
 
-describe('what must not get in', () => {
+describe('rejects', () => {
   test('a token without a signature', () => {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     for (const alg of ['none', 'None', 'NONE']) {
@@ -182,7 +182,7 @@ describe('what must not get in', () => {
     }
   });
 
-  test('a token with an extension that has to be understood', async () => {
+  test('a token with a critical extension', async () => {
     const [key] = pairs.HS256;
     const text = await new SignJWT(claims)
       .setProtectedHeader({ alg: 'HS256', crit: ['b64'], b64: true })
@@ -190,7 +190,7 @@ describe('what must not get in', () => {
     expect(verdict(scheme('HS256'), [key.secret], text)).toBe('MALFORMED');
   });
 
-  test('a token that is there twice, or not where it should be', async () => {
+  test('a repeated token, and one in another place', async () => {
     const [key] = pairs.HS256;
     const text = await token('HS256', key);
     const bearer = `Bearer ${text}`;

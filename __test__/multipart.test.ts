@@ -22,7 +22,7 @@ const name = fc.oneof(
   text.map((value) => value.replace(/[\p{Cc}\\]/gu, 'x')),
 );
 
-test('fields are read as those of the same form with the other content type', async () => {
+test('reads fields like those of the same urlencoded form', async () => {
   const fields = fc.array(fc.tuple(name, text), { minLength: 1, maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(fields, async (entries) => {
@@ -36,7 +36,7 @@ test('fields are read as those of the same form with the other content type', as
   );
 });
 
-test('files keep their names, types and sizes', async () => {
+test('keeps the names, types and sizes of files', async () => {
   const files = fc.array(
     fc.tuple(
       text.filter((filename) => !/[\\/\p{Cc}]/u.test(filename) && !['', '.', '..'].includes(filename)),
@@ -58,7 +58,7 @@ test('files keep their names, types and sizes', async () => {
   );
 });
 
-test('a path leads into a field that is JSON, and a file’s size is a value', async () => {
+test('extracts from a field that is JSON, and a file’s size', async () => {
   const form = new FormData();
   form.append('payload', new Blob(['{"event":"x"}'], { type: 'application/json' }));
   const config = { request: { body: [{ key: 'payload.size' }] } };
@@ -73,7 +73,7 @@ test('a path leads into a field that is JSON, and a file’s size is a value', a
   });
 });
 
-test('a body without a boundary is refused with its place', async () => {
+test('rejects a body without a boundary, with the position', async () => {
   expect(judge({}, { headers: { 'content-type': 'multipart/form-data' }, body: 'x' })).toMatchObject({
     accepted: false,
     status: 400,

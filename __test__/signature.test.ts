@@ -47,7 +47,7 @@ interface Sender {
   library?(call: Call, secret: string): boolean | Promise<boolean>;
   /** How far the time may be off, in seconds; absent where it isn't checked. */
   tolerance?: number;
-  /** Whether a time ahead is refused too. */
+  /** Whether a time ahead is rejected too. */
   ahead?: boolean;
 }
 
@@ -397,12 +397,12 @@ const senders: Record<string, Sender> = {
 describe.each(Object.entries(senders))('%s', (_, sender) => {
   const { scheme, secret, other: otherSecret, body, library } = sender;
   const verify = (call: Call, secrets = [secret]) => verifySignature(scheme, secrets, call, Date.now());
-  const refusal = (call: Call, secrets = [secret]) => {
+  const rejection = (call: Call, secrets = [secret]) => {
     const outcome = verify(call, secrets);
     return outcome.ok ? 'accepted' : outcome.diagnosis.code;
   };
 
-  test('a signed call is accepted, by its library too', async () => {
+  test('accepts a signed request, like the sender’s library', async () => {
     const call = await sender.call(body, secret);
     expect(verify(call)).toEqual({ ok: true, secret: 0 });
     if (library) {
@@ -410,7 +410,7 @@ describe.each(Object.entries(senders))('%s', (_, sender) => {
     }
   });
 
-  test('a flipped bit anywhere in the signed body is refused, by its library too', async () => {
+  test('rejects a flipped bit anywhere in the signed body, like the sender’s library', async () => {
     const call = await sender.call(body, secret);
     const covered = sender.covered?.(call) ?? body;
     const from = call.body.indexOf(covered);
@@ -418,16 +418,16 @@ describe.each(Object.entries(senders))('%s', (_, sender) => {
     for (let at = from; at < from + covered.length; at++) {
       const flipped = String.fromCharCode(call.body.charCodeAt(at) ^ 1);
       const changed = { ...call, body: call.body.slice(0, at) + flipped + call.body.slice(at + 1) };
-      expect(refusal(changed), changed.body).not.toBe('accepted');
+      expect(rejection(changed), changed.body).not.toBe('accepted');
       if (library) {
         expect(await library(changed, secret), changed.body).toBe(false);
       }
     }
   });
 
-  test('another secret is refused, and one of several is found', async () => {
+  test('rejects another secret, and finds one of several', async () => {
     const call = await sender.call(body, secret);
-    expect(refusal(call, [otherSecret])).toBe('NO_MATCH');
+    expect(rejection(call, [otherSecret])).toBe('NO_MATCH');
     if (library) {
       expect(await library(call, otherSecret)).toBe(false);
     }
@@ -435,14 +435,14 @@ describe.each(Object.entries(senders))('%s', (_, sender) => {
     expect(verify(call, [otherSecret, otherSecret, otherSecret, secret])).toEqual({ ok: true, secret: 3 });
   });
 
-  test('each header that is missing or there twice is refused', async () => {
+  test('rejects each missing or repeated header', async () => {
     const call = await sender.call(body, secret);
     for (const [index, [name, value]] of call.headers.entries()) {
       const missing = { ...call, headers: call.headers.filter((_header, at) => at !== index) };
       const twice = { ...call, headers: [...call.headers, [name.toUpperCase(), value] as [string, string]] };
-      expect(refusal(missing)).toBe(name === 'content-type' ? 'MALFORMED' : 'MISSING');
+      expect(rejection(missing)).toBe(name === 'content-type' ? 'MALFORMED' : 'MISSING');
       if (name !== 'content-type') {
-        expect(refusal(twice)).toBe('REPEATED');
+        expect(rejection(twice)).toBe('REPEATED');
         const rawHeaders = twice.headers.flat();
         expect(verifySignature(scheme, [secret], { ...call, headers: rawHeaders }, Date.now()).ok).toBe(false);
       }
@@ -456,11 +456,11 @@ describe.each(Object.entries(senders))('%s', (_, sender) => {
     }
   });
 
-  test('a call whose time is off by more than the tolerance is refused, to the second', async () => {
+  test('rejects a time that is off by more than the tolerance, to the second', async () => {
     const call = await sender.call(body, secret);
     const at = async (seconds: number) => {
       vi.setSystemTime(NOW + seconds * 1000);
-      return { ours: refusal(call), library: await library?.(call, secret) };
+      return { ours: rejection(call), library: await library?.(call, secret) };
     };
     if (sender.tolerance === undefined) {
       expect((await at(86_400 * 365)).ours).toBe('accepted');
@@ -481,7 +481,7 @@ describe.each(Object.entries(senders))('%s', (_, sender) => {
   });
 });
 
-test('several signatures in one header are looked at, as while a secret is replaced', async () => {
+test('tries all signatures in a header, as during the rotation of a secret', async () => {
   const stripe = senders.stripe!;
   const [old, current] = [await stripe.call(json, stripe.other), await stripe.call(json, stripe.secret)];
   const [, oldSignature] = header(old, 'stripe-signature').split(',');
@@ -501,7 +501,7 @@ test('several signatures in one header are looked at, as while a secret is repla
   expect(stripe.library!(v0, stripe.secret)).toBe(false);
 });
 
-test('a body is taken as its exact bytes', () => {
+test('reads a body as its exact bytes', () => {
   const body = Buffer.from([0xff, 0x00, 0x0a, 0xc3]);
   const signature = `sha256=${createHmac('sha256', 'key').update(body).digest('hex')}`;
   const headers = { 'x-hub-signature-256': signature };
@@ -509,7 +509,7 @@ test('a body is taken as its exact bytes', () => {
   expect(verifySignature('github', ['key'], { headers, body: body.toString('latin1') }, NOW).ok).toBe(false);
 });
 
-test('a refusal says which step failed and what happened to the body', () => {
+test('names the step that failed and what happened to the body', () => {
   const signature = `sha256=${hmac('sha256', 'key', '{"a":1}', 'hex')}`;
   const headers = { 'X-Hub-Signature-256': signature };
   expect(verifySignature('github', ['key'], { headers, body: '{"a": 1}' }, NOW)).toEqual({
@@ -533,7 +533,7 @@ test('a refusal says which step failed and what happened to the body', () => {
   });
 });
 
-test('the presets are those that the types name', () => {
+test('has a preset for each name in the types', () => {
   const named: Record<PresetName, true> = {
     dingtalk: true,
     feishu: true,
@@ -556,7 +556,7 @@ test('the presets are those that the types name', () => {
   expect(Object.keys(signaturePresets()).sort()).toEqual(Object.keys(named).sort());
 });
 
-test('presets can be opened, changed and used', () => {
+test('accepts a preset that was changed', () => {
   const { slack } = signaturePresets();
   if (slack.kind !== 'signature') {
     throw new Error('expected a signature');
@@ -573,7 +573,7 @@ test('presets can be opened, changed and used', () => {
   expect(verifySignature(patient, ['key'], call, NOW)).toEqual({ ok: true, secret: 0 });
 });
 
-test('misuse is a TypeError that says what was expected', () => {
+test('throws a TypeError that says what was expected', () => {
   const call = { headers: {}, body: '' };
   const misused = (...wrong: unknown[]) => {
     const [scheme = 'github', secrets = ['key'], request = call, now = NOW] = wrong;

@@ -273,8 +273,7 @@ class Case {
         query: some(() => this.text()),
         address: some(() => '192.0.2.1'),
         headers: this.headers(),
-        length: some(() => random.below(100)),
-        at: some(() => Date.now()),
+        path: some(() => '/a'),
       }),
     );
   }
@@ -284,7 +283,13 @@ class Case {
     const body = random.chance(0.8) ? this.bytes() : whole(this);
     const headers = this.list(() => random.one(['x-a', 'content-type', 'application/json']), 2 * random.below(4));
     return this.or(() =>
-      this.record({ body: this.or(() => body), url: this.or(() => '/?q=1'), headers, at: this.or(Date.now) }),
+      this.record({
+        body: this.or(() => body),
+        url: this.or(() => '/?q=1'),
+        headers,
+        unreadBytes: this.or(() => random.below(100)),
+        receivedAtMs: this.or(Date.now),
+      }),
     );
   }
 
@@ -420,27 +425,27 @@ const calls = {
     const limits = [
       'batchEvents',
       'batchBytes',
-      'linger',
+      'lingerMs',
       'queueEvents',
       'queueBytes',
-      'storeTime',
+      'storeTimeoutMs',
       'abandoned',
       'permits',
     ];
     limits.push(
       'runQueue',
-      'runWait',
-      'runHold',
+      'runWaitMs',
+      'runTimeoutMs',
       'startShare',
-      'startWindow',
-      'startBurst',
-      'startQuiet',
+      'startWindowMs',
+      'startBurstMs',
+      'startQuietMs',
       'startWaiting',
     );
     const dispatcher = new addon.Dispatcher(
       it.or(() => Object.fromEntries(limits.map((name) => [name, 1 + it.random.below(20)]))),
       callback(() => ({
-        status: it.random.one(['stored', 'unavailable', 'refused']),
+        kind: it.random.one(['stored', 'unavailable', 'rejected']),
         start: it.list(() => true),
         reason: 'r',
       })),

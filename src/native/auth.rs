@@ -1,4 +1,4 @@
-//! Who a sender is.
+//! Authentication.
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -6,24 +6,23 @@ use webhook_core::auth::address::{parse_address, Ranges};
 use webhook_core::auth::basic::Basic;
 use webhook_core::auth::{self, presets, HintWork, RequestParts, Scheme, Secret};
 use webhook_core::limits::MAX_SECRETS;
-use webhook_core::request::Headers;
 
 use crate::arguments::bytes::Bytes;
-use crate::arguments::headers::header_pairs;
 use crate::arguments::json::json_value;
+use crate::arguments::request::KnownRequest;
 use crate::arguments::{misuse, number_as, object, optional_text, text, texts, texts_as};
 use crate::outcome::parse_json;
 
-/// Whether an `Authorization` header holds a user name and password as HTTP Basic (RFC 7617) sends them, in UTF-8.
+/// Checks that an `Authorization` header holds a user name and password as HTTP Basic (RFC 7617) sends them, in UTF-8.
 ///
-/// Takes the same time whatever was sent. A missing (`null`, `undefined`) or malformed header is `false`, and so is
-/// everything where the expected user name or password is empty: a blank secret protects nothing.
+/// Takes the same time whatever was sent. Returns `false` for a missing (`null`, `undefined`) or malformed header, and wherever
+/// the expected user name or password is empty: a blank secret protects nothing.
+///
+/// Throws a `TypeError` for arguments of another type.
 ///
 /// ```js
-/// verifyBasicAuth('Basic dXNlcjpwYXNz', 'user', 'pass'); // true
+/// verifyBasicAuth('Basic dXNlcjpwYXNz', 'user', 'pass') // true
 /// ```
-///
-/// Throws a `TypeError` if an argument has another type.
 #[napi(
     catch_unwind,
     ts_args_type = "authorization: string | null | undefined, username: string, password: string"
@@ -36,7 +35,7 @@ pub fn verify_basic_auth(env: Env, authorization: Unknown, username: Unknown, pa
     Ok(!blank && Basic::new(&username, &password).verify(authorization.as_deref()))
 }
 
-/// The schemes of known senders by name, to be used as they are or changed.
+/// Returns the schemes of known senders by name, to use as they are or to change.
 ///
 /// ```js
 /// signaturePresets().github
@@ -51,17 +50,15 @@ pub fn signature_presets(env: &Env) -> Result<Unknown<'_>> {
     parse_json(env, serde_json::Value::Object(all).to_string())
 }
 
-/// Whether a request comes from someone who knows one of the secrets, by a scheme or the name of a preset.
+/// Checks that a request comes from a sender that knows one of the secrets, by a scheme or the name of a preset.
 ///
-/// `secrets` are 1 to 4 texts, all of them in force, so that one can be replaced by another; none may be blank. `now` is
-/// in milliseconds, as `Date.now()` gives it. Comparisons take the same time wherever they differ.
+/// Any of the 1 to 4 `secrets` is enough, so that one can be replaced by another; none may be blank. `nowMs` is what
+/// `Date.now()` returns. Comparisons take the same time wherever the texts differ.
 ///
-/// `claims` are those of a JSON Web Token; other proofs have none.
+/// A header or parameter of the scheme that is there twice is rejected. For a signature that doesn't match, common mistakes are
+/// tried (`hint`), which makes a rejection some dozens of times as slow as an acceptance.
 ///
-/// A header or parameter of the proof that is there twice is refused. For a signature that doesn't match, what commonly
-/// goes wrong is tried (`hint`), which makes a refusal some dozens of times as slow as an acceptance.
-///
-/// Throws a `TypeError` for arguments of another type, and for a scheme that can't work, saying why.
+/// Throws a `TypeError` for arguments of another type and for a scheme that can't work, saying why.
 ///
 /// ```js
 /// verifySignature('github', ["It's a Secret to Everybody"], {
@@ -72,8 +69,8 @@ pub fn signature_presets(env: &Env) -> Result<Unknown<'_>> {
 /// ```
 #[napi(
     catch_unwind,
-    ts_args_type = "scheme: PresetName | Scheme, secrets: ReadonlyArray<string>, request: SignedRequest, now: number",
-    ts_return_type = "{ ok: true; secret: number; claims?: Record<string, unknown> } | { ok: false; diagnosis: Diagnosis }"
+    ts_args_type = "scheme: PresetName | Scheme, secrets: ReadonlyArray<string>, request: WebhookRequest, nowMs: number",
+    ts_return_type = "SignatureResult"
 )]
 pub fn verify_signature<'env>(
     env: &'env Env,
@@ -86,15 +83,13 @@ pub fn verify_signature<'env>(
     let secrets = read_secrets(env, secrets)?;
     let now = read_time(env, now)?;
     let request = object(env, "request", request)?;
-    let url = optional_text(env, "request.url", request.get_named_property("url")?)?.unwrap_or_default();
-    let headers = Headers::new(header_pairs(env, request.get_named_property("headers")?)?);
+    let known = KnownRequest::read(env, &request)?;
     let body = Bytes::optional(env, "request.body", request.get_named_property("body")?)?;
-    let before_fragment = url.split_once('#').map_or(url.as_str(), |(before, _)| before);
     let verified = body.with(|body| {
         let parts = RequestParts {
-            url: &url,
-            query: before_fragment.split_once('?').map_or("", |(_, query)| query),
-            headers: &headers,
+            url: &known.url,
+            query: known.query(),
+            headers: &known.headers,
             body,
         };
         auth::diagnose(&scheme, &secrets, &parts, now, &HintWork::default())
@@ -116,12 +111,12 @@ pub fn verify_signature<'env>(
     Ok(outcome)
 }
 
-/// Whether an address is one of a list of addresses and CIDR ranges, v4 and v6.
+/// Checks that an address is in a list of addresses and CIDR ranges, v4 and v6.
 ///
-/// A v4 address written as v6 (`::ffff:192.0.2.1`) is the v4 address, in the list too. `address` may be written as Node's
-/// `socket.remoteAddress` and proxies write it, with a port or a zone; what is no address is `false`.
+/// A v4 address written as v6 (`::ffff:192.0.2.1`) is the v4 address, in the list too. `address` may have a port or a zone, as
+/// in Node's `socket.remoteAddress` and the headers of proxies; anything else is `false`.
 ///
-/// Throws a `TypeError` for arguments of another type and an entry that is neither an address nor a range.
+/// Throws a `TypeError` for arguments of another type, and for an entry that is neither an address nor a range.
 ///
 /// ```js
 /// matchAddress(['192.0.2.0/24', '2001:db8::/32'], '::ffff:192.0.2.1') // true
@@ -156,5 +151,5 @@ fn read_secrets(env: &Env, secrets: Unknown) -> Result<Vec<Secret>> {
 
 fn read_time(env: &Env, now: Unknown) -> Result<i64> {
     let expected = "a number of milliseconds since 1970";
-    Ok(number_as(env, "now", expected, now)?.floor() as i64)
+    Ok(number_as(env, "nowMs", expected, now)?.floor() as i64)
 }

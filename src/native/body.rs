@@ -7,10 +7,15 @@ use napi::JsValue;
 use napi_derive::napi;
 
 use crate::arguments::bytes::with_bytes;
-use crate::arguments::{is_absent, misuse};
+use crate::arguments::{is_absent, misuse, text};
 
-/// A large body, put together from its pieces in memory that JavaScript can't reach: a thread can read it while JavaScript goes
-/// on, without a copy.
+/// A large body, put together from its pieces in memory that JavaScript can't reach, so that a thread can read it without a copy.
+///
+/// ```js
+/// const body = new Body(10)
+/// body.append(Buffer.from('[1,2]')) // 5
+/// await endpoint.judgeOffThread(head, body)
+/// ```
 #[napi(custom_finalize)]
 pub struct Body {
     bytes: Arc<Vec<u8>>,
@@ -19,9 +24,9 @@ pub struct Body {
 
 #[napi]
 impl Body {
-    /// An empty body with room for `capacity` bytes.
+    /// Makes an empty body with room for `capacity` bytes.
     ///
-    /// Throws an Error where there isn't as much memory.
+    /// Throws an `Error` if there isn't enough memory.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: &Env, capacity: u32) -> Result<Self> {
         let bytes = Arc::new(room(capacity)?);
@@ -30,21 +35,21 @@ impl Body {
         Ok(Self { bytes, capacity })
     }
 
-    /// How many bytes there is room for.
+    /// The number of bytes that fit.
     #[napi(getter, catch_unwind)]
     pub fn capacity(&self) -> u32 {
         self.capacity
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     #[napi(getter, catch_unwind)]
     pub fn length(&self) -> u32 {
         self.bytes.len() as u32
     }
 
-    /// Appends a piece and returns how many bytes there are now.
+    /// Appends a piece and returns the new length.
     ///
-    /// Throws a TypeError for a piece that isn't a Uint8Array or for which there is no room, and while the body is being judged.
+    /// Throws a `TypeError` for a piece that isn't a `Uint8Array` or doesn't fit, and while the body is being judged.
     #[napi(catch_unwind, ts_args_type = "piece: Uint8Array")]
     pub fn append(&mut self, env: &Env, piece: Unknown) -> Result<u32> {
         let Some(bytes) = Arc::get_mut(&mut self.bytes) else {
@@ -64,9 +69,9 @@ impl Body {
         Ok(self.length())
     }
 
-    /// Empties the body for another one.
+    /// Empties the body, to fill it again.
     ///
-    /// Throws an Error where it is still being judged and there isn't as much memory again.
+    /// Throws an `Error` if it is still being judged and there isn't enough memory for another one.
     #[napi(catch_unwind)]
     pub fn clear(&mut self) -> Result<()> {
         match Arc::get_mut(&mut self.bytes) {
@@ -107,10 +112,13 @@ impl Source {
         }
     }
 
-    /// The same for an argument that may be left out.
+    /// The same for an argument that may also be a string or left out.
     pub fn optional(env: &Env, argument: &str, body: Unknown) -> Result<Option<Self>> {
         if is_absent(&body)? {
             return Ok(None);
+        }
+        if body.get_type()? == ValueType::String {
+            return text(env, argument, body).map(|text| Some(Self(Arc::new(text.into_bytes()))));
         }
         Self::new(env, argument, body).map(Some)
     }

@@ -7,7 +7,7 @@ use webhook_core::{config, endpoint};
 
 use crate::arguments::json::json_value;
 
-/// One thing that is wrong with a configuration.
+/// A mistake in a configuration.
 #[napi(object)]
 pub struct ConfigIssue {
     /// Where, such as `request.body.0.key`; empty for the configuration itself.
@@ -28,12 +28,14 @@ impl From<config::ConfigIssue> for ConfigIssue {
     }
 }
 
-/// Lists what is wrong with a trigger's configuration (`workflow.config`); an empty list for a good one.
+/// Lists everything that is wrong with a trigger's configuration (`workflow.config`); returns an empty list for a valid one.
 ///
-/// Absent fields have their defaults, so `{}` is good; unknown fields are passed over.
+/// Absent fields have their defaults, so `{}` is valid; unknown fields are ignored.
+///
+/// Throws a `TypeError` for a value that JSON can't hold.
 ///
 /// ```js
-/// checkConfig({ response: { statusCode: 99 } });
+/// checkConfig({ response: { statusCode: 99 } })
 /// // [{ path: 'response.statusCode', code: 'STATUS_CODE', message: 'expected an integer from 200 to 599' }]
 /// ```
 #[napi(catch_unwind, ts_args_type = "config: unknown")]
@@ -44,8 +46,12 @@ pub fn check_config(env: Env, config: Unknown) -> Result<Vec<ConfigIssue>> {
         .collect())
 }
 
-/// Lists what is wrong with an answer's configuration: the trigger's `response`, or the `config` of a Response node.
-#[napi(catch_unwind, ts_args_type = "answer: unknown")]
+/// Lists everything that is wrong with a configured response: the trigger's `response`, or the `config` of a Response node.
+///
+/// ```js
+/// checkAnswer({ statusCode: 200, headers: [{ name: 'X-Id', value: '7' }] }) // []
+/// ```
+#[napi(catch_unwind, ts_args_type = "response: unknown")]
 pub fn check_answer(env: Env, answer: Unknown) -> Result<Vec<ConfigIssue>> {
     Ok(config::check_answer(&json_value(&env, "answer", answer)?)
         .into_iter()

@@ -1,10 +1,9 @@
 //! The compiled, enabled webhook, and the functions that judge its requests.
 
-use std::ffi::CStr;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::*;
-use napi::{sys, Env};
+use napi::{sys, Env, JsValue};
 use napi_derive::napi;
 use serde_json::Value;
 use webhook_core::rejection::Rejection;
@@ -16,38 +15,64 @@ use crate::arguments::{misuse, texts};
 use crate::body::Source;
 use crate::config::compile;
 use crate::diagnosis::DiagnosedRequest;
-use crate::function::{function, string, Bare};
+use crate::function::{function, Text};
 use crate::head::{now, Head};
 use crate::response::{read_reply, text_or_rejection, Reply};
 use crate::task::off_thread;
 use crate::upload::Upload;
 
-/// An event that is let in.
+/// An accepted request.
 #[napi(object, object_from_js = false)]
 pub struct Event {
-    /// The context of its execution as JSON text: `{ headers, query, body }`, without `body` where there is none.
+    #[napi(ts_type = "'event'")]
+    pub kind: &'static str,
+    /// The context of its execution as JSON text; see `Variables`. Empty if there is an `upload`, which returns it later.
     pub context: String,
-    /// What the sender names the event by; absent where that isn't configured, or the request has none.
+    /// The sender's name for the event; absent if none is configured, or the request has none.
     pub idempotency_key: Option<String>,
-    /// The files that are to be kept before the event is stored, where that is configured and there are some.
+    /// The files to save before the event is stored, if that is configured and there are some.
     pub upload: Option<Upload>,
-    /// Which secret of the first proof it came with, from 0; absent where no proof is asked for.
+    /// The index of the secret of the first authentication method that matched; absent without authentication.
     pub secret: Option<u32>,
-    /// Whether it is a sender's question instead, whose answer is that to every event (`acknowledge`); then there is no
-    /// context.
-    pub question: bool,
 }
 
-/// How many events a webhook lets in.
+/// A URL verification with a response of its own.
+#[napi(object, object_from_js = false)]
+pub struct Verification {
+    #[napi(ts_type = "'verification'")]
+    pub kind: &'static str,
+    pub reply: Reply,
+}
+
+/// A URL verification that gets the same response as every event: the one that `acknowledge` makes.
+#[napi(object, object_from_js = false)]
+pub struct Acknowledge {
+    #[napi(ts_type = "'acknowledge'")]
+    pub kind: &'static str,
+    /// See `Event`.
+    pub secret: Option<u32>,
+}
+
+/// The outcome of a request; see `header.d.ts`.
+type Verdict = Either4<Event, Verification, Acknowledge, Reply>;
+
+/// How many events a webhook accepts.
 #[napi(object)]
 pub struct RateLimit {
-    /// How many events, 1 to 1,000,000.
+    /// The number of events, 1 to 1,000,000.
     pub requests: u32,
-    /// Within how many seconds, 1 to 86,400, counted from the first of them.
+    /// The seconds from the first of them in which no more are accepted, 1 to 86,400.
     pub seconds: u32,
 }
 
-/// An enabled webhook, compiled once from its configuration.
+/// A compiled, enabled webhook.
+///
+/// ```js
+/// const endpoint = new Endpoint('{}', 10_485_760)
+/// const judge = endpoint.judgeFunction()
+/// const head = ['POST', '', '/hook', '192.0.2.7', 'content-type', 'application/json', '1'].join('\n')
+/// judge(head, Buffer.from('{"a":1}')) // '{"headers":{},"query":{},"body":{"a":1}}'
+/// ```
 #[napi]
 pub struct Endpoint {
     endpoint: Arc<endpoint::Endpoint>,
@@ -55,50 +80,69 @@ pub struct Endpoint {
 
 #[napi]
 impl Endpoint {
-    /// Compiles a configuration, given as JSON text with its `{{$env.NAME}}` filled. `limit` bounds the body in bytes,
-    /// as sent and as inflated.
+    /// Compiles a configuration, given as JSON text with its `{{$env.NAME}}` filled. `limitBytes` bounds the body, as sent and as
+    /// inflated.
     ///
-    /// Throws an Error listing what makes the configuration unusable: credentials that can't be checked.
+    /// Throws an `Error` that lists what makes the configuration unusable.
     #[napi(constructor, catch_unwind)]
-    pub fn new(config: String, limit: u32) -> Result<Self> {
+    pub fn new(config: String, limit_bytes: u32) -> Result<Self> {
         let config: Value = serde_json::from_str(&config).map_err(|error| Error::from_reason(error.to_string()))?;
         Ok(Self {
-            endpoint: Arc::new(compile(&config, limit as usize)?),
+            endpoint: Arc::new(compile(&config, limit_bytes as usize)?),
         })
     }
 
-    /// The headers the endpoint looks at, in lower case; others need not be handed over.
+    /// The headers that the endpoint reads, in lower case; others may be left out of a head.
     #[napi(getter, catch_unwind)]
     pub fn header_names(&self) -> Vec<String> {
         self.endpoint.header_names().to_vec()
     }
 
-    /// Most bytes of a body.
+    /// The most bytes of a body.
     #[napi(getter, catch_unwind)]
-    pub fn limit(&self) -> f64 {
+    pub fn limit_bytes(&self) -> f64 {
         self.endpoint.limit() as f64
     }
 
-    /// Makes the function that refuses what needs no body to be refused: the path behind the key, the method, or a declared
-    /// length over the limit, the address, and each authentication method that doesn't need the body. `head` is what
-    /// `judgeFunction` says, `contentLength` is in bytes; `undefined` for no refusal. Ask for the function once.
+    /// Returns the function that rejects a request before its body is read: for the path, the method, a declared length over the
+    /// limit, the address, and each authentication method that doesn't need the body. It returns `undefined` otherwise. Ask for
+    /// it once. See `judgeFunction` for `head`.
     ///
-    /// The function throws a TypeError for arguments of another type, and for more lines or fewer than the last one says.
+    /// The function throws a `TypeError` for arguments of another type.
+    ///
+    /// ```js
+    /// endpoint.checkHeadFunction()(head, 20_000_000)?.code // 'BODY_TOO_LARGE'
+    /// ```
     #[napi(
         catch_unwind,
-        ts_return_type = "(head: string, contentLength: number) => Reply | undefined"
+        ts_return_type = "(head: string, contentLength: number) => Rejection | undefined"
     )]
     pub fn check_head_function<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
-        function(env, CheckHead(Arc::clone(&self.endpoint)))
+        let endpoint = Arc::clone(&self.endpoint);
+        function(env, "checkHead", move |env, head, length| {
+            let Ok(length) = f64::from_unknown(length) else {
+                return misuse(env, "contentLength", "a number");
+            };
+            let checked = with_text(env, head.raw(), |head| {
+                Some(endpoint.check_head(&Head::read(head)?.request(&[]), length as u64))
+            })?;
+            match checked.flatten() {
+                Some(checked) => Ok(checked
+                    .err()
+                    .as_ref()
+                    .map_or(Either::B(()), |rejection| Either::A(Reply::from(rejection)))),
+                None => misuse(env, "head", Head::EXPECTED),
+            }
+        })
     }
 
-    /// The refusal of a body over the limit.
-    #[napi(catch_unwind)]
+    /// Returns the rejection of a body over the limit.
+    #[napi(catch_unwind, ts_return_type = "Rejection")]
     pub fn too_large(&self) -> Reply {
         (&self.endpoint.too_large()).into()
     }
 
-    /// How many events are let in, which `judge` doesn't count; `null` for any number.
+    /// How many events the webhook accepts, for the server to count; `null` for any number.
     #[napi(getter, catch_unwind, ts_return_type = "RateLimit | null")]
     pub fn rate_limit(&self) -> Option<RateLimit> {
         self.endpoint.rate_limit().map(|limit| RateLimit {
@@ -107,29 +151,29 @@ impl Endpoint {
         })
     }
 
-    /// The refusal of an event beyond the rate limit, with the milliseconds until another one is let in.
-    #[napi(catch_unwind)]
-    pub fn rate_limited(&self, wait: f64) -> Reply {
-        let seconds = (wait / 1000.0).ceil().max(1.0);
+    /// Returns the rejection of an event beyond the rate limit, with the milliseconds until another one is accepted.
+    #[napi(catch_unwind, ts_return_type = "Rejection")]
+    pub fn rate_limited(&self, wait_ms: f64) -> Reply {
+        let seconds = (wait_ms / 1000.0).ceil().max(1.0);
         (&Rejection::RateLimited {
             retry_after: seconds as u32,
         })
             .into()
     }
 
-    /// The rejection of a request from an address that has failed to authenticate too often, with the milliseconds until it
-    /// may try again.
-    #[napi(catch_unwind)]
-    pub fn too_many_failures(&self, wait: f64) -> Reply {
-        let seconds = (wait / 1000.0).ceil().max(1.0);
+    /// Returns the rejection of a request from an address that has failed to authenticate too often, with the milliseconds until
+    /// it may try again.
+    #[napi(catch_unwind, ts_return_type = "Rejection")]
+    pub fn too_many_failures(&self, wait_ms: f64) -> Reply {
+        let seconds = (wait_ms / 1000.0).ceil().max(1.0);
         (&Rejection::TooManyFailures {
             retry_after: seconds as u32,
         })
             .into()
     }
 
-    /// The address that a request comes from, behind the trusted proxies where there are any; `null` where it can't be told.
-    /// `head` is what `judgeFunction` says.
+    /// Returns the address that a request comes from, behind the trusted proxies; `null` if it isn't known. See `judgeFunction`
+    /// for `head`.
     #[napi(catch_unwind)]
     pub fn client_address(&self, env: &Env, head: String) -> Result<Option<String>> {
         let Some(head) = Head::read(&head) else {
@@ -139,20 +183,24 @@ impl Endpoint {
         Ok(address.map(|address| address.to_string()))
     }
 
-    /// Whether a proof covers the URL; if none does, a head may have path and query in its place.
+    /// Whether an authentication method covers the URL; if none does, a head may have path and query instead.
     #[napi(getter, catch_unwind)]
     pub fn signs_url(&self) -> bool {
         self.endpoint.signs_url()
     }
 
-    /// Whether the sender wants an answer of its own to every event, which `acknowledge` makes.
+    /// Whether the sender expects its own response to every event, which `acknowledge` makes.
     #[napi(getter, catch_unwind)]
     pub fn acknowledges(&self) -> bool {
         self.endpoint.acknowledges()
     }
 
-    /// The answer to an event that was taken over, with the sender's acknowledgement as its body; `secret` is the event's,
-    /// `random` holds 16 new random bytes. An answer that isn't 2xx stays as it is.
+    /// Returns the response to an accepted event with the sender's acknowledgement as its body. A response that isn't 2xx stays as
+    /// it is. `secret` is the event's; `random` holds 16 new random bytes.
+    ///
+    /// ```js
+    /// endpoint.acknowledge(reply, event.secret, randomBytes(16))
+    /// ```
     #[napi(
         catch_unwind,
         ts_args_type = "reply: Reply, secret: number | undefined | null, random: Uint8Array"
@@ -166,56 +214,81 @@ impl Endpoint {
         let secret = secret.map(|secret| secret as usize);
         let answer = self.endpoint.acknowledge(reply, secret, now(), random);
         Ok(Reply {
+            kind: if code.is_some() { "rejection" } else { "response" },
             code,
             reason,
             ..answer.into()
         })
     }
 
-    /// Makes the function that judges a request: it gives the event it brings, the answer to a sender's question, or a refusal;
-    /// an event with nothing but a context as that context's text, since a string costs less than an object; which secret it
-    /// came with is left out there, as nothing but `acknowledge` asks. Ask for the function once.
+    /// Returns the function that judges a request. Ask for it once.
     ///
-    /// `head` is one string, which costs less than twenty. It has on lines of their own the method; what stands behind the
-    /// key; the whole URL as the sender called it (see `signsUrl`); the other end of the connection; name and value of each
-    /// header, repeated ones kept apart; and, on the last one, the number of headers. `body` holds the exact bytes. Bodies
-    /// from 64 KiB on belong into `judgeOffThread`.
+    /// For an event with nothing but a context, the function returns the context itself: a string costs less than an object.
     ///
-    /// The function throws a TypeError for arguments of another type, and for more lines or fewer than the last one says.
+    /// `head` is one string, which costs less than twenty. Its lines are the method; the path after the key; the URL as the
+    /// sender called it (see `signsUrl`); the address of the other end of the connection; name and value of each header, repeated
+    /// ones apart; and, as the last one, the number of headers. `body` holds the exact bytes. Use `judgeOffThread` for bodies
+    /// from 64 KiB on.
+    ///
+    /// The function throws a `TypeError` for arguments of another type, and for a head with more or fewer lines than it says.
     #[napi(
         catch_unwind,
-        ts_return_type = "(head: string, body: Uint8Array) => string | Event | Reply"
+        ts_return_type = "(head: string, body: Uint8Array) => string | Verdict"
     )]
     pub fn judge_function<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
-        function(env, Arc::clone(&self.endpoint))
+        let endpoint = Arc::clone(&self.endpoint);
+        function(env, "judge", move |env, head, body| {
+            let judged = with_text(env, head.raw(), |head| {
+                with_bytes(env, "body", body.raw(), |body| judge_head(&endpoint, head, body))
+            })?;
+            match judged.transpose()?.flatten() {
+                Some(Ok(endpoint::Verdict::Event(event::Event {
+                    content: event::Content::Context(context),
+                    idempotency_key: None,
+                    // Used for an acknowledgement only.
+                    secret: _,
+                }))) if !endpoint.acknowledges() => Ok(Either::A(Text(context))),
+                Some(judged) => Ok(Either::B(verdict(&endpoint, judged))),
+                None => misuse(env, "head", Head::EXPECTED),
+            }
+        })
     }
 
-    /// Judges a request on another thread. `head` is what `judgeFunction` says; the promise is rejected where it has more lines or
-    /// fewer than it says. Bytes in an array are copied first, since JavaScript goes on and could change or free them; those of a
-    /// `Body` are not. The promise keeps no process alive: a process that has nothing else to do ends.
+    /// Judges a request on another thread. See `judgeFunction` for `head`; the promise is rejected for a head with more or fewer
+    /// lines than it says. Bytes in an array are copied first, since JavaScript could change or free them; those of a `Body`
+    /// aren't. The promise keeps no process alive: one that has nothing else to do ends.
+    ///
+    /// ```js
+    /// const verdict = await endpoint.judgeOffThread(head, body)
+    /// if (verdict.kind === 'event') store(verdict.context)
+    /// ```
     #[napi(
         catch_unwind,
         ts_args_type = "head: string, body: Uint8Array | Body",
-        ts_return_type = "Promise<Event | Reply>"
+        ts_return_type = "Promise<Verdict>"
     )]
     pub fn judge_off_thread<'env>(
         &self,
         env: &'env Env,
         head: String,
         body: Unknown,
-    ) -> Result<PromiseRaw<'env, Decision>> {
+    ) -> Result<PromiseRaw<'env, Judged>> {
         let endpoint = Arc::clone(&self.endpoint);
         let body = Source::new(env, "body", body)?;
         off_thread(env, move || match judge_head(&endpoint, &head, body.bytes()) {
-            Some(judged) => Ok(Decision(decided(&endpoint, judged), body)),
+            Some(judged) => Ok(Judged(verdict(&endpoint, judged), body)),
             None => Err(Error::from_reason(format!("expected head to be {}", Head::EXPECTED))),
         })
     }
 
-    /// Takes a request through all checks, on another thread as `judgeOffThread` does, and tells what each came to; no proof ends
-    /// it. Bytes in an array are copied first.
+    /// Diagnoses a request on another thread: it goes through all checks, and a failed authentication doesn't end it. Bytes in an
+    /// array are copied first.
     ///
-    /// The promise gives the JSON text of a `Diagnosed`.
+    /// The promise resolves to the JSON text of a `Diagnosed`.
+    ///
+    /// ```js
+    /// JSON.parse(await endpoint.diagnose({ method: 'GET' })).accepted // false
+    /// ```
     #[napi(
         catch_unwind,
         ts_args_type = "request: DiagnosedRequest",
@@ -227,11 +300,17 @@ impl Endpoint {
         off_thread(env, move || Ok(request.diagnose(&endpoint).to_string()))
     }
 
-    /// The context of a run by hand as JSON text: the same variables as a call gives. `query` and `body` are JSON text;
-    /// `undefined` is "not given". What a call would be refused for, such as variables that are too large, gives the refusal.
+    /// Returns the context of a manual execution as JSON text: the same variables as those of a request. `headers` are names and
+    /// values in turn; `query` and `body` are JSON text, or left out. Returns a rejection where a request would get one, such as
+    /// for variables that are too large.
+    ///
+    /// ```js
+    /// endpoint.shape([], undefined, '{"a":1}') // '{"headers":{},"query":{},"body":{"a":1}}'
+    /// ```
     #[napi(
         catch_unwind,
-        ts_args_type = "headers: Array<string>, query?: string | undefined | null, body?: string | undefined | null"
+        ts_args_type = "headers: string[], query?: string | undefined | null, body?: string | undefined | null",
+        ts_return_type = "string | Rejection"
     )]
     pub fn shape(
         &self,
@@ -249,52 +328,7 @@ impl Endpoint {
     }
 }
 
-impl Bare for Arc<endpoint::Endpoint> {
-    const NAME: &'static CStr = c"judge";
-
-    fn call(&self, env: &Env, [head, body]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
-        let judged = with_text(env, head, |head| {
-            with_bytes(env, "body", body, |body| judge_head(self, head, body))
-        })?;
-        match judged.transpose()?.flatten() {
-            Some(Ok(endpoint::Verdict::Event(event::Event {
-                content: event::Content::Context(context),
-                idempotency_key: None,
-                // Looked at for an acknowledgement only.
-                secret: _,
-            }))) if !self.acknowledges() => string(env, context.as_bytes(), context.is_ascii()),
-            // SAFETY: `env` is the one of this call.
-            Some(judged) => unsafe { ToNapiValue::to_napi_value(env.raw(), decided(self, judged)) },
-            None => misuse(env, "head", Head::EXPECTED),
-        }
-    }
-}
-
-/// Refuses by the head alone.
-struct CheckHead(Arc<endpoint::Endpoint>);
-
-impl Bare for CheckHead {
-    const NAME: &'static CStr = c"checkHead";
-
-    fn call(&self, env: &Env, [head, length]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
-        // SAFETY: `length` is a value of this call.
-        let Ok(length) = (unsafe { f64::from_napi_value(env.raw(), length) }) else {
-            return misuse(env, "contentLength", "a number");
-        };
-        let checked = with_text(env, head, |head| {
-            Some(self.0.check_head(&Head::read(head)?.request(&[]), length as u64))
-        })?;
-        match checked.flatten() {
-            // SAFETY: `env` is the one of this call.
-            Some(Ok(())) => unsafe { ToNapiValue::to_napi_value(env.raw(), ()) },
-            // SAFETY: as above.
-            Some(Err(rejection)) => unsafe { ToNapiValue::to_napi_value(env.raw(), Reply::from(&rejection)) },
-            None => misuse(env, "head", Head::EXPECTED),
-        }
-    }
-}
-
-/// Judges a request by its head as text; `None` where that has more lines or fewer than it says.
+/// Judges a request by its head as text; `None` if that has more or fewer lines than it says.
 fn judge_head(
     endpoint: &endpoint::Endpoint,
     head: &str,
@@ -303,42 +337,40 @@ fn judge_head(
     Some(endpoint.judge(Head::read(head)?.request(body)))
 }
 
-/// What a request came to, with its body: that counts as being judged until JavaScript is told.
-pub struct Decision(Either<Event, Reply>, Source);
+/// The outcome of a request, with its body: that counts as being judged until JavaScript has the outcome.
+pub struct Judged(Verdict, Source);
 
-impl ToNapiValue for Decision {
-    unsafe fn to_napi_value(env: sys::napi_env, Self(decided, _body): Self) -> Result<sys::napi_value> {
+impl ToNapiValue for Judged {
+    unsafe fn to_napi_value(env: sys::napi_env, Self(verdict, _body): Self) -> Result<sys::napi_value> {
         // SAFETY: as this function's.
-        unsafe { ToNapiValue::to_napi_value(env, decided) }
+        unsafe { ToNapiValue::to_napi_value(env, verdict) }
     }
 }
 
-fn decided(
-    endpoint: &Arc<endpoint::Endpoint>,
-    judged: std::result::Result<endpoint::Verdict, Rejection>,
-) -> Either<Event, Reply> {
+fn verdict(endpoint: &Arc<endpoint::Endpoint>, judged: std::result::Result<endpoint::Verdict, Rejection>) -> Verdict {
+    let index = |secret: Option<usize>| secret.and_then(|secret| u32::try_from(secret).ok());
     match judged {
         Ok(endpoint::Verdict::Event(event)) => {
             let (context, upload) = match event.content {
                 event::Content::Context(context) => (context, None),
                 event::Content::Upload(upload) => (String::new(), Some(Upload::new(Arc::clone(endpoint), upload))),
             };
-            Either::A(Event {
+            Either4::A(Event {
+                kind: "event",
                 context,
                 idempotency_key: event.idempotency_key,
                 upload,
-                secret: event.secret.and_then(|secret| u32::try_from(secret).ok()),
-                question: false,
+                secret: index(event.secret),
             })
         }
-        Ok(endpoint::Verdict::Verification(reply)) => Either::B(reply.into()),
-        Ok(endpoint::Verdict::Acknowledge { secret }) => Either::A(Event {
-            context: String::new(),
-            idempotency_key: None,
-            upload: None,
-            secret: secret.and_then(|secret| u32::try_from(secret).ok()),
-            question: true,
+        Ok(endpoint::Verdict::Verification(reply)) => Either4::B(Verification {
+            kind: "verification",
+            reply: reply.into(),
         }),
-        Err(rejection) => Either::B((&rejection).into()),
+        Ok(endpoint::Verdict::Acknowledge { secret }) => Either4::C(Acknowledge {
+            kind: "acknowledge",
+            secret: index(secret),
+        }),
+        Err(rejection) => Either4::D((&rejection).into()),
     }
 }

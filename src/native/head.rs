@@ -9,9 +9,9 @@ use webhook_core::request::{Headers, Request};
 
 use crate::outcome::{accepted, rejected};
 
-/// The head of a request as the server hands it over: one string, which costs less than twenty.
+/// The head of a request as the server passes it: one string, which costs less than twenty.
 ///
-/// Its lines are the method, the path behind the key, the URL, the address of the peer, and name and value of each header; the
+/// Its lines are the method, the path after the key, the URL, the address of the peer, and name and value of each header; the
 /// last line is the number of headers.
 pub struct Head<'a> {
     method: &'a str,
@@ -22,11 +22,11 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// What a head should have been.
+    /// What is expected of a head.
     pub const EXPECTED: &'static str =
         "a string that ends with the number of headers and has as many lines as that says";
 
-    /// Reads a head; `None` where it has more lines or fewer than it says.
+    /// Parses a head; returns `None` if it has more lines or fewer than it says.
     pub fn read(head: &'a str) -> Option<Self> {
         let mut start = 0;
         let breaks = memchr::memchr_iter(b'\n', head.as_bytes());
@@ -76,12 +76,15 @@ pub fn now() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Reads the head of a request as people copy it: out of a browser, a proxy's log, or what `curl -v` prints. A request line
-/// gives `method` and `target`; `headers` holds names and values in turn.
-#[napi(
-    catch_unwind,
-    ts_return_type = "{ ok: true; method: string | null; target: string | null; headers: string[] } | { ok: false; error: ParseError }"
-)]
+/// Parses the head of a request as people copy it: from a browser, a proxy's log, or the output of `curl -v`.
+///
+/// A request line gives `method` and `target`.
+///
+/// ```js
+/// readHead('POST /hook HTTP/1.1\nX-Id: 7')
+/// // { ok: true, method: 'POST', target: '/hook', headers: ['x-id', '7'] }
+/// ```
+#[napi(catch_unwind, ts_return_type = "RequestHead")]
 pub fn read_head(env: &Env, text: String) -> Result<Object<'_>> {
     match head::read_head(&text) {
         Ok(head) => {

@@ -12,16 +12,15 @@ use crate::arguments::{misuse, texts};
 use crate::outcome::{accepted, parse_json, rejected};
 use crate::task::off_thread;
 
-/// Lists the paths of a sample: a path for every key, branches included, in the order in which they first appear.
+/// Lists the paths of a sample: one for every key, branches included, in the order in which they first appear.
 ///
-/// `sample` is JSON text; of kind `'query'` a URL or just its query, as `parseQuery` reads it. The first element of an array
-/// gives its paths (`items`, `items[0]`, `items[0].id`), later elements what no element before them had (in a query every
-/// element gives its own). A key that a path would take apart is quoted: `["a.b"]`. Every path is found in the sample by
-/// `extractPaths`.
+/// The first element of an array gives its paths (`items`, `items[0]`, `items[0].id`), later elements those that no element
+/// before them had; in a query every element gives its own. A key that isn't a plain step of a path is quoted: `["a.b"]`.
+/// `extractPaths` finds every path in the sample.
 ///
-/// Limits: 50,000 values and 2,000 paths with 1 MiB of text (more are the error `JSON_TOO_MANY_PATHS`), and those of `extractPaths`.
+/// Limits: 50,000 values and 2,000 paths with 1 MiB of text (`JSON_TOO_MANY_PATHS`), and those of `extractPaths`.
 ///
-/// Throws a `TypeError` if `sample` is neither a string nor bytes, or `kind` is none of those listed.
+/// Throws a `TypeError` if `sample` is neither a string nor bytes, or `kind` isn't one of those listed.
 ///
 /// ```js
 /// inferPaths('{"a":1,"b":{"c":2}}', 'json')
@@ -33,8 +32,8 @@ use crate::task::off_thread;
 /// ```
 #[napi(
     catch_unwind,
-    ts_args_type = "sample: string | Uint8Array, kind: 'json' | 'query'",
-    ts_return_type = "{ ok: true; paths: Array<string> } | { ok: false; error: ParseError }"
+    ts_args_type = "sample: string | Uint8Array, kind: SampleKind",
+    ts_return_type = "InferredPaths"
 )]
 pub fn infer_paths<'env>(env: &'env Env, sample: Unknown<'env>, kind: Unknown<'env>) -> Result<Object<'env>> {
     let infer = read_kind(env, kind)?;
@@ -45,20 +44,19 @@ pub fn infer_paths<'env>(env: &'env Env, sample: Unknown<'env>, kind: Unknown<'e
     }
 }
 
-/// Takes the values along `paths` out of a JSON body, without parsing the rest of it into objects.
+/// Extracts the values at `paths` from a JSON body, without parsing the rest of it into objects.
 ///
-/// A path means what lodash's `get` makes of it (`a.b`, `a[0]`, `a["b.c"]`, `name.length`), of own properties only; `[]`
-/// stands for each element: `items[].id` is a list with one item for each element, `null` for one that has no `id`. An
-/// own key of the body that is the whole path wins over taking the path apart. What isn't there has no key in `values`;
-/// `null`, `0`, `false` and `''` are there.
+/// A path means the same as in lodash's `get` (`a.b`, `a[0]`, `a["b.c"]`, `name.length`), for own properties only. `[]` is each
+/// element of an array: `items[].id` is a list with one item for each element, `null` for one without `id`. A key equal to the
+/// whole path takes precedence over nested lookup. A path that doesn't exist has no key in `values`; `null`, `0`, `false` and
+/// `''` exist.
 ///
-/// The body means what `JSON.parse` makes of it, and is checked as a whole: same acceptance, same values, the last of
-/// repeated keys counts, `__proto__` is a plain key. A string is taken as its UTF-8; one BOM is skipped. Codes:
-/// `JSON_UNEXPECTED_END`, `JSON_UNEXPECTED_CHARACTER`, `JSON_CONTROL_CHARACTER`, `JSON_INVALID_ESCAPE`,
-/// `UTF8_INVALID`, `JSON_TOO_DEEP` beyond 2,000 nested objects and arrays, and `JSON_VALUES_TOO_LARGE` where the values
-/// together are larger than 1 MiB and than four times the body.
+/// The whole body is checked, and means the same as for `JSON.parse`: the last of repeated keys counts, and `__proto__` is a
+/// plain key. A string is taken as UTF-8; one BOM is skipped. Codes: `JSON_UNEXPECTED_END`, `JSON_UNEXPECTED_CHARACTER`,
+/// `JSON_CONTROL_CHARACTER`, `JSON_INVALID_ESCAPE`, `UTF8_INVALID`, `JSON_TOO_DEEP` beyond 2,000 nested objects and arrays,
+/// and `JSON_VALUES_TOO_LARGE` if the values together are larger than 1 MiB and than four times the body.
 ///
-/// Throws a `TypeError` if `body` is neither a string nor bytes, or `paths` is no array of strings.
+/// Throws a `TypeError` if `body` is neither a string nor bytes, or `paths` isn't an array of strings.
 ///
 /// ```js
 /// extractPaths('{"user":{"name":"Ann"},"items":[{"id":1},{}]}', ['user.name', 'items[].id', 'missing'])
@@ -67,7 +65,7 @@ pub fn infer_paths<'env>(env: &'env Env, sample: Unknown<'env>, kind: Unknown<'e
 #[napi(
     catch_unwind,
     ts_args_type = "body: string | Uint8Array, paths: ReadonlyArray<string>",
-    ts_return_type = "{ ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }"
+    ts_return_type = "ParsedValues"
 )]
 pub fn extract_paths<'env>(env: &'env Env, body: Unknown<'env>, paths: Unknown<'env>) -> Result<Object<'env>> {
     let paths = texts(env, "paths", paths)?;
@@ -86,10 +84,14 @@ pub fn extract_paths<'env>(env: &'env Env, body: Unknown<'env>, paths: Unknown<'
     }
 }
 
-/// `inferPaths` on another thread as `judgeOffThread` does. The promise gives the JSON text of what that returns.
+/// Runs `inferPaths` on another thread. The promise resolves to the JSON text of an `InferredPaths`.
+///
+/// ```js
+/// await inferPathsOffThread('{"a":1}', 'json') // '{"ok":true,"paths":["a"]}'
+/// ```
 #[napi(
     catch_unwind,
-    ts_args_type = "sample: string, kind: 'json' | 'query'",
+    ts_args_type = "sample: string, kind: SampleKind",
     ts_return_type = "Promise<string>"
 )]
 pub fn infer_paths_off_thread<'env>(env: &'env Env, sample: String, kind: Unknown) -> Result<PromiseRaw<'env, String>> {

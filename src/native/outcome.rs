@@ -1,4 +1,4 @@
-//! What several exports give to JavaScript.
+//! What several exports return.
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -6,7 +6,7 @@ use napi_derive::napi;
 /// What is wrong with a text, and where.
 #[napi(object)]
 pub struct ParseError {
-    /// Stable code, upper case with underscores, such as `JSON_SYNTAX`.
+    /// Stable code, upper case with underscores, such as `JSON_UNEXPECTED_END`.
     pub code: String,
     /// What was expected and what was found, in English, without the place.
     pub message: String,
@@ -30,7 +30,7 @@ impl From<webhook_core::error::ParseError> for ParseError {
     }
 }
 
-/// `{ ok: true, [name]: value }`
+/// Returns `{ ok: true, [name]: value }`.
 pub fn accepted<'env>(env: &'env Env, name: &str, value: impl ToNapiValue) -> Result<Object<'env>> {
     let mut outcome = Object::new(env)?;
     outcome.set("ok", true)?;
@@ -38,7 +38,7 @@ pub fn accepted<'env>(env: &'env Env, name: &str, value: impl ToNapiValue) -> Re
     Ok(outcome)
 }
 
-/// `{ ok: false, error }`
+/// Returns `{ ok: false, error }`.
 pub fn rejected(env: &Env, error: webhook_core::error::ParseError) -> Result<Object<'_>> {
     let mut outcome = Object::new(env)?;
     outcome.set("ok", false)?;
@@ -46,7 +46,7 @@ pub fn rejected(env: &Env, error: webhook_core::error::ParseError) -> Result<Obj
     Ok(outcome)
 }
 
-/// What `JSON.parse` makes of a text that the core wrote; faster than setting an object's keys one by one.
+/// Parses a text that the core wrote with `JSON.parse`; faster than setting an object's keys one by one.
 pub fn parse_json<'env>(env: &'env Env, json: String) -> Result<Unknown<'env>> {
     let parse: Function<String, Unknown> = env
         .get_global()?

@@ -7,13 +7,13 @@ use webhook_core::query;
 use crate::arguments::bytes::Bytes;
 use crate::outcome::{accepted, parse_json, rejected};
 
-/// Reads a query string as the `qs` package reads it: `a[b]=1` is a key in a key, `a[]=1` and `a=1&a=2` are lists.
+/// Parses a query string as the `qs` package does: `a[b]=1` is a key in a key, `a[]=1` and `a=1&a=2` are lists.
 ///
-/// `query` is what stands behind the `?` of a URL; one leading `?` is skipped. All values are strings. Names or values
-/// with `%`-escapes that can't be decoded stay as they are, and a `__proto__` is dropped.
+/// One leading `?` is skipped. All values are strings. Names and values with `%`-escapes that can't be decoded stay as they are,
+/// and `__proto__` is dropped.
 ///
-/// Limits: 20 levels of brackets (what is deeper stays one key), 1,000 elements in a list (more make it an object with
-/// its indices as keys), 10,000 parameters (more are the error `TOO_MANY_PARAMETERS`).
+/// Limits: 20 levels of brackets (anything deeper stays one key), 1,000 elements in a list (more become an object with the
+/// indices as keys), 10,000 parameters (more fail with `TOO_MANY_PARAMETERS`).
 ///
 /// Throws a `TypeError` if `query` is neither a string nor bytes.
 ///
@@ -24,7 +24,7 @@ use crate::outcome::{accepted, parse_json, rejected};
 #[napi(
     catch_unwind,
     ts_args_type = "query: string | Uint8Array",
-    ts_return_type = "{ ok: true; values: Record<string, unknown> } | { ok: false; error: ParseError }"
+    ts_return_type = "ParsedValues"
 )]
 pub fn parse_query<'env>(env: &'env Env, query: Unknown<'env>) -> Result<Object<'env>> {
     let query = Bytes::new(env, "query", query)?;

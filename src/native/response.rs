@@ -1,4 +1,4 @@
-//! Responses: those of workflows, and those to rejected requests.
+//! Responses to accepted and rejected requests.
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -7,17 +7,20 @@ use webhook_core::reply;
 
 use crate::arguments::{elements, misuse, number, object, optional_text, text, texts};
 
-/// An answer ready to be sent.
+/// A response ready to send.
 #[napi(object, object_from_js = false)]
 pub struct Reply {
+    /// Whether it is a response to an accepted request or a rejection.
+    #[napi(ts_type = "'response' | 'rejection'")]
+    pub kind: &'static str,
     /// HTTP status, 200 to 599.
     pub status: u16,
-    /// Names, in lower case, and values; a name may stand more than once (`set-cookie`).
+    /// Names in lower case, and values; a name may appear more than once (`set-cookie`).
     #[napi(ts_type = "Array<[string, string]>")]
     pub headers: Vec<Vec<String>>,
     /// The body; empty for none.
     pub body: String,
-    /// Code of a refusal, such as `NOT_FOUND`; absent for a workflow's own answer.
+    /// Code of a rejection, such as `NOT_FOUND`; absent for a response.
     pub code: Option<String>,
     /// Why the request was rejected, or what was left out of the response; for the owner's log, never for the caller.
     /// Holds no secret.
@@ -32,6 +35,7 @@ impl From<reply::Reply> for Reply {
             .map(|(name, value)| vec![name, value])
             .collect();
         Self {
+            kind: "response",
             status: reply.status,
             headers,
             body: reply.body,
@@ -44,6 +48,7 @@ impl From<reply::Reply> for Reply {
 impl From<&Rejection> for Reply {
     fn from(rejection: &Rejection) -> Self {
         Self {
+            kind: "rejection",
             code: Some(rejection.code().to_owned()),
             reason: rejection.reason().map(ToString::to_string),
             ..rejection.to_reply().into()
@@ -51,9 +56,14 @@ impl From<&Rejection> for Reply {
     }
 }
 
-/// Makes a filled answer ready to be sent; `filled` is the JSON text of `{ statusCode, headers: [{ name, value }], body }`.
+/// Makes a configured response ready to send; `filled` is the JSON text of `{ statusCode, headers: [{ name, value }], body }`.
 ///
-/// Throws an Error saying what is wrong: a status out of range, a header's name or value that HTTP has no room for.
+/// Throws an `Error` for a status out of range, and for a header whose name or value HTTP can't transport.
+///
+/// ```js
+/// buildReply('{"statusCode":202,"body":{"ok":true}}')
+/// // { kind: 'response', status: 202, headers: [['content-type', 'application/json; charset=utf-8']], body: '{"ok":true}' }
+/// ```
 #[napi(catch_unwind)]
 pub fn build_reply(filled: String) -> Result<Reply> {
     reply::Reply::build(&filled)
@@ -61,8 +71,13 @@ pub fn build_reply(filled: String) -> Result<Reply> {
         .map_err(|error| Error::from_reason(error.to_string()))
 }
 
-/// As `buildReply`, for the answer to an event that no workflow has looked at yet: a header whose value can't be sent is left
-/// out, and `reason` says so. The value may be the caller's, who must not be able to have the event rejected by it.
+/// Makes the response to an event ready to send, before a workflow has looked at it. Like `buildReply`, but leaves out a header
+/// whose value can't be sent, and says so in `reason`: the value may be the caller's, who must not be able to have the event
+/// rejected with it.
+///
+/// ```js
+/// buildEventReply('{"headers":[{"name":"x-a","value":"1\\n2"}]}').reason // which header was left out, and why
+/// ```
 #[napi(catch_unwind)]
 pub fn build_event_reply(filled: String) -> Result<Reply> {
     let (reply, left_out) =
@@ -73,11 +88,12 @@ pub fn build_event_reply(filled: String) -> Result<Reply> {
     })
 }
 
-/// The reply to a request that is refused for a reason only the server knows.
-#[napi(
-    catch_unwind,
-    ts_args_type = "reason: 'notFound' | 'incomplete' | 'misconfigured' | 'busy' | 'notStored' | 'unstorable' | 'stopping' | 'timedOut' | 'workflowFailed'"
-)]
+/// Returns the response to a request that is rejected for a reason only the server knows.
+///
+/// ```js
+/// refuse('busy').code // 'BUSY'
+/// ```
+#[napi(catch_unwind, ts_args_type = "reason: RejectionReason", ts_return_type = "Rejection")]
 pub fn refuse(env: Env, reason: String) -> Result<Reply> {
     let rejection = match reason.as_str() {
         "notFound" => Rejection::NotFound,
@@ -94,7 +110,7 @@ pub fn refuse(env: Env, reason: String) -> Result<Reply> {
     Ok((&rejection).into())
 }
 
-/// The text, or the rejection as a `Reply`.
+/// Returns the text, or the rejection as a `Reply`.
 pub fn text_or_rejection(text: std::result::Result<String, Rejection>) -> Either<String, Reply> {
     match text {
         Ok(text) => Either::A(text),
@@ -102,7 +118,7 @@ pub fn text_or_rejection(text: std::result::Result<String, Rejection>) -> Either
     }
 }
 
-/// Reads a `Reply`: what is sent, its code and its reason.
+/// Reads a `Reply`: the response, its code and its reason.
 pub fn read_reply(env: &Env, reply: Unknown) -> Result<(reply::Reply, Option<String>, Option<String>)> {
     const HEADERS: &str = "an array of names and values";
     let reply = object(env, "reply", reply)?;

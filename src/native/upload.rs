@@ -13,17 +13,17 @@ use crate::response::{text_or_rejection, Reply};
 /// A file of a multipart body.
 #[napi(object, object_from_js = false)]
 pub struct UploadedFile {
-    /// Its name, without a path and without control characters; at most 1,024 bytes, empty where it has none.
+    /// Its name, without a path and without control characters; at most 1,024 bytes, empty if it has none.
     pub filename: String,
-    /// The media type that the sender named, in lower case and without parameters; `application/octet-stream` for none.
+    /// The media type that the sender gave, in lower case and without parameters; `application/octet-stream` for none.
     pub mimetype: String,
-    /// The media type by what is in it, else by its name; absent where neither tells.
+    /// The media type by its content, else by its name; absent if neither tells.
     pub detected: Option<String>,
-    /// What is in it.
+    /// The exact bytes.
     pub content: Buffer,
 }
 
-/// The files of an event that are to be kept, and the context once they are.
+/// The files of an event to save, and the context once they are saved.
 #[napi]
 pub struct Upload {
     endpoint: Arc<endpoint::Endpoint>,
@@ -39,15 +39,23 @@ impl Upload {
 
 #[napi]
 impl Upload {
-    /// Name of the storage that they go to; `null` for the default one.
+    /// The name of their storage; `null` for the default one.
     #[napi(getter, catch_unwind)]
     pub fn storage(&self) -> Option<String> {
         self.upload.storage.name.clone()
     }
 
-    /// The refusal of a file that is larger than `size` in bytes, or of a media type that is not in `types` (with commas in
-    /// between, `*` for anything on its side of the slash); `null` for none.
-    #[napi(catch_unwind)]
+    /// Returns the rejection of the first file that is larger than `maxBytes`, or whose media type isn't in `types` (separated by
+    /// commas, `*` for anything on its side of the slash); `null` if the storage accepts all.
+    ///
+    /// ```js
+    /// upload.refuse(1_000_000, 'image/*,application/pdf')?.status // 413 for a file of 2 MB
+    /// ```
+    #[napi(
+        catch_unwind,
+        ts_args_type = "maxBytes?: number | undefined | null, types?: string | undefined | null",
+        ts_return_type = "Rejection | null"
+    )]
     pub fn refuse(&self, size: Option<f64>, types: Option<String>) -> Option<Reply> {
         let rules = Rules {
             size: size.map(|bytes| bytes as u64),
@@ -57,7 +65,7 @@ impl Upload {
         refused.as_ref().map(Into::into)
     }
 
-    /// The files, in the order sent. Each call copies them.
+    /// Returns the files, in the order sent. Each call copies them.
     #[napi(catch_unwind)]
     pub fn files(&self) -> Vec<UploadedFile> {
         self.upload
@@ -71,9 +79,17 @@ impl Upload {
             .collect()
     }
 
-    /// The context of the event as JSON text, with what is known of the kept files, as JSON texts in the order of the files; or
-    /// the refusal of an event whose variables are too large.
-    #[napi(catch_unwind, ts_args_type = "records: Array<string>")]
+    /// Returns the context of the event as JSON text, with what is known of the saved files: one JSON text for each, in order.
+    /// Returns a rejection if the variables are too large.
+    ///
+    /// ```js
+    /// upload.context(['{"id":1,"filename":"a.png"}'])
+    /// ```
+    #[napi(
+        catch_unwind,
+        ts_args_type = "records: string[]",
+        ts_return_type = "string | Rejection"
+    )]
     pub fn context(&self, env: &Env, records: Unknown) -> Result<Either<String, Reply>> {
         let records = texts(env, "records", records)?;
         Ok(text_or_rejection(self.endpoint.context(&self.upload, &records)))

@@ -26,22 +26,22 @@ const DRAIN_MS = 10_000;
 const LIMITS = {
   batchEvents: 256,
   batchBytes: 4 * 1024 * 1024,
-  linger: 2,
+  lingerMs: 2,
   queueEvents: 10_000,
   queueBytes: 64 * 1024 * 1024,
-  storeTime: 15_000,
+  storeTimeoutMs: 15_000,
   abandoned: 3,
   runQueue: 1_000,
   // Less than a proxy's usual 60 s: the sender has to get the 503 that says that nothing was executed.
-  runWait: 50_000,
-  startWindow: 100,
-  startBurst: 10_000,
-  startQuiet: 300,
+  runWaitMs: 50_000,
+  startWindowMs: 100,
+  startBurstMs: 10_000,
+  startQuietMs: 300,
   startWaiting: 50_000,
-} satisfies Omit<DispatchLimits, 'permits' | 'runHold' | 'startShare'>;
+} satisfies Omit<DispatchLimits, 'permits' | 'runTimeoutMs' | 'startShare'>;
 
 /**
- * How many stored events are handed to the engine in each `startWindow`: a little more than it was measured to execute, so that
+ * How many stored events are handed to the engine in each `startWindowMs`: a little more than it was measured to execute, so that
  * nothing waits under a load that it can bear.
  */
 const START_SHARE = { sqlite: 4, others: 25 };
@@ -104,7 +104,7 @@ export class AcceptedEvents {
     if (outcome === 'closed') {
       return rejection('stopping');
     }
-    if ('status' in outcome) {
+    if ('kind' in outcome) {
       return rejectNotStored(this.workflow, event, outcome);
     }
     if (outcome.replayed) {
@@ -163,9 +163,9 @@ export class AcceptedEvents {
   private async rejectUnstorable(store: ExecutionStore, event: WebhookEvent): Promise<Reply | undefined> {
     try {
       const reason = await store.whyNotStorable(event.context);
-      return reason === undefined ? undefined : rejectNotStored(this.workflow, event, { status: 'refused', reason });
+      return reason === undefined ? undefined : rejectNotStored(this.workflow, event, { kind: 'rejected', reason });
     } catch (error) {
-      return rejectNotStored(this.workflow, event, { status: 'unavailable', reason: String(error) });
+      return rejectNotStored(this.workflow, event, { kind: 'unavailable', reason: String(error) });
     }
   }
 
@@ -190,7 +190,7 @@ export class AcceptedEvents {
     const limits = {
       ...LIMITS,
       permits: this.permits(),
-      runHold: defaultTimeout(),
+      runTimeoutMs: defaultTimeout(),
       startShare: turn ? START_SHARE.sqlite : START_SHARE.others,
     };
     const dispatcher = new (native().Dispatcher)(

@@ -10,7 +10,7 @@ import { Endpoints } from './endpoints/Endpoints';
 import { Recovery } from './execute/Recovery';
 import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
-import { native, rejection } from './native';
+import { native, rejection, type Reply } from './native';
 import { renewedOnReload } from './nocobase/listeners';
 import { FailedAuthentications } from './receive/FailedAuthentications';
 import { FileUploads } from './receive/FileUploads';
@@ -126,11 +126,12 @@ export class WebhookPlugin extends Plugin {
 }
 
 // The core, which has the table of rejections, is what is missing here.
-const UNAVAILABLE = {
+const UNAVAILABLE: Reply = {
+  kind: 'rejection',
   status: 503,
   headers: [
     ['content-type', 'application/json; charset=utf-8'],
     ['retry-after', '60'],
-  ] as [string, string][],
+  ],
   body: JSON.stringify({ errors: [{ code: 'UNAVAILABLE', message: 'Webhooks are not available; try again later.' }] }),
 };

@@ -1,11 +1,11 @@
 import { PACKAGE_NAME } from '../common/names';
-import type { Reply } from '../../index';
+import type { Rejection, RejectionReason } from '../../index';
 
 /** The addon's exports. */
 export type Native = typeof import('../../index');
 /** An endpoint compiled from a workflow's configuration. */
 export type Endpoint = InstanceType<Native['Endpoint']>;
-export type { Check, Diagnosed, DiagnosedRequest, Event, Reply, UploadedFile } from '../../index';
+export type { Check, Diagnosed, DiagnosedRequest, Event, Reply, UploadedFile, Verdict } from '../../index';
 /** A large body, in memory that only the addon can access. */
 export type Body = InstanceType<Native['Body']>;
 /** The files of an event that are to be saved. */
@@ -37,12 +37,10 @@ export function native(): Native {
   return loaded;
 }
 
-type Reason = Parameters<Native['refuse']>[0];
-
-const rejections = new Map<Reason, Reply>();
+const rejections = new Map<RejectionReason, Rejection>();
 
 /** Returns the reply to a request that is rejected for a reason that only the server knows: the same one each time. */
-export function rejection(reason: Reason): Reply {
+export function rejection(reason: RejectionReason): Rejection {
   let reply = rejections.get(reason);
   if (!reply) {
     reply = native().refuse(reason);
@@ -52,6 +50,6 @@ export function rejection(reason: Reason): Reply {
 }
 
 /** Returns the reply to a request whose event the database will never accept; `reason` is for the owner. */
-export function unstorable(reason: string): Reply {
+export function unstorable(reason: string): Rejection {
   return { ...rejection('unstorable'), reason };
 }

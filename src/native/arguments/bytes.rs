@@ -18,7 +18,7 @@ pub enum Bytes<'env> {
 }
 
 impl<'env> Bytes<'env> {
-    /// An argument that is a string, a `Buffer` or a `Uint8Array`. Throws a `TypeError` for anything else.
+    /// Reads an argument that is a string, a `Buffer` or a `Uint8Array`. Throws a `TypeError` for anything else.
     pub fn new(env: &'env Env, argument: &'env str, value: Unknown<'env>) -> Result<Self> {
         if value.is_typedarray()? {
             return Ok(Self::Array(env, argument, value));
@@ -30,7 +30,7 @@ impl<'env> Bytes<'env> {
         }
     }
 
-    /// The same for an argument that may be left out, which is no bytes then.
+    /// The same for an argument that may be left out: then there are no bytes.
     pub fn optional(env: &'env Env, argument: &'env str, value: Unknown<'env>) -> Result<Self> {
         if is_absent(&value)? {
             return Ok(Self::Text(String::new()));
@@ -38,10 +38,10 @@ impl<'env> Bytes<'env> {
         Self::new(env, argument, value)
     }
 
-    /// Does something with the bytes; see [`with_bytes`].
+    /// Passes the bytes to `work`; see [`with_bytes`].
     ///
     /// # Errors
-    /// A `TypeError` for an array that isn't a `Uint8Array` or was taken away in the meantime.
+    /// A `TypeError` for an array that isn't a `Uint8Array`, or whose memory was transferred in the meantime.
     pub fn with<R>(&self, work: impl FnOnce(&[u8]) -> R + Send) -> Result<R> {
         match self {
             Self::Text(text) => Ok(work(text.as_bytes())),
@@ -50,7 +50,7 @@ impl<'env> Bytes<'env> {
     }
 }
 
-/// Does something with the bytes of a `Uint8Array`, which a `Buffer` is too.
+/// Passes the bytes of a `Uint8Array`, which a `Buffer` is too, to `work`.
 ///
 /// No JavaScript may run while bytes are borrowed, so `work` has to be [`Send`]: no value of JavaScript is. Other threads write
 /// to a `SharedArrayBuffer` whenever they like, so its bytes are copied.
@@ -114,10 +114,10 @@ fn borrow<R>(
     Ok(work(&copy))
 }
 
-/// Does something with a string argument; `None` for a value that is none. Short ones are not copied to the heap.
+/// Passes a string argument to `work`; returns `None` for any other value. Short strings are not copied to the heap.
 ///
 /// # Errors
-/// What Node says.
+/// Those of Node.
 pub fn with_text<R>(env: &Env, value: sys::napi_value, work: impl FnOnce(&str) -> R) -> Result<Option<R>> {
     let mut short = [0_u8; 1024];
     let mut length = 0;
@@ -130,7 +130,7 @@ pub fn with_text<R>(env: &Env, value: sys::napi_value, work: impl FnOnce(&str) -
         sys::Status::napi_string_expected => return Ok(None),
         status => check_status!(status)?,
     }
-    // Node stops before a character that doesn't fit; it has four bytes at most, and a zero byte stands behind.
+    // Node stops before a character that doesn't fit; it has four bytes at most, and a zero byte follows.
     if length + 5 <= short.len() {
         let text = std::str::from_utf8(&short[..length]).map_err(|error| Error::from_reason(error.to_string()))?;
         return Ok(Some(work(text)));

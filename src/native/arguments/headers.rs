@@ -6,8 +6,8 @@ use webhook_core::request::Headers;
 use super::json::{keys, Prototypes};
 use super::{elements, is_absent, misuse, object, Texts, MAX_ELEMENTS};
 
-/// The headers of a request: as Node's `req.rawHeaders` holds them, names and values in turn; as pairs; or as its
-/// `req.headers`, by name with a list where one was sent more than once. Throws a `TypeError` for anything else.
+/// Reads the headers of a request: names and values in turn, like Node's `req.rawHeaders`; pairs; or an object like its
+/// `req.headers`, by name with a list for one that was sent more than once. Throws a `TypeError` for anything else.
 pub fn header_pairs(env: &Env, headers: Unknown) -> Result<Vec<(String, String)>> {
     const ARGUMENT: &str = "request.headers";
     const EXPECTED: &str = "names and values in turn, or pairs of them";
@@ -63,7 +63,7 @@ pub fn header_pairs(env: &Env, headers: Unknown) -> Result<Vec<(String, String)>
     Ok(pairs)
 }
 
-/// Headers as names and values in turn.
+/// Returns the headers that are given as names and values in turn.
 pub fn headers_in_turn(flat: Vec<String>) -> Headers<'static> {
     let mut flat = flat.into_iter();
     Headers::new(std::iter::from_fn(|| Some((flat.next()?, flat.next()?))))

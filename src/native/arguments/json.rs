@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use super::{elements, is_absent, misuse, number, Texts, MAX_TEXT};
 
-/// Most values in a JSON value, which take several times the memory of their text.
+/// The most values in a JSON value, which take several times the memory of their text.
 const MAX_VALUES: u32 = 1_000_000;
 
-/// Most levels of a JSON value, as in `serde_json`.
+/// The most levels of a JSON value, as in `serde_json`.
 const MAX_LEVELS: u32 = 127;
 
-/// An object's own enumerable keys, each also as text.
+/// Returns an object's own enumerable keys, each also as text.
 pub fn keys<'env>(
     env: &Env,
     argument: impl Display,
@@ -49,7 +49,7 @@ pub fn keys<'env>(
     }))
 }
 
-/// Tells plain objects from others, such as a `Map`, whose content isn't in its keys and would be lost without a word.
+/// Tells plain objects from others, such as a `Map`, whose content isn't in its keys and would be lost silently.
 pub struct Prototypes<'env> {
     env: &'env Env,
     prototype_of: Function<'env, Unknown<'env>, Unknown<'env>>,
@@ -75,8 +75,8 @@ impl<'env> Prototypes<'env> {
     }
 }
 
-/// A plain JavaScript value as `JSON.stringify` writes it, but for what that would leave out or put something else for. Throws a
-/// `TypeError` for it, such as a function, `NaN` or a `Map`: a configuration without the check it asked for must not come of it.
+/// Reads a plain JavaScript value as `JSON.stringify` writes it. Throws a `TypeError` for what that would leave out or replace,
+/// such as a function, `NaN` or a `Map`: a configuration must not lose one of its checks silently.
 pub fn json_value(env: &Env, argument: &str, value: Unknown) -> Result<Value> {
     let mut reader = JsonReader {
         env,

@@ -7,6 +7,7 @@
 pub mod bytes;
 pub mod headers;
 pub mod json;
+pub mod request;
 
 use std::fmt::Display;
 use std::ptr;
@@ -14,10 +15,10 @@ use std::ptr;
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 
-/// Most elements of a list, and most keys of an object.
+/// The most elements of a list, and most keys of an object.
 const MAX_ELEMENTS: u32 = 100_000;
 
-/// Most UTF-8 bytes of all texts of a list or an object together.
+/// The most UTF-8 bytes of all texts of a list or an object together.
 const MAX_TEXT: usize = 64 << 20;
 
 /// Throws a `TypeError` saying what an argument should have been; for misuse by the calling code, never for what a
@@ -28,17 +29,17 @@ pub fn misuse<T>(env: &Env, argument: impl Display, expected: &str) -> Result<T>
     Err(Error::new(Status::PendingException, message))
 }
 
-/// Whether a value is `null` or `undefined`.
+/// Returns whether a value is `null` or `undefined`.
 pub fn is_absent(value: &Unknown) -> Result<bool> {
     Ok(matches!(value.get_type()?, ValueType::Null | ValueType::Undefined))
 }
 
-/// A string argument. Throws a `TypeError` for anything else.
+/// Reads a string argument. Throws a `TypeError` for anything else.
 pub fn text(env: &Env, argument: &str, value: Unknown) -> Result<String> {
     Texts::new(env).read(argument, value)
 }
 
-/// A string argument that may be left out. Throws a `TypeError` for anything else.
+/// Reads a string argument that may be left out. Throws a `TypeError` for anything else.
 pub fn optional_text(env: &Env, argument: &str, value: Unknown) -> Result<Option<String>> {
     if is_absent(&value)? {
         return Ok(None);
@@ -46,7 +47,7 @@ pub fn optional_text(env: &Env, argument: &str, value: Unknown) -> Result<Option
     text(env, argument, value).map(Some)
 }
 
-/// An object argument. Throws a `TypeError` for anything else, an array included.
+/// Reads an object argument. Throws a `TypeError` for anything else, an array included.
 pub fn object<'env>(env: &Env, argument: &str, value: Unknown<'env>) -> Result<Object<'env>> {
     if value.get_type()? != ValueType::Object || value.is_array()? {
         return misuse(env, argument, "an object");
@@ -55,7 +56,7 @@ pub fn object<'env>(env: &Env, argument: &str, value: Unknown<'env>) -> Result<O
     unsafe { value.cast() }
 }
 
-/// A number argument that may be left out. Throws a `TypeError` for anything else, `NaN` and the infinities included.
+/// Reads a number argument that may be left out. Throws a `TypeError` for anything else, `NaN` and the infinities included.
 pub fn optional_number(env: &Env, argument: &str, value: Unknown) -> Result<Option<f64>> {
     if is_absent(&value)? {
         return Ok(None);
@@ -63,12 +64,12 @@ pub fn optional_number(env: &Env, argument: &str, value: Unknown) -> Result<Opti
     number(env, argument, value).map(Some)
 }
 
-/// A number argument. Throws a `TypeError` for anything else, `NaN` and the infinities included.
+/// Reads a number argument. Throws a `TypeError` for anything else, `NaN` and the infinities included.
 pub fn number(env: &Env, argument: impl Display, value: Unknown) -> Result<f64> {
     number_as(env, argument, "a finite number", value)
 }
 
-/// The same where the message says more about what is expected.
+/// The same, with a message that says more about what is expected.
 pub fn number_as(env: &Env, argument: impl Display, expected: &str, value: Unknown) -> Result<f64> {
     let number = match value.get_type()? {
         // SAFETY: the type was checked.
@@ -81,12 +82,12 @@ pub fn number_as(env: &Env, argument: impl Display, expected: &str, value: Unkno
     Ok(number)
 }
 
-/// An array argument of strings. Throws a `TypeError` for anything else.
+/// Reads an array argument of strings. Throws a `TypeError` for anything else.
 pub fn texts(env: &Env, argument: &str, value: Unknown) -> Result<Vec<String>> {
     texts_as(env, argument, "an array of strings", value)
 }
 
-/// The same where the message says more about what is expected.
+/// The same, with a message that says more about what is expected.
 pub fn texts_as(env: &Env, argument: &str, expected: &str, value: Unknown) -> Result<Vec<String>> {
     let mut texts = Texts::new(env);
     let mut found = Vec::new();
@@ -99,8 +100,8 @@ pub fn texts_as(env: &Env, argument: &str, expected: &str, value: Unknown) -> Re
     Ok(found)
 }
 
-/// The elements of an array argument, each read when it comes. Throws a `TypeError` for anything else, and for more elements
-/// than may be.
+/// Returns the elements of an array argument, each read when it is asked for. Throws a `TypeError` for anything else, and for too
+/// many elements.
 pub fn elements<'env>(
     env: &Env,
     argument: impl Display,
@@ -120,7 +121,7 @@ pub fn elements<'env>(
     Ok((0..length).map(move |index| array.get_element(index)))
 }
 
-/// Reads strings, up to an amount in all: one string may be in a list a hundred thousand times.
+/// Reads strings, up to a total size: one string may be in a list a hundred thousand times.
 struct Texts<'a> {
     env: &'a Env,
     left: usize,
@@ -160,7 +161,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// A list in what a callback gives, where Node's own conversion would take memory by the array's `length`.
+/// A list that a callback returns. Node's own conversion would allocate memory by the array's `length`.
 pub struct List<T>(pub Vec<T>);
 
 impl<T: FromNapiValue> FromNapiValue for List<T> {

@@ -1,4 +1,4 @@
-//! The callbacks of a dispatcher, into JavaScript.
+//! The callbacks of a dispatcher.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Error, Result, Status};
 use webhook_dispatch::{Outcome, Publish, Run, Starter, Store, StoreFailure};
 
-use super::types::{BatchAnswer, NotStored};
+use super::types::{BatchOutcome, NotStored};
 use crate::arguments::List;
 
 /// Weak, so that a dispatcher alone never keeps Node's event loop alive.
 pub type Callback<T, R> = ThreadsafeFunction<T, R, T, Status, false, true>;
 
-/// The callback that a function is.
+/// Makes a callback of a function.
 pub fn callback<T, R>(function: Function<T, R>) -> Result<Callback<T, R>>
 where
     T: 'static + JsValuesTupleIntoVec,
@@ -28,7 +28,7 @@ where
 
 /// Stores events.
 pub struct JsStore {
-    pub store: Callback<Vec<u32>, Promise<BatchAnswer>>,
+    pub store: Callback<Vec<u32>, Promise<BatchOutcome>>,
     pub not_stored: Callback<FnArgs<(Vec<u32>, NotStored)>, ()>,
     pub starter: Arc<Starter<JsStart>>,
 }
@@ -39,7 +39,7 @@ impl Store for JsStore {
     async fn store(&self, events: Vec<Arc<u32>>) -> std::result::Result<(), StoreFailure> {
         let tickets = tickets(&events);
         match call(&self.store, tickets.clone()).await {
-            Ok(BatchAnswer::Stored { start: List(start) }) if start.len() == tickets.len() => {
+            Ok(BatchOutcome::Stored { start: List(start) }) if start.len() == tickets.len() => {
                 let to_start = tickets
                     .into_iter()
                     .zip(start)
@@ -47,22 +47,22 @@ impl Store for JsStore {
                 self.starter.add(to_start);
                 Ok(())
             }
-            Ok(BatchAnswer::Stored { start: List(start) }) => Err(StoreFailure::Unavailable(format!(
+            Ok(BatchOutcome::Stored { start: List(start) }) => Err(StoreFailure::Unavailable(format!(
                 "expected {} events to be stored, but found {}",
                 tickets.len(),
                 start.len()
             ))),
-            Ok(BatchAnswer::Unavailable { reason }) | Err(reason) => Err(StoreFailure::Unavailable(reason)),
-            Ok(BatchAnswer::Refused { reason }) => Err(StoreFailure::Rejected(reason)),
+            Ok(BatchOutcome::Unavailable { reason }) | Err(reason) => Err(StoreFailure::Unavailable(reason)),
+            Ok(BatchOutcome::Rejected { reason }) => Err(StoreFailure::Rejected(reason)),
         }
     }
 
     fn settle(&self, events: &[Arc<u32>], outcome: &Outcome) {
         let why = match outcome {
-            // Whoever stored them knows.
+            // The callback that stored them has settled them.
             Outcome::Stored => return,
             Outcome::Unavailable(reason) => NotStored::Unavailable { reason: reason.clone() },
-            Outcome::Rejected(reason) => NotStored::Refused { reason: reason.clone() },
+            Outcome::Rejected(reason) => NotStored::Rejected { reason: reason.clone() },
         };
         let mode = ThreadsafeFunctionCallMode::NonBlocking;
         // It can only fail where Node is ending, and nobody waits any more. What the callback throws is taken here: an exception
@@ -77,7 +77,7 @@ fn tickets(events: &[Arc<u32>]) -> Vec<u32> {
     events.iter().map(|ticket| **ticket).collect()
 }
 
-/// Runs events.
+/// Executes synchronous events.
 pub struct JsRun(pub Callback<u32, Promise<()>>);
 
 impl Run for JsRun {
@@ -90,7 +90,7 @@ impl Run for JsRun {
     }
 }
 
-/// Hands stored events on.
+/// Starts stored events.
 pub struct JsStart(pub Callback<Vec<u32>, Promise<()>>);
 
 impl Publish for JsStart {
@@ -102,7 +102,7 @@ impl Publish for JsStart {
     }
 }
 
-/// Calls into JavaScript and waits for the promise; the text of what was thrown or rejected.
+/// Calls JavaScript and waits for the promise. Fails with the text of what was thrown or rejected.
 async fn call<T, R>(callback: &Callback<T, Promise<R>>, argument: T) -> std::result::Result<R, String>
 where
     T: 'static + Send + JsValuesTupleIntoVec,

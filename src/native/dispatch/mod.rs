@@ -8,25 +8,29 @@ mod callbacks;
 mod types;
 
 use std::collections::HashMap;
-use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use napi::bindgen_prelude::{within_runtime_if_available, FnArgs, FromNapiValue, Function, Promise, Unknown};
-use napi::{sys, Env, Result};
+use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::oneshot;
-use webhook_dispatch::{BatchLimits, Batcher, Busy, Gate, GateLimits, RunOutcome, StartLimits, Starter};
+use webhook_dispatch::{BatchLimits, Batcher, Busy, Gate, GateLimits, RunOutcome as GateOutcome, StartLimits, Starter};
 
 use self::callbacks::{callback, JsRun, JsStart, JsStore};
-use self::types::{BatchAnswer, DispatchCounts, DispatchLimits, NotStored, RunAnswer};
-use crate::function::{function, string, Bare};
+use self::types::{BatchOutcome, DispatchCounts, DispatchLimits, NotStored, RunOutcome};
+use crate::function::{function, Text};
 
-/// The queues between the requests of one application and its database and engine.
+/// The queues between the requests of an application and its database and engine.
 ///
-/// An event or a call is named by a ticket that the caller chooses; a ticket may be used again once it is stored, known not to
-/// be, or answered.
-/// Several dispatchers live in one process without knowing of each other.
+/// The caller names each event by a ticket, a number, and may use it again once the event's outcome is known. Several dispatchers
+/// in one process are independent.
+///
+/// ```js
+/// const dispatcher = new Dispatcher(limits, storeBatch, notStored, run, start)
+/// dispatcher.submitFunction()(ticket, bytes) // 'taken'; then storeBatch([ticket]) is called
+/// (await dispatcher.run(ticket, key, 0)).kind // 'done', after run(ticket)
+/// ```
 #[napi]
 pub struct Dispatcher {
     batcher: Arc<Batcher<JsStore>>,
@@ -37,14 +41,15 @@ pub struct Dispatcher {
 
 #[napi]
 impl Dispatcher {
-    /// `storeBatch` stores all of a batch or nothing. `notStored` is told which events are not stored, once for each; of one
-    /// that `storeBatch` takes too long for it may be told too soon. `run` runs one synchronous call to its end. `start`
-    /// hands stored events on to be run. Each gets tickets. A callback that throws, rejects or never settles costs its own
-    /// events an error and nothing else.
+    /// `storeBatch` stores all of a batch or nothing. `notStored` is called with the events that are not stored, once for each; an
+    /// event whose `storeBatch` takes too long may be stored nevertheless. `run` executes one synchronous event. `start` starts
+    /// stored events. Each gets tickets. A callback that throws, rejects or never settles fails its own events and nothing else.
+    ///
+    /// Throws an `Error` for a limit of 0 that must be at least 1.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         limits: DispatchLimits,
-        store_batch: Function<Vec<u32>, Promise<BatchAnswer>>,
+        store_batch: Function<Vec<u32>, Promise<BatchOutcome>>,
         not_stored: Function<FnArgs<(Vec<u32>, NotStored)>, ()>,
         run: Function<u32, Promise<()>>,
         start: Function<Vec<u32>, Promise<()>>,
@@ -59,12 +64,12 @@ impl Dispatcher {
                 JsStart(start),
                 StartLimits {
                     share: limits.start_share as usize,
-                    window: ms(limits.start_window),
-                    burst: ms(limits.start_burst),
-                    quiet: ms(limits.start_quiet),
+                    window: ms(limits.start_window_ms),
+                    burst: ms(limits.start_burst_ms),
+                    quiet: ms(limits.start_quiet_ms),
                     waiting: limits.start_waiting as usize,
                     chunk: 256,
-                    publish_time: ms(limits.store_time),
+                    publish_time: ms(limits.store_timeout_ms),
                 },
             ));
             let batcher = Batcher::new(
@@ -76,10 +81,10 @@ impl Dispatcher {
                 BatchLimits {
                     batch_events: limits.batch_events as usize,
                     batch_bytes: limits.batch_bytes as usize,
-                    linger: ms(limits.linger),
+                    linger: ms(limits.linger_ms),
                     queue_events: limits.queue_events as usize,
                     queue_bytes: limits.queue_bytes as usize,
-                    store_time: ms(limits.store_time),
+                    store_time: ms(limits.store_timeout_ms),
                     abandoned: limits.abandoned as usize,
                 },
             );
@@ -88,8 +93,8 @@ impl Dispatcher {
                 GateLimits {
                     permits: limits.permits as usize,
                     queue: limits.run_queue as usize,
-                    wait: ms(limits.run_wait),
-                    hold: limit(limits.run_hold),
+                    wait: ms(limits.run_wait_ms),
+                    hold: limit(limits.run_timeout_ms),
                 },
             );
             Self {
@@ -101,38 +106,45 @@ impl Dispatcher {
         }))
     }
 
-    /// Makes the function that puts an event in line to be stored, or says at once that it isn't taken: as many events or
-    /// bytes wait as may (`busy`), or the dispatcher is closed. `storeBatch` and `notStored` are told its ticket; `bytes` is
-    /// its size, for the bounds. Ask for the function once.
+    /// Returns the function that puts an event of that many bytes in line to be stored. It returns `busy` if too many events or
+    /// bytes wait. Ask for it once.
     #[napi(
         catch_unwind,
         ts_return_type = "(ticket: number, bytes: number) => 'taken' | 'busy' | 'closed'"
     )]
     pub fn submit_function<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
-        function(env, Submit(Arc::clone(&self.batcher)))
+        let batcher = Arc::clone(&self.batcher);
+        function(env, "submit", move |_, ticket, bytes| {
+            let (ticket, bytes) = (u32::from_unknown(ticket)?, u32::from_unknown(bytes)?);
+            Ok(Text(match batcher.submit(ticket, bytes as usize) {
+                Ok(()) => "taken",
+                Err(Busy::Full) => "busy",
+                Err(Busy::Closed) => "closed",
+            }))
+        })
     }
 
-    /// Runs a synchronous call of a webhook when its turn comes. Settles when the run has ended, or once it has taken `timeout`
-    /// milliseconds; 0 for the dispatcher's `runHold`.
+    /// Executes a synchronous event of a webhook when its turn comes. The promise resolves when the execution has ended or its time
+    /// limit has passed; 0 is the dispatcher's `runTimeoutMs`.
     #[napi(catch_unwind)]
-    pub async fn run(&self, ticket: u32, webhook: String, timeout: u32) -> RunAnswer {
+    pub async fn run(&self, ticket: u32, webhook: String, timeout_ms: u32) -> RunOutcome {
         let (leave, left) = oneshot::channel();
         self.leaving().insert(ticket, leave);
         let answer = tokio::select! {
-            outcome = self.gate.pass(webhook, ticket, limit(timeout)) => match outcome {
-                RunOutcome::Done(()) => RunAnswer::Done,
-                RunOutcome::TimedOut => RunAnswer::Timeout,
-                RunOutcome::Busy => RunAnswer::Busy,
-                RunOutcome::Closed => RunAnswer::Closed,
-                RunOutcome::Failed(reason) => RunAnswer::Failed { reason },
+            outcome = self.gate.pass(webhook, ticket, limit(timeout_ms)) => match outcome {
+                GateOutcome::Done(()) => RunOutcome::Done,
+                GateOutcome::TimedOut => RunOutcome::Timeout,
+                GateOutcome::Busy => RunOutcome::Busy,
+                GateOutcome::Closed => RunOutcome::Closed,
+                GateOutcome::Failed(reason) => RunOutcome::Failed { reason },
             },
-            Ok(()) = left => RunAnswer::Left,
+            Ok(()) = left => RunOutcome::Left,
         };
         self.leaving().remove(&ticket);
         answer
     }
 
-    /// The caller of `run(ticket)` is gone: when its turn has not come, it leaves the line. A run that has begun goes on.
+    /// Says that the caller of `run(ticket)` has left: an event that waits leaves the line; one that is executed goes on.
     #[napi(catch_unwind)]
     pub fn leave(&self, ticket: u32) {
         if let Some(leave) = self.leaving().remove(&ticket) {
@@ -141,23 +153,23 @@ impl Dispatcher {
         }
     }
 
-    /// Takes nothing further; what waits to be stored still is, what waits for its turn to run is answered `closed`.
+    /// Takes no further events. Those in line are still stored; synchronous ones that wait for their turn become `closed`.
     #[napi(catch_unwind)]
     pub fn close(&self) {
         self.batcher.close();
         self.gate.close();
     }
 
-    /// Waits until everything taken is stored, handed on and run, `limit` milliseconds at most. Whether it came to that.
+    /// Waits until everything in line is stored, started and executed, for at most `timeoutMs`. Returns whether it is.
     #[napi(catch_unwind)]
-    pub async fn drained(&self, limit: u32) -> bool {
-        let limit = ms(limit);
+    pub async fn drained(&self, timeout_ms: u32) -> bool {
+        let limit = ms(timeout_ms);
         let events = async { self.batcher.drained(limit).await && self.starter.flush(limit).await };
         let (events, runs) = tokio::join!(events, self.gate.drained(limit));
         events && runs
     }
 
-    /// What it has done and holds.
+    /// Returns what it has done and holds.
     #[napi(catch_unwind)]
     pub fn counts(&self) -> DispatchCounts {
         let batch = self.batcher.counts();
@@ -168,7 +180,7 @@ impl Dispatcher {
             busy: signed(batch.busy + gate.busy),
             stored: signed(batch.stored),
             unavailable: signed(batch.unavailable),
-            refused: signed(batch.rejected),
+            rejected: signed(batch.rejected),
             batches: signed(batch.batches),
             queue_events: small(batch.queue_events),
             queue_bytes: signed(batch.queue_bytes as u64),
@@ -186,29 +198,6 @@ impl Dispatcher {
     fn leaving(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<()>>> {
         // Nothing that can panic runs under this lock, so a poisoned one still holds a whole map.
         self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Puts events in line.
-struct Submit(Arc<Batcher<JsStore>>);
-
-impl Bare for Submit {
-    const NAME: &'static CStr = c"submit";
-
-    fn call(&self, env: &Env, [ticket, bytes]: [sys::napi_value; 2]) -> Result<sys::napi_value> {
-        // SAFETY: both are values of this call.
-        let (ticket, bytes) = unsafe {
-            (
-                u32::from_napi_value(env.raw(), ticket)?,
-                u32::from_napi_value(env.raw(), bytes)?,
-            )
-        };
-        let answer = match self.0.submit(ticket, bytes as usize) {
-            Ok(()) => "taken",
-            Err(Busy::Full) => "busy",
-            Err(Busy::Closed) => "closed",
-        };
-        string(env, answer.as_bytes(), true)
     }
 }
 

@@ -5,93 +5,92 @@ use napi_derive::napi;
 
 use crate::arguments::List;
 
-/// How much a `Dispatcher` takes and how long it waits. Times are milliseconds. `abandoned`, `linger`, `runQueue`, `runHold`
-/// and `startQuiet` may be 0, the others are at least 1.
+/// How much a `Dispatcher` holds and how long it waits. `abandoned`, `lingerMs`, `runQueue`, `runTimeoutMs` and `startQuietMs` may
+/// be 0, the others are at least 1.
 #[napi(object)]
 pub struct DispatchLimits {
-    /// Events stored in one batch, at most.
+    /// The most events in a batch.
     pub batch_events: u32,
-    /// Bytes stored in one batch, at most; a larger event is a batch by itself.
+    /// The most bytes in a batch; a larger event is a batch by itself.
     pub batch_bytes: u32,
-    /// How long a batch waits for company under load. An event that comes when nothing is going on never waits.
-    pub linger: u32,
-    /// Events that may wait to be stored.
+    /// How long a batch waits for more events under load. An event that comes when nothing is being stored never waits.
+    pub linger_ms: u32,
+    /// The most events that wait to be stored.
     pub queue_events: u32,
-    /// Bytes that may wait to be stored.
+    /// The most bytes that wait to be stored.
     pub queue_bytes: u32,
-    /// How long the storing of one batch may take before its events are answered `unavailable`.
-    pub store_time: u32,
-    /// Batches that may be left to end by themselves after their `storeTime` before no further one is begun.
+    /// How long the storing of one batch may take before its events are `unavailable`.
+    pub store_timeout_ms: u32,
+    /// How many batches may still be running after their `storeTimeoutMs`; beyond that no further one begins.
     pub abandoned: u32,
-    /// Synchronous runs at a time; at most half of them, but at least one, are of one webhook.
+    /// Synchronous executions at a time; at most half of them, but at least one, are of one webhook.
     pub permits: u32,
-    /// Synchronous calls that may wait in line for their turn; at most half of them, but at least one, are of one webhook.
+    /// The most synchronous events that wait for their turn; at most half of them, but at least one, are of one webhook.
     pub run_queue: u32,
-    /// How long a synchronous call waits in line.
-    pub run_wait: u32,
-    /// How long a synchronous run may take that has no time limit of its own, and after which one that hangs gives its turn
-    /// back; 0 for no limit.
-    pub run_hold: u32,
-    /// Stored events handed on as they come, in each `startWindow`. What comes beyond it is a rush, and waits.
+    /// How long a synchronous event waits for its turn.
+    pub run_wait_ms: u32,
+    /// The time limit of a synchronous execution without one of its own; one that hangs then gives its turn back. 0 for no limit.
+    pub run_timeout_ms: u32,
+    /// How many stored events are started as they come in each `startWindowMs`. More are a burst, and wait.
     pub start_share: u32,
-    /// For how long a `startShare` is.
-    pub start_window: u32,
-    /// For how long a rush goes first: until then nothing is handed on.
-    pub start_burst: u32,
-    /// How long nothing may have been stored for a rush to be over.
-    pub start_quiet: u32,
-    /// Stored events that may wait to be handed on.
+    /// The time for each `startShare`.
+    pub start_window_ms: u32,
+    /// For how long storing a burst goes first: until then nothing is started.
+    pub start_burst_ms: u32,
+    /// A burst is over when nothing has been stored for this long.
+    pub start_quiet_ms: u32,
+    /// The most stored events that wait to be started.
     pub start_waiting: u32,
 }
 
-/// What the storing of a batch came to.
-#[napi(discriminant = "status", discriminant_case = "lowercase")]
-pub enum BatchAnswer {
-    /// All is stored; for each event, in the batch's order, whether it is to be handed on to `start`.
+/// The outcome of storing a batch.
+#[napi(discriminant = "kind", discriminant_case = "lowercase")]
+pub enum BatchOutcome {
+    /// All is stored; for each event, in the batch's order, whether to start it.
     Stored {
         /// One for each event.
         #[napi(ts_type = "Array<boolean>")]
         start: List<bool>,
     },
-    /// Nothing is stored, and no event is to blame.
+    /// Nothing is stored, for a reason that has nothing to do with the events.
     Unavailable {
         /// For the log.
         reason: String,
     },
-    /// Nothing is stored because of one or more of the events; the batch is divided and tried again.
-    Refused {
+    /// Nothing is stored because of at least one of the events; the batch is divided and tried again.
+    Rejected {
         /// For the log.
         reason: String,
     },
 }
 
 /// Why events are not stored.
-#[napi(discriminant = "status", discriminant_case = "lowercase")]
+#[napi(discriminant = "kind", discriminant_case = "lowercase")]
 pub enum NotStored {
-    /// They are not known to be stored; they may be sent again.
+    /// They are not known to be stored; their senders may retry.
     Unavailable {
         /// For the log.
         reason: String,
     },
-    /// The store refuses them.
-    Refused {
+    /// The store rejects them.
+    Rejected {
         /// For the log.
         reason: String,
     },
 }
 
-/// What became of one synchronous call.
-#[napi(discriminant = "status", discriminant_case = "lowercase")]
-pub enum RunAnswer {
-    /// It ran.
+/// The outcome of a synchronous event.
+#[napi(discriminant = "kind", discriminant_case = "lowercase")]
+pub enum RunOutcome {
+    /// It was executed.
     Done,
-    /// It began, and goes on: its time limit has passed.
+    /// It began and goes on after its time limit.
     Timeout,
-    /// Nothing was begun: the line is full, or its turn did not come in time.
+    /// It did not begin: too many wait, or its turn did not come in time.
     Busy,
-    /// Nothing was begun: the dispatcher is closed.
+    /// It did not begin: the dispatcher is closed.
     Closed,
-    /// The caller left before its turn came, or while it ran.
+    /// The caller left before its turn, or during the execution.
     Left,
     /// The callback rejected.
     Failed {
@@ -100,36 +99,36 @@ pub enum RunAnswer {
     },
 }
 
-/// What a `Dispatcher` has done since it was made, and what it holds now.
+/// What a `Dispatcher` has done since it was created, and what it holds.
 #[napi(object)]
 pub struct DispatchCounts {
-    /// Events taken to be stored.
+    /// Events put in line to be stored.
     pub accepted: i64,
-    /// Events and calls not taken, or not begun in time.
+    /// Events not put in line, or not begun in time.
     pub busy: i64,
     /// Events stored.
     pub stored: i64,
-    /// Events answered `unavailable`.
+    /// Events that were `unavailable`.
     pub unavailable: i64,
-    /// Events the store refused.
-    pub refused: i64,
+    /// Events that the store rejected.
+    pub rejected: i64,
     /// Batches stored or tried.
     pub batches: i64,
     /// Events waiting to be stored.
     pub queue_events: u32,
     /// Bytes waiting to be stored.
     pub queue_bytes: i64,
-    /// Synchronous runs begun.
+    /// Synchronous executions begun.
     pub runs: i64,
-    /// Synchronous runs whose time limit passed.
+    /// Synchronous executions that reached their time limit.
     pub timed_out: i64,
-    /// Synchronous runs under way.
+    /// Synchronous executions now.
     pub running: u32,
-    /// Synchronous calls waiting for their turn.
+    /// Synchronous events waiting for their turn.
     pub run_queue: u32,
-    /// Stored events handed on to `start`.
+    /// Stored events started.
     pub started: i64,
-    /// Stored events waiting to be handed on.
+    /// Stored events waiting to be started.
     pub start_waiting: u32,
 }
 
@@ -141,12 +140,12 @@ impl DispatchLimits {
             ("batchBytes", self.batch_bytes),
             ("queueEvents", self.queue_events),
             ("queueBytes", self.queue_bytes),
-            ("storeTime", self.store_time),
+            ("storeTimeoutMs", self.store_timeout_ms),
             ("permits", self.permits),
-            ("runWait", self.run_wait),
+            ("runWaitMs", self.run_wait_ms),
             ("startShare", self.start_share),
-            ("startWindow", self.start_window),
-            ("startBurst", self.start_burst),
+            ("startWindowMs", self.start_window_ms),
+            ("startBurstMs", self.start_burst_ms),
             ("startWaiting", self.start_waiting),
         ] {
             if value == 0 {

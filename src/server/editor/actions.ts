@@ -144,7 +144,7 @@ function requestOf(ctx: Context, { method, url, headers, body, bodyEncoding, at 
     url: target === undefined || target.includes('://') ? (target ?? '') : calledUrl(header, false, target),
     headers: head.headers,
     body: Buffer.from(body, bodyEncoding === 'base64' ? 'base64' : 'utf8'),
-    at,
+    receivedAtMs: at,
   };
 }
 

@@ -37,14 +37,14 @@ export function compileEndpoint(
     throw new Error(missing.map(({ path, message }) => `${path}: ${message}`).join('; '));
   }
   const endpoint = new (native().Endpoint)(JSON.stringify({ ...filled, response }), limit);
-  const { headerNames, signsUrl, limit: own, rateLimit, acknowledges } = endpoint;
+  const { headerNames, signsUrl, limitBytes, rateLimit, acknowledges } = endpoint;
   return {
     endpoint,
     checkHead: endpoint.checkHeadFunction(),
     judge: endpoint.judgeFunction(),
     headerNames,
     signsUrl,
-    limit: own,
+    limit: limitBytes,
     rateLimit,
     acknowledges,
   };

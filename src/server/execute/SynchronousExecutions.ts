@@ -2,7 +2,7 @@ import type { Context } from '@nocobase/actions';
 import { EXECUTION_STATUS } from '@nocobase/plugin-workflow';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
-import type { RunAnswer } from '../../../index';
+import type { RunOutcome } from '../../../index';
 import { rejection, type Reply } from '../native';
 import { execute } from '../nocobase/engine';
 import { replyToDuplicate } from '../respond/duplicate';
@@ -19,7 +19,7 @@ import { timeoutOf } from './timeLimits';
 
 /** The addon's line of synchronous requests. */
 interface Line {
-  run(ticket: number, webhook: string, timeout: number): Promise<RunAnswer>;
+  run(ticket: number, webhook: string, timeoutMs: number): Promise<RunOutcome>;
   leave(ticket: number): void;
 }
 
@@ -55,7 +55,7 @@ export class SynchronousExecutions {
     ctx.res.off('close', leave);
     this.waiting.take(ticket);
     this.telemetry.ran(Date.now() - began);
-    switch (outcome.status) {
+    switch (outcome.kind) {
       case 'done':
         return reply();
       case 'timeout':
@@ -81,7 +81,7 @@ export class SynchronousExecutions {
     const timeout = timeoutOf(workflow);
     const begun = { startedAt, expiresAt: timeout > 0 ? new Date(startedAt.getTime() + timeout) : null };
     const result = await this.store.store([{ ...event, begun }]);
-    if (result.status !== 'stored') {
+    if (result.kind !== 'stored') {
       const rejected = rejectNotStored(this.workflow, event, result);
       return () => rejected;
     }

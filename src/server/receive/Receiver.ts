@@ -81,11 +81,11 @@ export class Receiver {
     const head = headOf(compiled, req, path);
     const address = () => endpoint.clientAddress(head) ?? req.socket.remoteAddress ?? '';
     sender.address = address;
-    const rejected = (reply: Reply, body?: Buffer | Body, length?: number): Reply => {
+    const rejected = (reply: Reply, body?: Buffer | Body, unreadBytes?: number): Reply => {
       if (reply.status === UNAUTHORIZED) {
         failures.note(webhook.workflow.key, address());
       }
-      recent.keep(webhook, compiled, reply, () => ({ ...requestOf(compiled, req, path), body, length }));
+      recent.keep(webhook, compiled, reply, () => ({ ...requestOf(compiled, req, path), body, unreadBytes }));
       return reply;
     };
     const tooManyFailures = () => {
@@ -124,16 +124,19 @@ export class Receiver {
       this.largeBodies.giveBack(body);
       return rejection(judged);
     }
-    if (!('context' in judged)) {
+    if (judged.kind === 'rejection') {
       return rejected(judged, body);
     }
     // A rejection may be kept with its body, and an upload contains the files.
-    if (!judged.upload) {
+    if (judged.kind !== 'event' || !judged.upload) {
       this.largeBodies.giveBack(body);
+    }
+    if (judged.kind === 'verification') {
+      return judged.reply;
     }
     const acknowledged = (reply: Reply) =>
       compiled.acknowledges ? endpoint.acknowledge(reply, judged.secret, randomBytes(16)) : reply;
-    if (judged.question) {
+    if (judged.kind === 'acknowledge') {
       return acknowledged(native().buildReply('{}'));
     }
     const over = rateLimit ? await rateLimits.take(webhook.workflow.key, rateLimit) : 0;

@@ -54,7 +54,7 @@ export class RecentRejections {
       return;
     }
     this.lastAt.set(webhook, at);
-    const known = { ...request(), at };
+    const known = { ...request(), receivedAtMs: at };
     this.waiting += 1;
     this.last = this.last.then(async () => {
       if (this.stopped) {
@@ -67,7 +67,7 @@ export class RecentRejections {
           status,
           code,
           method: known.method ?? '',
-          address: address ?? known.peer ?? '',
+          address: address ?? known.address ?? '',
           checks: checks.some(({ rejection }) => rejection?.code === code) ? checks : [],
         });
       } catch (error) {

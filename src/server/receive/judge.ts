@@ -3,7 +3,7 @@ import type { CompiledEndpoint } from '../endpoints/CompiledEndpoint';
 import type { WebhookEndpoint } from '../endpoints/Endpoints';
 import { calledUrl } from '../http/url';
 import type { JudgingQueue, NotJudged } from './JudgingQueue';
-import type { Body, Event, Reply } from '../native';
+import type { Body, Verdict } from '../native';
 
 /** Bodies of this size and larger are judged off the main thread: for smaller ones, getting there costs more than the work. */
 const OFF_THREAD_BYTES = 64 * 1024;
@@ -36,9 +36,9 @@ export function judgeWith(
   head: string,
   body: Buffer | Body,
   encoded: boolean,
-): Event | Reply | Promise<Event | Reply | NotJudged> {
+): Verdict | Promise<Verdict | NotJudged> {
   if (!Buffer.isBuffer(body) || body.length >= OFF_THREAD_BYTES || encoded) {
-    return queue.run<Event | Reply>(webhook, body.length, (done) => {
+    return queue.run<Verdict>(webhook, body.length, (done) => {
       compiled.endpoint.judgeOffThread(head, body).then(
         (judged) => done(null, judged),
         (error: Error) => done(error, undefined as never),
@@ -46,7 +46,7 @@ export function judgeWith(
     });
   }
   const judged = compiled.judge(head, body);
-  return typeof judged === 'string' ? { context: judged, question: false } : judged;
+  return typeof judged === 'string' ? { kind: 'event', context: judged } : judged;
 }
 
 /** Returns what a diagnosis reads of a request except its body. */
@@ -55,7 +55,7 @@ export function requestOf({ headerNames }: CompiledEndpoint, req: IncomingMessag
     method: req.method ?? '',
     path,
     url: urlOf(req),
-    peer: req.socket.remoteAddress ?? '',
+    address: req.socket.remoteAddress ?? '',
     headers: pick(req.rawHeaders, headerNames),
   };
 }

@@ -1,4 +1,4 @@
-import type { BatchAnswer, NotStored } from '../../../index';
+import type { BatchOutcome, NotStored } from '../../../index';
 import type { Telemetry } from '../telemetry';
 import { Tickets } from '../Tickets';
 import type { WebhookEvent } from './events';
@@ -52,13 +52,13 @@ export class EventQueue {
   }
 
   /** Stores a batch: all of it or nothing. Only what is stored is settled here; of the rest the addon says when it isn't tried again. */
-  async storeBatch(tickets: number[]): Promise<BatchAnswer> {
+  async storeBatch(tickets: number[]): Promise<BatchOutcome> {
     const events = tickets.map((ticket) => (this.waiting.get(ticket) as Waiting).event);
     const began = performance.now();
     const storing = this.exclusively(() => this.store.store(events));
     const result = await this.undoable.during(events, storing);
     this.telemetry.stored(tickets.length, performance.now() - began);
-    if (result.status !== 'stored') {
+    if (result.kind !== 'stored') {
       return result;
     }
     result.as.forEach((stored, index) => {
@@ -67,7 +67,7 @@ export class EventQueue {
       }
       this.settle(tickets[index], stored);
     });
-    return { status: 'stored', start: result.as.map(({ replayed }) => !replayed) };
+    return { kind: 'stored', start: result.as.map(({ replayed }) => !replayed) };
   }
 
   /** Settles events that are not stored, or not known to be. */

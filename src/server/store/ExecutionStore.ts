@@ -17,9 +17,7 @@ export interface StoredAs {
 
 /** What storing a batch came to: all of it is stored, or nothing because of the database (`unavailable`) or of an event (`refused`). */
 export type StoreResult =
-  | { status: 'stored'; as: StoredAs[] }
-  | { status: 'unavailable'; reason: string }
-  | { status: 'refused'; reason: string };
+  { kind: 'stored'; as: StoredAs[] } | { kind: 'unavailable'; reason: string } | { kind: 'rejected'; reason: string };
 
 /** How often a batch is tried after another process was in its way (a deadlock, the same event key, the same ids). */
 const ATTEMPTS = 4;
@@ -95,12 +93,12 @@ export class ExecutionStore {
         if (attempt === ATTEMPTS || failure.kind === 'rejected' || failure.kind === 'unavailable') {
           // A row that is in the way of a single event isn't the event's fault, and may go away; of several events, dividing shows which.
           const refused = failure.kind === 'rejected' || (failure.kind === 'duplicate' && rows.size > 1);
-          return { status: refused ? 'refused' : 'unavailable', reason: failure.reason };
+          return { kind: refused ? 'rejected' : 'unavailable', reason: failure.reason };
         }
         if (failure.kind === 'duplicate') {
           const found = await this.findByKeys([...rows.keys()]).catch(() => null);
           if (!found) {
-            return { status: 'unavailable', reason: failure.reason };
+            return { kind: 'unavailable', reason: failure.reason };
           }
           if (found.size === 0) {
             this.giveOtherIds(rows);
@@ -113,7 +111,7 @@ export class ExecutionStore {
       }
     }
     return {
-      status: 'stored',
+      kind: 'stored',
       as: events.map((event) => {
         const own = rows.get(event);
         if (own !== undefined) {

@@ -7,9 +7,9 @@ import type { WebhookEvent } from './events';
 export function rejectNotStored(
   workflow: PluginWorkflowServer,
   event: WebhookEvent,
-  { status, reason }: NotStored,
+  { kind, reason }: NotStored,
 ): Reply {
-  if (status === 'refused') {
+  if (kind === 'rejected') {
     return unstorable(reason);
   }
   workflow.getLogger(event.workflow.id).error(`webhook event could not be stored: ${reason}`);
