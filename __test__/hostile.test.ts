@@ -127,6 +127,29 @@ describe('Body', () => {
     expect(body.length).toBe(0);
   });
 
+  it('counts for the garbage collector with the bytes it holds, not with the room it has', () => {
+    const script = `
+      const { PerformanceObserver, constants } = require('node:perf_hooks');
+      let collections = 0;
+      const isMajor = ({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+      new PerformanceObserver((list) => { collections += list.getEntries().filter(isMajor).length; })
+        .observe({ entryTypes: ['gc'] });
+      const counted = async (work) => {
+        const before = collections;
+        work();
+        await new Promise((done) => setTimeout(done, 100));
+        return collections > before;
+      };
+      const piece = Buffer.alloc(1 << 20);
+      (async () => {
+        let bodies;
+        const room = await counted(() => { bodies = Array.from({ length: 200 }, () => new addon.Body(10 << 20)); });
+        const bytes = await counted(() => bodies.forEach((body) => body.append(piece)));
+        tell({ room, bytes });
+      })();`;
+    expect(inProcess(script)).toEqual({ room: false, bytes: true });
+  });
+
   it('can be emptied and filled again while it is judged', async () => {
     const body = new Body(500_000);
     const text = JSON.stringify(['x'.repeat(400_000)]);

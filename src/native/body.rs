@@ -20,6 +20,8 @@ use crate::arguments::{is_absent, misuse, text};
 pub struct Body {
     bytes: Arc<Vec<u8>>,
     capacity: u32,
+    /// How much of it the garbage collector knows of.
+    reported: u32,
 }
 
 #[napi]
@@ -28,11 +30,12 @@ impl Body {
     ///
     /// Throws an `Error` if there isn't enough memory.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: &Env, capacity: u32) -> Result<Self> {
-        let bytes = Arc::new(room(capacity)?);
-        // The garbage collector otherwise takes it for a small object and lets the memory pile up.
-        env.adjust_external_memory(capacity.into())?;
-        Ok(Self { bytes, capacity })
+    pub fn new(capacity: u32) -> Result<Self> {
+        Ok(Self {
+            bytes: Arc::new(room(capacity)?),
+            capacity,
+            reported: 0,
+        })
     }
 
     /// The number of bytes that fit.
@@ -66,6 +69,7 @@ impl Body {
         if !fits {
             return misuse(env, "piece", "no larger than the room that is left");
         }
+        self.report(env)?;
         Ok(self.length())
     }
 
@@ -82,9 +86,23 @@ impl Body {
     }
 }
 
+impl Body {
+    /// Tells the garbage collector of the memory that holds bytes; it otherwise takes a body for a small object, and lets them
+    /// pile up. Room without bytes takes none yet: were it told of that, hundreds of senders that only declare a length would
+    /// have it collect all garbage for each of them.
+    fn report(&mut self, env: &Env) -> Result<()> {
+        let length = self.length();
+        if length > self.reported {
+            env.adjust_external_memory((length - self.reported).into())?;
+            self.reported = length;
+        }
+        Ok(())
+    }
+}
+
 impl ObjectFinalize for Body {
     fn finalize(self, env: Env) -> Result<()> {
-        env.adjust_external_memory(-i64::from(self.capacity))?;
+        env.adjust_external_memory(-i64::from(self.reported))?;
         Ok(())
     }
 }

@@ -52,6 +52,29 @@ describe('credentials with variables', () => {
     }
     await logged(app, `WEBHOOK_MISCONFIGURED: basicAuthentication.password: expected a value for`, before);
   });
+
+  it('with what every object has are misconfigured: it is no variable', async () => {
+    const { key } = await withPassword('{{$env.constructor.name}}');
+    expect(await status(key, 'Object')).toBe(500);
+  });
+
+  it('with a template that nothing fills are rejected when the configuration is saved', async () => {
+    for (const password of [
+      '{{$context.body.a}}',
+      '{{$env["HOOK_ODD"]}}',
+      'p-{{ $env .HOOK_ODD}}',
+      '{{$system.now}}',
+    ]) {
+      await expect(withPassword(password)).rejects.toThrow(/400.*basicAuthentication.password/);
+    }
+  });
+
+  it('with such a template let nobody in either where they were saved earlier', async () => {
+    const config = { basicAuthentication: { username: 'u', password: '{{$context.body.a}}' } };
+    const headers = `authorization: Basic ${Buffer.from('u:{{$context.body.a}}').toString('base64')}`;
+    const diagnosed = await app.api('POST', 'webhook:diagnose', { config, headers, body: '' });
+    expect(diagnosed).toMatchObject({ accepted: false, issues: [{ path: 'basicAuthentication.password' }] });
+  });
 });
 
 describe('a response with templates', () => {

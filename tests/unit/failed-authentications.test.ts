@@ -58,6 +58,17 @@ it('counts each webhook and each address by itself', () => {
   expect(wait('key', '192.0.2.8')).toBe(0);
 });
 
+it('counts the IPv6 addresses of one /64 as one address, since one caller has them all', () => {
+  for (let count = 0; count < 21; count += 1) {
+    fail(1, { address: `2001:db8:0:7:${count}::1` });
+  }
+  expect(wait('key', '2001:db8:0:7::')).toBe(60_000);
+  expect(wait('key', '2001:db8::7:1:2:3:4')).toBe(60_000);
+  for (const other of ['2001:db8:0:8::1', '2001:db8::7', '::1', '::', '192.0.2.7', '::ffff:192.0.2.7']) {
+    expect(wait('key', other)).toBe(0);
+  }
+});
+
 it("doesn't look up the address of a request to a webhook without recent failures", () => {
   const ask = () => {
     throw new Error('asked for the address');
@@ -74,7 +85,7 @@ it('remembers at most the 10,000 addresses that failed last, none for longer tha
   fail(21, { address: 'first' });
   fail(21, { address: 'again' });
   for (let count = 0; count < 9_999; count += 1) {
-    fail(1, { key: `key${count % 7}`, address: `2001:db8::${count}` });
+    fail(1, { key: `key${count % 7}`, address: `2001:db8:0:${count}::1` });
   }
   expect(failures.size).toBe(10_000);
   expect([wait('key', 'first'), wait('key', 'again')]).toEqual([0, 60_000]);

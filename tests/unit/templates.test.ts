@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fill, fillFrom, isEnv, templatesIn, textOf } from '../../src/server/endpoints/templates';
+import { fill, fillFrom, isEnv, strayIn, templatesIn, textOf } from '../../src/server/endpoints/templates';
 
 const hostile = fc.oneof(
   fc.string(),
@@ -56,4 +56,18 @@ test('writes a value into a text as NocoBase does, and an object as JSON', () =>
 test('a key named __proto__ becomes a key and not a prototype', () => {
   const filled = fill(JSON.parse('{"__proto__":{"polluted":"{{a}}"}}'), () => 1) as object;
   expect(JSON.stringify(filled)).toBe('{"__proto__":{"polluted":1}}');
+});
+
+test('says where anything but a variable stands in double braces, also where NocoBase would fill nothing', () => {
+  const stray = [
+    '{{$context.body.a}}',
+    '{{$env}}',
+    '{{ $env .A}}',
+    '{{$env["A"]}}',
+    '{{$env.A}} {{a}}',
+    '{{$env.A}',
+    '{{',
+  ];
+  expect(strayIn({ a: stray, b: { c: '{{$ENV.A}}' } })).toEqual([...stray.map((_, index) => `a.${index}`), 'b.c']);
+  expect(strayIn(['', '{a}', 'a}}', '{{$env.A}}', 'x{{ $env.A }}{{$env.B:1}}', 1, null, true])).toEqual([]);
 });

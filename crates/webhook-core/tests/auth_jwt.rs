@@ -53,6 +53,25 @@ fn rejects_a_token_of_more_than_16_kib_before_decoding_it() {
 }
 
 #[test]
+fn never_takes_a_public_key_behind_something_else_for_a_shared_secret() {
+    let scheme = Scheme::from_json(r#"{"kind":"jwt","algorithms":["HS256","RS256"]}"#).unwrap();
+    let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n";
+    for before in ["", "\u{feff}", "# the key of the sender\n"] {
+        let key = format!("{before}{pem}");
+        let signed = EncodingKey::from_secret(key.as_bytes());
+        let token = encode(&Header::default(), &json!({ "exp": 1000 }), &signed).unwrap();
+        let headers = Headers::new([("Authorization".to_owned(), format!("Bearer {token}"))]);
+        let request = RequestParts {
+            url: "",
+            query: "",
+            headers: &headers,
+            body: b"",
+        };
+        assert!(verify(&scheme, &[Secret::new(&key).unwrap()], &request, 0).is_err());
+    }
+}
+
+#[test]
 fn rejects_a_scheme_without_an_algorithm_or_with_an_unknown_one() {
     for (scheme, message) in [
         (

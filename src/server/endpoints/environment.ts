@@ -1,12 +1,12 @@
 import { parse } from '@nocobase/utils';
 import type { Application } from '@nocobase/server';
 import type { ConfigIssue } from '../../../index';
-import { fill, isEnv, templatesIn, textOf } from './templates';
+import { fill, isEnv, strayIn, templatesIn, textOf } from './templates';
 
 /** The values of the `{{$env.NAME}}` of a configuration, by template. */
 export type EnvironmentValues = Map<string, unknown>;
 
-/** A configuration with its `{{$env.NAME}}` filled, and the places whose variable has no value. */
+/** A configuration with its `{{$env.NAME}}` filled, and the places whose variable has no value or that nothing fills. */
 export interface FilledConfig {
   filled: object;
   missing: ConfigIssue[];
@@ -17,7 +17,7 @@ export function environmentOf(app: Application, config: object): () => Environme
   const templates = templatesIn(config).filter(isEnv);
   const values = parse(templates) as (scope: object) => unknown[];
   return () => {
-    const found = templates.length ? values({ $env: app.environment.getVariables() }) : [];
+    const found = templates.length ? values({ $env: ownOnly(app.environment.getVariables()) }) : [];
     return new Map(templates.map((template, index) => [template, found[index]]));
   };
 }
@@ -40,5 +40,20 @@ export function fillEnvironment(config: object, values: EnvironmentValues): Fill
     missing.push({ path, code: 'VARIABLE', message });
     return template;
   }) as object;
-  return { filled, missing };
+  return { filled, missing: [...missing, ...strayTemplates(config)] };
+}
+
+/**
+ * The templates of a configuration that nothing fills, other than in its rows, where they may be names: such a text would be the
+ * secret as it stands, and `{{$context.body.token}}` is easily guessed.
+ */
+export function strayTemplates(config: object): ConfigIssue[] {
+  const rest = { ...config, request: undefined, response: undefined };
+  const message = 'expected no template but {{$env.NAME}}, but found another one';
+  return strayIn(rest).map((path) => ({ path, code: 'VARIABLE', message }));
+}
+
+// What every object has, such as `constructor`, is no variable.
+function ownOnly(variables: object): object {
+  return Object.assign(Object.create(null) as object, variables);
 }

@@ -52,6 +52,18 @@ export function templatesIn(value: unknown): string[] {
   return [...found];
 }
 
+/** Where in a value there is a `{{` that begins no `{{$env.NAME}}`. */
+export function strayIn(value: unknown, path = ''): string[] {
+  if (typeof value === 'string') {
+    const rest = value.replace(TEMPLATE, (template) => (isEnv(template) ? ' ' : template));
+    return rest.includes('{{') ? [path] : [];
+  }
+  if (typeof value !== 'object' || value === null) {
+    return [];
+  }
+  return Object.entries(value).flatMap(([name, item]) => strayIn(item, path ? `${path}.${name}` : name));
+}
+
 /** Whether a template reads one of NocoBase's variables and secrets. */
 export function isEnv(template: string): boolean {
   return ENV_TEMPLATE.test(template);

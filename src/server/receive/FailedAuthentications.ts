@@ -88,5 +88,17 @@ export class FailedAuthentications {
 }
 
 function nameOf(key: string, address: string): string {
-  return `${key} ${address}`;
+  return `${key} ${networkOf(address)}`;
+}
+
+/** An IPv6 address as the /64 it is in, which one caller has for itself: any other address there costs it nothing. */
+function networkOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) {
+    return address;
+  }
+  const [start, end] = address.split('::').map((groups) => groups.split(':').filter(Boolean));
+  const groups = end
+    ? [...start, ...Array<string>(Math.max(0, 8 - start.length - end.length)).fill('0'), ...end]
+    : start;
+  return groups.slice(0, 4).join(':');
 }

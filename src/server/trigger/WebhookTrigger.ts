@@ -3,6 +3,7 @@ import { type EventOptions, Trigger, type WorkflowModel } from '@nocobase/plugin
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { Activation } from '../endpoints/Activation';
 import type { Endpoints } from '../endpoints/Endpoints';
+import { strayTemplates } from '../endpoints/environment';
 import { fieldErrors } from '../editor/fieldErrors';
 import { native } from '../native';
 
@@ -43,7 +44,7 @@ export class WebhookTrigger extends Trigger {
   }
 
   validateConfig(config: Record<string, unknown>): Record<string, string> | null {
-    return super.validateConfig(config) ?? fieldErrors(native().checkConfig(config));
+    return super.validateConfig(config) ?? fieldErrors([...native().checkConfig(config), ...strayTemplates(config)]);
   }
 
   /** Executes manually, with the variables that a request with these values would have. */

@@ -186,7 +186,8 @@ enum KeyText<'a> {
 
 fn key(secret: &str) -> Option<(KeyText<'_>, &'static [AlgorithmFamily])> {
     let trimmed = secret.trim();
-    if trimmed.starts_with("-----BEGIN ") {
+    // Wherever it begins: a byte order mark or a comment before it doesn't make it a secret.
+    if trimmed.contains("-----BEGIN ") {
         let public = !trimmed.contains("PRIVATE KEY");
         return public.then_some((
             KeyText::Pem(trimmed.as_bytes()),
