@@ -102,12 +102,12 @@ pub fn texts_as(env: &Env, argument: &str, expected: &str, value: Unknown) -> Re
 
 /// Returns the elements of an array argument, each read when it is asked for. Throws a `TypeError` for anything else, and for too
 /// many elements.
-pub fn elements<'env>(
+pub fn elements<'env, A: Display>(
     env: &Env,
-    argument: impl Display,
+    argument: A,
     expected: &str,
     value: Unknown<'env>,
-) -> Result<impl Iterator<Item = Result<Unknown<'env>>>> {
+) -> Result<impl Iterator<Item = Result<Unknown<'env>>> + use<'env, A>> {
     if !value.is_array()? {
         return misuse(env, argument, expected);
     }
