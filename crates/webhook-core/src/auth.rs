@@ -30,6 +30,10 @@ use crate::request::Headers;
 /// How a sender authenticates, as it is stored: JSON with a `kind`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an endpoint has a few, most of them signatures"
+)]
 pub enum Scheme {
     /// A signature over the request.
     Signature(signature::Signature),

@@ -42,6 +42,7 @@ pub use zoom::Zoom;
 /// ```
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[allow(clippy::large_enum_variant, reason = "an endpoint has at most one")]
 pub enum UrlVerification {
     /// Slack.
     Slack(Slack),
