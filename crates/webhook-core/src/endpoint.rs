@@ -81,10 +81,10 @@ impl Endpoint {
                 header_names.push(name.to_owned());
             }
         }
-        if let Some(Idempotency::Header(name)) = &config.idempotency {
-            if !header_names.contains(name) {
-                header_names.push(name.clone());
-            }
+        if let Some(Idempotency::Header(name)) = &config.idempotency
+            && !header_names.contains(name)
+        {
+            header_names.push(name.clone());
         }
         let limit = config.accepted.body_limit.map_or(limit, |own| own.min(limit));
         let methods = config.methods.iter().enumerate();

@@ -43,12 +43,13 @@ pub fn read_head(text: &str) -> Result<Head, ParseError> {
         if line.is_empty() || line == ">" {
             continue;
         }
-        if pairs.is_empty() && head.method.is_none() {
-            if let Some((method, target)) = request_line(line) {
-                head.method = Some(method.to_owned());
-                head.target = Some(target.to_owned());
-                continue;
-            }
+        if pairs.is_empty()
+            && head.method.is_none()
+            && let Some((method, target)) = request_line(line)
+        {
+            head.method = Some(method.to_owned());
+            head.target = Some(target.to_owned());
+            continue;
         }
         let (pseudo, rest) = line.strip_prefix(':').map_or(("", line), |rest| (":", rest));
         let (name, value) = match rest.split_once(':') {

@@ -182,10 +182,10 @@ impl Reply {
             Some(raw) if raw.get() == "null" => (String::new(), None),
             Some(raw) => (text_of(raw), Some(if raw.get().starts_with('"') { TEXT } else { JSON })),
         };
-        if let Some(content_type) = content_type {
-            if !headers.iter().any(|(name, _)| name == "content-type") {
-                headers.push(("content-type".to_owned(), content_type.to_owned()));
-            }
+        if let Some(content_type) = content_type
+            && !headers.iter().any(|(name, _)| name == "content-type")
+        {
+            headers.push(("content-type".to_owned(), content_type.to_owned()));
         }
         let has = |name: &str| headers.iter().any(|(known, _)| known == name);
         let mut types = headers.iter().filter(|(name, _)| name == "content-type");

@@ -159,10 +159,10 @@ impl Jwt {
             Some(Some(_)) => return Err(wrong("nbf", "a time that has come")),
             Some(None) => return Err(wrong("nbf", "a number of seconds since 1970")),
         }
-        if let Some(issuer) = &self.issuer {
-            if claims.get("iss").and_then(Value::as_str) != Some(issuer) {
-                return Err(wrong("iss", "the issuer of the scheme"));
-            }
+        if let Some(issuer) = &self.issuer
+            && claims.get("iss").and_then(Value::as_str) != Some(issuer)
+        {
+            return Err(wrong("iss", "the issuer of the scheme"));
         }
         if let Some(audience) = &self.audience {
             let meant = match claims.get("aud") {

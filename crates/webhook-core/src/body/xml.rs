@@ -275,13 +275,13 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
                         .iter()
                         .any(|known| name.eq_ignore_ascii_case(known))
                 };
-                if let Some(Ok(encoding)) = declaration.encoding() {
-                    if !utf8(&encoding) {
-                        return fail(
-                            "XML_ENCODING",
-                            "expected the encoding utf-8, but the document declares another",
-                        );
-                    }
+                if let Some(Ok(encoding)) = declaration.encoding()
+                    && !utf8(&encoding)
+                {
+                    return fail(
+                        "XML_ENCODING",
+                        "expected the encoding utf-8, but the document declares another",
+                    );
                 }
             }
             Event::Empty(_) | Event::Comment(_) | Event::PI(_) => {}

@@ -189,10 +189,10 @@ impl Places {
                 };
             }
             places.places[at].whole.push(value);
-            if let Target::Path(path) = target {
-                if segments.contains(&Segment::Each) {
-                    places.lists.push((value, quote(path.text())));
-                }
+            if let Target::Path(path) = target
+                && segments.contains(&Segment::Each)
+            {
+                places.lists.push((value, quote(path.text())));
             }
         }
         places
@@ -305,11 +305,11 @@ impl<'v> Assembly<'_, 'v, '_> {
             })
         });
         let whole = given.or(whole);
-        if let Some(whole) = whole {
-            if !self.any_own || !self.has_other(at, whole.own)? {
-                self.out.push(whole.text)?;
-                return Ok(true);
-            }
+        if let Some(whole) = whole
+            && (!self.any_own || !self.has_other(at, whole.own)?)
+        {
+            self.out.push(whole.text)?;
+            return Ok(true);
         }
         let whole = whole.filter(|whole| whole.text.starts_with(['[', '{']));
         let form = self.form(at, whole)?;
@@ -496,10 +496,10 @@ impl<'v> Assembly<'_, 'v, '_> {
         self.out.step(16 + lists.len())?;
         let mut indexed = Vec::new();
         for member in at.iter().flat_map(|&at| &places[at].members) {
-            if let Some(index) = member.index {
-                if self.has_any(member.place)? {
-                    indexed.push((index, member.place));
-                }
+            if let Some(index) = member.index
+                && self.has_any(member.place)?
+            {
+                indexed.push((index, member.place));
             }
         }
         indexed.sort_unstable();
