@@ -111,7 +111,7 @@ fn room(capacity: u32) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bytes
         .try_reserve_exact(capacity as usize)
-        .map_err(|_| Error::from_reason(format!("there is no memory for a body of {capacity} bytes")))?;
+        .map_err(|_| Error::from_reason(format!("not enough memory for a body of {capacity} bytes")))?;
     Ok(bytes)
 }
 
