@@ -361,9 +361,9 @@ const calls = {
   endpoint: async (it) => {
     const endpoint = new addon.Endpoint(JSON.stringify(it.random.one([...open, ...closed])), 1_000_000);
     const judge = endpoint.judgeFunction();
-    const refuse = endpoint.checkHeadFunction();
+    const checkHead = endpoint.checkHeadFunction();
     attempt(() =>
-      refuse(
+      checkHead(
         it.head(),
         it.or(() => it.random.below(2_000_000)),
       ),

@@ -61,8 +61,8 @@ impl Upload {
             size: size.map(|bytes| bytes as u64),
             types: types.as_deref(),
         };
-        let refused = self.upload.files().find_map(|file| rules.check(file).err());
-        refused.as_ref().map(Into::into)
+        let rejected = self.upload.files().find_map(|file| rules.check(file).err());
+        rejected.as_ref().map(Into::into)
     }
 
     /// Returns the files, in the order sent. Each call copies them.

@@ -18,7 +18,7 @@ async function runSql(app: App, sql: string): Promise<void> {
   expect((await fetch(url, { method: 'POST' })).status).toBe(200);
 }
 
-const REFUSE = {
+const REJECT = {
   postgres: `ALTER TABLE executions ADD CONSTRAINT no_thirteen CHECK (context::text NOT LIKE '%"id":13}%')`,
   sqlite:
     `CREATE TRIGGER no_thirteen BEFORE INSERT ON executions WHEN NEW.context LIKE '%"id":13}%' ` +
@@ -33,8 +33,8 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   afterAll(() => app.remove());
 
   it('responds with 422 to an event that the database rejects, and stores the rest of its batch', async () => {
-    await runSql(app, REFUSE[dialect]);
-    const workflow = await createWorkflow(app, { title: 'refused' });
+    await runSql(app, REJECT[dialect]);
+    const workflow = await createWorkflow(app, { title: 'rejected' });
     const load = await send([workflow], { connections: 64, events: 64 }, () => false);
     expect(load.others).toEqual({ 422: 1 });
     expect(load.acknowledged.length).toBe(63);
@@ -61,10 +61,10 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     await app.stop();
     stopped = true;
     const load = await loading;
-    const refused = Object.keys(load.others).filter(
+    const unexpected = Object.keys(load.others).filter(
       (answer) => !['503', 'ECONNREFUSED', 'ECONNRESET'].includes(answer),
     );
-    expect(refused, JSON.stringify(load.others)).toEqual([]);
+    expect(unexpected, JSON.stringify(load.others)).toEqual([]);
     expect(load.acknowledged.length).toBeGreaterThan(0);
     await app.start();
     await ended(app, [workflow]);

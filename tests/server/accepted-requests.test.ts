@@ -49,8 +49,8 @@ it('accepts only requests that are signed with a secret from the variables and s
     });
   expect((await send('s3cret')).status).toBe(200);
   expect((await send('s3cret', `${body} `)).status).toBe(401);
-  const refused = await send('wrong');
-  expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Signature realm="webhook"']);
+  const rejected = await send('wrong');
+  expect([rejected.status, rejected.headers.get('www-authenticate')]).toEqual([401, 'Signature realm="webhook"']);
   expect((await call(app, key, { body: {} })).status).toBe(401);
   expect(await ended(app, key)).toHaveLength(1);
 });

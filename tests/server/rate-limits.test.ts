@@ -18,10 +18,10 @@ describe('a webhook with a rate limit', () => {
     for (let count = 0; count < 3; count += 1) {
       expect((await call(app, key, { body: { count } })).status).toBe(200);
     }
-    const refused = await call(app, key, { body: {} });
-    expect(refused.status).toBe(429);
-    expect(await refused.json()).toEqual({ errors: [{ code: 'RATE_LIMITED', message: expect.any(String) }] });
-    const wait = Number(refused.headers.get('retry-after'));
+    const rejected = await call(app, key, { body: {} });
+    expect(rejected.status).toBe(429);
+    expect(await rejected.json()).toEqual({ errors: [{ code: 'RATE_LIMITED', message: expect.any(String) }] });
+    const wait = Number(rejected.headers.get('retry-after'));
     expect(wait).toBeGreaterThanOrEqual(1);
     expect(wait).toBeLessThanOrEqual(5);
     // The request isn't read then.

@@ -121,7 +121,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
 
   it('show the rejections of either node', async () => {
     const workflow = await createWorkflow(requests, {
-      title: 'refused',
+      title: 'rejected',
       config: { authentication: [{ preset: 'gitlab-token', secrets: ['s'] }] },
     });
     expect((await fetch(on(requests, workflow), { method: 'POST' })).status).toBe(401);

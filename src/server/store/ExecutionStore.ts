@@ -92,8 +92,8 @@ export class ExecutionStore {
         }
         if (attempt === ATTEMPTS || failure.kind === 'rejected' || failure.kind === 'unavailable') {
           // A row that is in the way of a single event isn't the event's fault, and may go away; of several events, dividing shows which.
-          const refused = failure.kind === 'rejected' || (failure.kind === 'duplicate' && rows.size > 1);
-          return { kind: refused ? 'rejected' : 'unavailable', reason: failure.reason };
+          const isRejected = failure.kind === 'rejected' || (failure.kind === 'duplicate' && rows.size > 1);
+          return { kind: isRejected ? 'rejected' : 'unavailable', reason: failure.reason };
         }
         if (failure.kind === 'duplicate') {
           const found = await this.findByKeys([...rows.keys()]).catch(() => null);
