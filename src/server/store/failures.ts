@@ -29,7 +29,9 @@ export function describeFailure(error: unknown): Failure {
   if (isViewMissing(String(driver.message))) {
     return { kind: 'conflict', reason };
   }
-  if (name === 'SequelizeUniqueConstraintError') {
+  // Sequelize gives this name to every constraint of SQLite, triggers included.
+  const isUnique = code !== 'SQLITE_CONSTRAINT' || String(driver.message).includes('UNIQUE constraint failed');
+  if (name === 'SequelizeUniqueConstraintError' && isUnique) {
     return { kind: 'duplicate', reason };
   }
   // A deadlock or a failed serialization; MariaDB 1020: the row has changed since it was read.
