@@ -50,7 +50,7 @@ impl From<HeaderName> for String {
 #[serde(from = "String", into = "String")]
 pub struct BodyPath {
     text: String,
-    compiled: PathSet,
+    compiled: Box<PathSet>,
 }
 
 impl PartialEq for BodyPath {
@@ -69,7 +69,7 @@ impl From<&str> for BodyPath {
 
 impl From<String> for BodyPath {
     fn from(text: String) -> Self {
-        let compiled = PathSet::new([text.as_str()]);
+        let compiled = Box::new(PathSet::new([text.as_str()]));
         Self { text, compiled }
     }
 }

@@ -117,7 +117,6 @@ impl Node {
             .map(|member| member.node)
     }
 
-    #[inline(always)]
     pub(super) fn enters(&self, kind: Kind) -> bool {
         match kind {
             Kind::Object => !self.members.is_empty(),
@@ -127,7 +126,6 @@ impl Node {
         }
     }
 
-    #[inline]
     pub(super) fn index(&self, index: usize) -> Option<usize> {
         let found = self
             .indexes
