@@ -45,12 +45,13 @@ describe('credentials with variables', () => {
       // The second of the two runs finds it there.
       () => undefined,
     );
-    const { key } = await withPassword(password);
+    const { id, key } = await withPassword(password);
     const before = app.logs().length;
     for (const guess of sent) {
       expect(await status(key, guess)).toBe(500);
     }
-    await logged(app, `WEBHOOK_MISCONFIGURED: basicAuthentication.password: expected a value for`, before);
+    const line = `WEBHOOK_MISCONFIGURED (workflow ${id}, key ${key}, from 127.0.0.1)`;
+    await logged(app, `${line}: basicAuthentication.password: expected a value for`, before);
   });
 
   it('with what every object has are misconfigured: it is no variable', async () => {
@@ -101,14 +102,15 @@ describe('a response with templates', () => {
       { name: 'X-Other', value: 'o-{{$context.body.id}}' },
       { name: 'X-Kept', value: 'kept' },
     ];
-    const { key } = await createWorkflow(app, { config: { response: { headers, body: 'ok' } } });
+    const { id, key } = await createWorkflow(app, { config: { response: { headers, body: 'ok' } } });
     const before = app.logs().length;
     const got = await call(app, key, { body: { id: 'a\r\nset-cookie: b=1' } });
     expect([got.status, await got.text()]).toEqual([200, 'ok']);
     expect(['x-id', 'x-other', 'set-cookie'].map((name) => got.headers.has(name))).toEqual([false, false, false]);
     expect(got.headers.get('x-kept')).toBe('kept');
     expect(await ended(app, key)).toHaveLength(1);
-    await logged(app, 'webhook response incomplete: expected a value without control characters', before);
+    const line = `webhook response incomplete (workflow ${id}, key ${key}, from 127.0.0.1)`;
+    await logged(app, `${line}: expected a value without control characters`, before);
   });
 });
 

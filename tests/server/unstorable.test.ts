@@ -86,7 +86,9 @@ describe.each([
     if (sample.rejectedBy.includes(dialect)) {
       await expectRejected(response);
       expect(await executions(app, key)).toEqual([]);
-      expect(await logged(app, '422 UNSTORABLE', before)).toMatch(sample.reason ?? /UNSTORABLE: expected/);
+      expect(await logged(app, '422 UNSTORABLE', before)).toMatch(
+        sample.reason ?? /UNSTORABLE \(workflow \d+, key \w+, from [^)]+\): expected/,
+      );
       const { rejections } = await app.api<{ rejections: object[] }>('POST', 'webhook:rejections', { workflowId: id });
       expect(rejections).toMatchObject([{ status: 422, code: 'UNSTORABLE' }]);
     } else {
@@ -109,6 +111,9 @@ it('large concurrent events are all stored, in as many statements as they need',
 });
 
 it('a file whose record the database rejects gets 422, and nothing of it remains', async () => {
+  // NocoBase's API doesn't list attachments, and its logo is one.
+  const files = () => runSql('SELECT id FROM attachments');
+  const before = await files();
   await runSql(REJECT_FILE[dialect as keyof typeof REJECT_FILE]);
   const { key } = await createWorkflow(app, { config: { request: { files: {} } } });
   const form = new FormData();
@@ -116,8 +121,7 @@ it('a file whose record the database rejects gets 422, and nothing of it remains
   form.append('second', new Blob(['x']), 'thirteen.txt');
   await expectRejected(await app.fetch(`webhook:trigger/${key}`, { method: 'POST', body: form }));
   expect(await executions(app, key)).toEqual([]);
-  // NocoBase's API doesn't list attachments.
-  expect(await runSql('SELECT id FROM attachments')).toEqual([]);
+  expect(await files()).toEqual(before);
 });
 
 // NocoBase's column is `json`; one that an owner has changed to `jsonb` accepts less.
