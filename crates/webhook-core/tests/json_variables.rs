@@ -286,9 +286,35 @@ fn found_again(json: &str, paths: &[String], absent: Option<&str>) -> Result<(),
         set.extract(variables.as_bytes()).unwrap(),
     );
     for ((path, before), after) in paths.iter().zip(before).zip(after) {
-        let (before, after) = (before.as_deref().or(absent), after.as_deref().or(absent));
-        prop_assert_eq!(before, after, "{} of {} in {}", path, json, variables);
+        // A row below this one fills in `null`s where an element lacks the value of both: `l[].o.v` beside `l[0].o`.
+        let filled_in = absent.is_some() && before.is_none() && after.as_deref().is_some_and(holds_only_nulls);
+        if !filled_in {
+            let (before, after) = (before.as_deref().or(absent), after.as_deref().or(absent));
+            prop_assert_eq!(before, after, "{} of {} in {}", path, json, variables);
+        }
         prop_assert_eq!(Path::parse(path).to_string(), path.as_str());
     }
     Ok(())
+}
+
+fn holds_only_nulls(json: &str) -> bool {
+    fn only_nulls(value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Array(list) => list.iter().all(only_nulls),
+            Value::Object(members) => members.values().all(only_nulls),
+            _ => false,
+        }
+    }
+    only_nulls(&serde_json::from_str(json).unwrap())
+}
+
+#[test]
+fn fills_in_null_for_what_an_element_lacks_though_another_row_asks_for_its_parent() {
+    let rows = [("l[0].o", None), ("l[].o.v", None)];
+    assert_eq!(read(r#"{"l":[{"v":1}]}"#, &rows), r#"{"l":[{"o":{"v":null}}]}"#);
+    assert_eq!(
+        read(r#"{"l":[{"o":{"v":1,"w":2}}]}"#, &rows),
+        r#"{"l":[{"o":{"v":1,"w":2}}]}"#
+    );
 }
