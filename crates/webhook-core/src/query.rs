@@ -72,22 +72,10 @@ pub fn parameters(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str
 /// Names, which are split at their brackets, and values that are decoded already, as JSON text. Empty names say
 /// nothing and are left out.
 pub(crate) fn nest<'a>(leaves: impl Iterator<Item = (&'a str, Leaf<'a>)>) -> String {
-    let mut pairs = pairs::Pairs::default();
-    for (name, leaf) in leaves.filter(|(name, _)| !name.is_empty()) {
-        pairs.push(Cow::Borrowed(name), leaf);
-    }
-    write(&pairs)
+    tree::Tree::of(pairs::Pairs::of(leaves)).into_json()
 }
 
 fn read(text: &str) -> String {
     let text = pairs::unescape_brackets(text);
-    write(&pairs::Pairs::read(&text))
-}
-
-fn write(pairs: &pairs::Pairs<'_>) -> String {
-    let mut tree = tree::Tree::default();
-    for (key, values) in pairs.in_order() {
-        tree.add(key, values);
-    }
-    tree.to_json()
+    tree::Tree::of(pairs::Pairs::read(&text)).into_json()
 }

@@ -91,22 +91,19 @@ impl Form<'_> {
 
     /// Returns the form as JSON text, a file as `{"filename","mimetype","size"}`.
     pub fn to_json(&self) -> String {
-        self.write(self.files().map(File::to_json))
+        let files: Vec<String> = self.files().map(File::to_json).collect();
+        self.to_json_with(&files)
     }
 
     /// Returns the form as JSON text with a value for each file, as JSON text and in the order of [`Form::files`]; `null` for a file
     /// that has none.
     pub fn to_json_with(&self, files: &[String]) -> String {
-        self.write(files.iter().cloned())
-    }
-
-    fn write(&self, files: impl Iterator<Item = String>) -> String {
-        let mut files = files.fuse();
+        let mut files = files.iter();
         let leaves = self.parts.iter().map(|(name, content)| {
             let leaf = match content {
-                Content::Text(text) => Leaf::text(&**text),
-                Content::Json(json) => Leaf::json(&**json),
-                Content::File(_) => Leaf::json(files.next().unwrap_or_else(|| "null".to_owned())),
+                Content::Text(text) => Leaf::Text(text),
+                Content::Json(json) => Leaf::Json(json),
+                Content::File(_) => Leaf::Json(files.next().map_or("null", |file| file)),
             };
             (&**name, leaf)
         });

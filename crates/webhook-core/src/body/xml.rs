@@ -11,9 +11,11 @@
 //!   there are no external entities and none that expand into others.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 
-use indexmap::map::Entry;
-use indexmap::IndexMap;
+use hashbrown::hash_table::{Entry, HashTable};
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesRef, Event};
@@ -25,38 +27,36 @@ use crate::limits::MAX_XML_DEPTH;
 
 const CODE: &str = "XML_SYNTAX";
 
-/// The node that holds the root element.
-const ROOT: u32 = 0;
-
-/// No node, group or text.
+/// No node or text.
 const NONE: u32 = u32::MAX;
 
-/// An element or an attribute. Whatever is in it is linked by index, so that no level copies what is below it.
+/// Instead of the next node: the node has been written.
+const WRITTEN: u32 = NONE - 1;
+
+/// Children of an element whose names are compared one by one; where there are more, they are hashed.
+const NARROW: usize = 8;
+
+/// An element or an attribute, in sixteen bytes: the shortest element has four.
 struct Node {
-    /// The next one of the same name in the same element.
-    next: u32,
-    /// The names of what is in it: the first and the last one, of [`Tree::groups`].
-    first_group: u32,
-    last_group: u32,
+    /// Where the name begins in the document.
+    name: u32,
+    /// The first node behind the element and all that is in it; `0` for an attribute.
+    end: u32,
     /// Of [`Tree::texts`].
     text: u32,
+    /// The next element of the same name in the same element.
+    next: Cell<u32>,
 }
 
-/// The element it is in, whether it is an attribute, and its name.
-type Name<'a> = (u32, bool, &'a str);
-
-/// What has one name in one element, and the next name there.
-struct Group {
-    first: u32,
-    last: u32,
-    next: u32,
-}
-
-/// The document.
+/// The document: its elements and attributes in the order in which they begin.
 struct Tree<'a> {
+    document: &'a str,
     nodes: Vec<Node>,
-    groups: IndexMap<Name<'a>, Group>,
-    texts: Vec<Cow<'a, str>>,
+    /// Where each text begins, and its length.
+    texts: Vec<(u32, u32)>,
+    /// The texts that aren't in the document as they are; their places begin at its end.
+    made: String,
+    hasher: RandomState,
 }
 
 /// An element whose end hasn't come yet.
@@ -77,104 +77,169 @@ impl<'a> Open<'a> {
     }
 }
 
-// Nodes, groups and texts are fewer than the bytes of a body, whose length fits into 32 bits.
+// Nodes and texts are fewer than the bytes of a body, whose length fits into 32 bits.
 fn index(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(NONE)
 }
 
+/// Appends to a list that has room for at most a quarter more than it needs.
+fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 4 + 4);
+    }
+    list.push(item);
+}
+
 impl<'a> Tree<'a> {
-    fn new() -> Self {
-        let mut tree = Self {
+    fn new(document: &'a str) -> Self {
+        Self {
+            document,
             nodes: Vec::new(),
-            groups: IndexMap::new(),
             texts: Vec::new(),
-        };
-        tree.node();
-        tree
+            made: String::new(),
+            hasher: RandomState::new(),
+        }
     }
 
-    fn node(&mut self) -> u32 {
-        self.nodes.push(Node {
-            next: NONE,
-            first_group: NONE,
-            last_group: NONE,
+    /// Adds an element or an attribute whose name begins at a place of the document.
+    fn add(&mut self, name: usize) -> u32 {
+        let node = Node {
+            name: index(name),
+            end: 0,
             text: NONE,
-        });
+            next: Cell::new(NONE),
+        };
+        push(&mut self.nodes, node);
         index(self.nodes.len() - 1)
     }
 
-    /// Adds an element or an attribute; says whether it is the first of its name there.
-    fn add(&mut self, parent: u32, is_attribute: bool, name: &'a str) -> (u32, bool) {
-        let node = self.node();
-        let place = index(self.groups.len());
-        match self.groups.entry((parent, is_attribute, name)) {
-            Entry::Occupied(mut group) => {
-                let last = std::mem::replace(&mut group.get_mut().last, node);
-                self.nodes[last as usize].next = node;
-                return (node, false);
+    fn name(&self, node: u32) -> &'a str {
+        let document = self.document;
+        let rest = &document[self.nodes[node as usize].name as usize..];
+        let end = rest.bytes().position(|byte| !is_part(byte));
+        &rest[..end.unwrap_or(rest.len())]
+    }
+
+    fn set_text(&mut self, node: u32, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let start = self.place(text).unwrap_or_else(|| {
+            self.made.push_str(text);
+            self.document.len() + self.made.len() - text.len()
+        });
+        self.nodes[node as usize].text = index(self.texts.len());
+        push(&mut self.texts, (index(start), index(text.len())));
+    }
+
+    /// Where a text begins in the document, if it is a part of it.
+    fn place(&self, text: &str) -> Option<usize> {
+        let start = text.as_ptr().addr().checked_sub(self.document.as_ptr().addr());
+        start.filter(|start| start + text.len() <= self.document.len())
+    }
+
+    fn text(&self, node: u32) -> &str {
+        let text = self.nodes[node as usize].text;
+        let Some((start, length)) = self.texts.get(text as usize).copied() else {
+            return "";
+        };
+        let (start, length) = (start as usize, length as usize);
+        match start.checked_sub(self.document.len()) {
+            None => &self.document[start..][..length],
+            Some(start) => &self.made[start..][..length],
+        }
+    }
+
+    /// The attributes of an element.
+    fn attributes(&self, element: u32) -> Range<u32> {
+        let from = element + 1;
+        let behind = self.nodes[from as usize..].iter().position(|node| node.end != 0);
+        from..from + index(behind.unwrap_or(self.nodes.len() - from as usize))
+    }
+
+    /// The elements from a node to another one, without those within them.
+    fn siblings(&self, Range { start, end }: Range<u32>) -> impl Iterator<Item = u32> {
+        let some = move |node: u32| (node < end).then_some(node);
+        std::iter::successors(some(start), move |node| some(self.nodes[*node as usize].end))
+    }
+
+    /// Calls `found` with each node and the last one before of the same name, if there is one.
+    fn pair(&self, nodes: impl Iterator<Item = u32>, mut found: impl FnMut(u32, u32)) {
+        let mut few = [NONE; NARROW];
+        let mut count = 0;
+        let mut table = HashTable::new();
+        let hash = |node: &u32| self.hasher.hash_one(self.name(*node));
+        for node in nodes {
+            let name = self.name(node);
+            let is_same = |other: &u32| self.name(*other) == name;
+            if table.is_empty() {
+                if let Some(before) = few[..count].iter_mut().find(|other| is_same(other)) {
+                    found(std::mem::replace(before, node), node);
+                    continue;
+                }
+                if let Some(place) = few.get_mut(count) {
+                    *place = node;
+                    count += 1;
+                    continue;
+                }
+                for node in few {
+                    table.insert_unique(hash(&node), node, hash);
+                }
             }
-            Entry::Vacant(group) => {
-                group.insert(Group {
-                    first: node,
-                    last: node,
-                    next: NONE,
-                });
+            match table.entry(hash(&node), is_same, hash) {
+                Entry::Occupied(mut before) => found(std::mem::replace(before.get_mut(), node), node),
+                Entry::Vacant(vacant) => {
+                    vacant.insert(node);
+                }
             }
         }
-        let Node {
-            first_group,
-            last_group,
-            ..
-        } = &mut self.nodes[parent as usize];
-        match std::mem::replace(last_group, place) {
-            NONE => *first_group = place,
-            before => self.groups[before as usize].next = place,
-        }
-        (node, true)
     }
 
-    fn set_text(&mut self, node: u32, text: Cow<'a, str>) {
-        if !text.is_empty() {
-            self.nodes[node as usize].text = index(self.texts.len());
-            self.texts.push(text);
+    fn write(&self, element: u32, out: &mut String) {
+        let attributes = self.attributes(element);
+        let children = attributes.end..self.nodes[element as usize].end;
+        let text = self.text(element);
+        if attributes.is_empty() && children.is_empty() {
+            return write_string(out, text);
         }
-    }
-
-    fn text(&self, node: &Node) -> &str {
-        self.texts.get(node.text as usize).map_or("", |text| text)
-    }
-
-    fn write(&self, node: u32, out: &mut String) {
-        let node = &self.nodes[node as usize];
-        if node.first_group == NONE {
-            return write_string(out, self.text(node));
-        }
+        let next = |node: u32| &self.nodes[node as usize].next;
+        self.pair(self.siblings(children.clone()), |before, node| next(before).set(node));
         out.push('{');
-        let mut group = node.first_group;
-        while let Some(((_, is_attribute, name), members)) = self.groups.get_index(group as usize) {
-            out.push('"');
-            out.push_str(if *is_attribute { "@" } else { "" });
-            // A name has no character that JSON escapes.
-            out.push_str(name);
-            out.push_str("\":");
-            let is_list = members.first != members.last;
+        for attribute in attributes {
+            self.write_name("\"@", attribute, out);
+            write_string(out, self.text(attribute));
+            out.push(',');
+        }
+        for child in self.siblings(children) {
+            let mut following = next(child).get();
+            if following == WRITTEN {
+                continue;
+            }
+            let is_list = following != NONE;
+            self.write_name("\"", child, out);
             out.push_str(if is_list { "[" } else { "" });
-            let mut member = members.first;
-            while let Some(Node { next, .. }) = self.nodes.get(member as usize) {
-                self.write(member, out);
-                out.push_str(if *next == NONE { "" } else { "," });
-                member = *next;
+            self.write(child, out);
+            while following != NONE {
+                out.push(',');
+                self.write(following, out);
+                following = next(following).replace(WRITTEN);
             }
             out.push_str(if is_list { "]," } else { "," });
-            group = members.next;
         }
-        if node.text == NONE {
+        if text.is_empty() {
             out.pop();
         } else {
             out.push_str("\"#text\":");
-            write_string(out, self.text(node));
+            write_string(out, text);
         }
         out.push('}');
+    }
+
+    /// Writes a name, which has no character that JSON escapes.
+    fn write_name(&self, before: &str, node: u32, out: &mut String) {
+        out.push_str(before);
+        out.push_str(self.name(node));
+        out.push_str("\":");
     }
 }
 
@@ -193,7 +258,7 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
     let bom = bytes.len() - text.len();
     let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
-    let mut tree = Tree::new();
+    let mut tree = Tree::new(text);
     let mut open: Vec<Open> = Vec::new();
     loop {
         let start = usize::try_from(reader.buffer_position()).unwrap_or(0);
@@ -209,7 +274,7 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
         };
         match event {
             Event::Start(element) => {
-                if open.is_empty() && tree.nodes.len() > 1 {
+                if open.is_empty() && !tree.nodes.is_empty() {
                     return fail(CODE, "expected the end of the document, but found another element");
                 }
                 if open.len() >= MAX_XML_DEPTH {
@@ -223,8 +288,7 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
                 if !is_name(name) {
                     return fail(CODE, "expected the name of an element, but found another text");
                 }
-                let parent = open.last().map_or(ROOT, |parent| parent.node);
-                let (node, _) = tree.add(parent, false, name);
+                let node = tree.add(start + 1);
                 let attributes = &text[start + 1 + name.len()..][..element.attributes_raw().len()];
                 add_attributes(&mut tree, node, attributes)
                     .map_err(|(offset, message)| ParseError::at(CODE, message, bytes, at + 1 + name.len() + offset))?;
@@ -238,15 +302,8 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
                 let Some(Open { node, text, kept }) = open.pop() else {
                     return fail(CODE, "expected an element to be open");
                 };
-                let end = text.trim_end().len().max(kept);
-                let text = match text {
-                    Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
-                    Cow::Owned(mut text) => {
-                        text.truncate(end);
-                        Cow::Owned(text)
-                    }
-                };
-                tree.set_text(node, text);
+                tree.set_text(node, &text[..text.trim_end().len().max(kept)]);
+                tree.nodes[node as usize].end = index(tree.nodes.len());
             }
             Event::Text(text) => match (open.last_mut(), text.into_inner()) {
                 (Some(element), Cow::Borrowed(text)) if element.text.is_empty() => {
@@ -288,7 +345,7 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
             Event::Eof => break,
         }
     }
-    if !open.is_empty() || tree.nodes.len() == 1 {
+    if !open.is_empty() || tree.nodes.is_empty() {
         return Err(ParseError::at(
             CODE,
             "expected an element to end, but found the end of the text",
@@ -296,13 +353,19 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
             bytes.len(),
         ));
     }
+    tree.nodes.shrink_to_fit();
+    tree.texts.shrink_to_fit();
     let mut json = String::with_capacity(text.len());
-    tree.write(ROOT, &mut json);
+    json.push('{');
+    tree.write_name("\"", 0, &mut json);
+    tree.write(0, &mut json);
+    json.push('}');
     Ok(json)
 }
 
 /// Adds the attributes of an element, given as they are written behind its name. Fails with a place in that text.
-fn add_attributes<'a>(tree: &mut Tree<'a>, node: u32, text: &'a str) -> Result<(), (usize, String)> {
+fn add_attributes<'a>(tree: &mut Tree<'a>, element: u32, text: &'a str) -> Result<(), (usize, String)> {
+    let begin = text.as_ptr().addr() - tree.document.as_ptr().addr();
     // The library looks for duplicates among all attributes before, which takes quadratic time.
     for attribute in Attributes::new(text, 0).with_checks(false) {
         let attribute = attribute.map_err(|error| (0, format!("expected well-formed attributes, but {error}")))?;
@@ -322,16 +385,16 @@ fn add_attributes<'a>(tree: &mut Tree<'a>, node: u32, text: &'a str) -> Result<(
         }
         let value = attribute.normalized_value(XmlVersion::Explicit1_0);
         let value = value.map_err(|error| (offset, format!("expected a well-formed attribute, but {error}")))?;
-        let (node, is_first) = tree.add(node, true, name);
-        if !is_first {
-            return Err((
-                offset,
-                "expected one attribute of each name, but found another".to_owned(),
-            ));
-        }
-        tree.set_text(node, value);
+        let node = tree.add(begin + offset);
+        tree.set_text(node, &value);
     }
-    Ok(())
+    let mut repeated = None;
+    let attributes = element + 1..index(tree.nodes.len());
+    tree.pair(attributes, |_, attribute| repeated = repeated.or(Some(attribute)));
+    repeated.map_or(Ok(()), |attribute| {
+        let message = "expected one attribute of each name, but found another";
+        Err((tree.nodes[attribute as usize].name as usize - begin, message.to_owned()))
+    })
 }
 
 /// Resolves a reference, given without `&` and `;`.
@@ -362,8 +425,11 @@ fn name_of(character: char) -> String {
 /// Whether a text is a name, as far as ASCII goes.
 fn is_name(text: &str) -> bool {
     let is_start = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':' | 0x80..);
-    let is_part = |byte: u8| is_start(byte) || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
     text.bytes().next().is_some_and(is_start) && text.bytes().all(is_part)
+}
+
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-' | b'.' | 0x80..)
 }
 
 #[cfg(test)]
