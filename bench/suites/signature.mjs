@@ -95,7 +95,13 @@ async function server() {
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
 }
 
-export async function run({ log, quick }) {
+export async function run(options) {
+  // A body that is being judged on another thread keeps no process alive.
+  const alive = setInterval(() => {}, 60_000);
+  return measure(options).finally(() => clearInterval(alive));
+}
+
+async function measure({ log, quick }) {
   const { headOf, judgeWith, JudgingQueue } = await server();
   const queue = new JudgingQueue(LIMIT);
   const rows = [];
