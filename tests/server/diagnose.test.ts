@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Check, ConfigIssue } from '../../index';
 import type { Rejection } from '../../src/common/rejection';
 import { type App, bootApp } from '../support/app';
-import { logged } from '../support/wait';
+import { logged, nextSecond } from '../support/wait';
 import { call, createWorkflow, executions } from './support';
 
 let app: App;
@@ -232,6 +232,7 @@ describe('a rejected request', () => {
   it('is kept with the result of each check, and without its content', async () => {
     const { id, key } = await createWorkflow(app, { config: github });
     expect(await rejections(id)).toEqual([]);
+    await nextSecond();
     const began = Date.now();
     const headers = { 'content-type': 'application/json', 'x-hub-signature-256': sign('{"a": 1, "b": "x/y"}') };
     expect((await call(app, key, { headers, body })).status).toBe(401);

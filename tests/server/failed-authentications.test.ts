@@ -1,8 +1,7 @@
 // An address that keeps failing to authenticate is rejected by a webhook for a while.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type App, bootApp } from '../support/app';
-import { logged } from '../support/wait';
+import { logged, nextSecond } from '../support/wait';
 import { call, createWorkflow, ended, executions, sendRaw } from './support';
 
 let app: App;
@@ -34,8 +33,7 @@ it('rejects with 429 before any check after more than 20 failed authentications 
   expect((await call(app, key, right)).status).toBe(200);
   expect((await call(app, key, wrong)).status).toBe(401);
 
-  // Only ten rejections a second have a line in the log, and these have used them up.
-  await sleep(1000);
+  await nextSecond();
   const rejected = await call(app, key, right);
   expect(rejected.status).toBe(429);
   expect(await rejected.json()).toEqual({ errors: [{ code: 'TOO_MANY_FAILURES', message: expect.any(String) }] });

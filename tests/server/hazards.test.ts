@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, bootApp } from '../support/app';
-import { logged } from '../support/wait';
+import { logged, nextSecond } from '../support/wait';
 import { call, createWorkflow, ended, executions, sendRaw } from './support';
 
 let app: App;
@@ -155,6 +155,7 @@ describe('secrets', () => {
     });
     const wrong = Buffer.from('sesame-user:sesame-wrong').toString('base64');
     const authorization = `Basic ${wrong}`;
+    await nextSecond();
     // NocoBase logs what the editor saves; this is about what a sender causes.
     const before = app.logs().length;
     expect((await call(app, workflow.key, { headers: { authorization }, body: {} })).status).toBe(401);

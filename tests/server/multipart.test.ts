@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, bootApp, type CreatedWorkflow } from '../support/app';
-import { logged, waitFor } from '../support/wait';
+import { logged, nextSecond, waitFor } from '../support/wait';
 import { createWorkflow, ended, executions, settled } from './support';
 
 let app: App;
@@ -261,6 +261,7 @@ describe('no file remains', () => {
 describe('files that can never be saved', () => {
   it('are a misconfiguration if the configured storage doesn’t exist', async () => {
     const { key } = await createWorkflow(app, { config: { request: { files: { storage: 'nosuch' } } } });
+    await nextSecond();
     const response = await post(key, form());
     expect([response.status, await response.json()]).toMatchObject([
       500,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, bootApp } from '../support/app';
-import { logged } from '../support/wait';
+import { logged, nextSecond } from '../support/wait';
 import { call, createWorkflow, ended, sendRaw, settled } from './support';
 
 let app: App;
@@ -46,6 +46,7 @@ describe('credentials with variables', () => {
       () => undefined,
     );
     const { id, key } = await withPassword(password);
+    await nextSecond();
     const before = app.logs().length;
     for (const guess of sent) {
       expect(await status(key, guess)).toBe(500);
@@ -103,6 +104,7 @@ describe('a response with templates', () => {
       { name: 'X-Kept', value: 'kept' },
     ];
     const { id, key } = await createWorkflow(app, { config: { response: { headers, body: 'ok' } } });
+    await nextSecond();
     const before = app.logs().length;
     const got = await call(app, key, { body: { id: 'a\r\nset-cookie: b=1' } });
     expect([got.status, await got.text()]).toEqual([200, 'ok']);

@@ -1,7 +1,7 @@
 // What happens to an event that the database will never accept.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, bootApp, dialect } from '../support/app';
-import { logged } from '../support/wait';
+import { logged, nextSecond } from '../support/wait';
 import { call, createWorkflow, ended, executions, settled } from './support';
 
 /** A megabyte, as bodies are counted. */
@@ -81,6 +81,7 @@ describe.each([
 ])('an %s event', (_, sync) => {
   it.each(BODIES)('with $title is stored or rejected with 422, whichever the database allows', async (sample) => {
     const { id, key } = await createWorkflow(app, { sync });
+    await nextSecond();
     const before = app.logs().length;
     const response = await send(key, sample.body);
     if (sample.rejectedBy.includes(dialect)) {
@@ -156,6 +157,7 @@ describe('an event that the database rejects by a rule of its own', () => {
 
   it('gets 422 if it is synchronous, and the next one is executed', async () => {
     const { key } = await createWorkflow(app, { sync: true });
+    await nextSecond();
     const before = app.logs().length;
     await expectRejected(await send(key, '{"id":13}'));
     await logged(app, '422 UNSTORABLE', before);

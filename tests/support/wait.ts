@@ -40,3 +40,9 @@ export async function logged(app: { logs(): string }, text: string, from = 0): P
     return written.includes(text) && written;
   });
 }
+
+/**
+ * Waits for the next second to begin. Only ten rejections a second have a line in the log: whoever expects one waits first, as
+ * those of earlier tests may have used them up.
+ */
+export const nextSecond = () => sleep(1010 - (Date.now() % 1000));
