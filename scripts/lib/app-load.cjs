@@ -13,7 +13,8 @@ exports.onAppLoad = (hook) => void hooks.push(hook);
 const load = Module._load;
 Module._load = function (request, ...rest) {
   const loaded = load.call(this, request, ...rest);
-  if (request === '@nocobase/server' && loaded.Application) {
+  // While NocoBase's server is loaded, its own modules require it again: whichever of these calls ends first does it.
+  if (Module._load !== load && request === '@nocobase/server' && loaded.Application) {
     Module._load = load;
     const { prototype } = loaded.Application;
     const { load: loadApp } = prototype;
