@@ -8,7 +8,8 @@ export interface Redis {
 /**
  * Returns the Redis client of NocoBase's default cache, or `undefined` if that cache isn't in Redis.
  *
- * Reads the undocumented `client` of a cache's store. Verified with NocoBase 2.2.15. Fallback: without it, each node counts alone.
+ * NocoBase's `Cache` has cache-manager's cache as its `store`, and that has the Redis store with the undocumented `client`.
+ * Verified with NocoBase 2.2.15. Fallback: without it, each node counts alone.
  */
 export function redisOf(app: Application): Redis | undefined {
   return clientOf(app.cache.store);
@@ -19,6 +20,6 @@ export function allRedisOf(app: Application): Redis[] {
   return [...app.cacheManager.caches.values()].flatMap(({ store }) => clientOf(store) ?? []);
 }
 
-function clientOf(store: unknown): Redis | undefined {
-  return (store as { client?: Redis } | undefined)?.client;
+function clientOf(cache: unknown): Redis | undefined {
+  return (cache as { store?: { client?: Redis } } | undefined)?.store?.client;
 }
