@@ -1,9 +1,9 @@
 //! Does pieces of work, for `bench/lib/callgrind.mjs` to count what they take.
 //!
 //! The first argument is a JSON file: a list of `{ paths, body }` for an extraction and of `{ config, path, query, headers, body,
-//! rejected, diagnose }` for a request to an endpoint, which is judged or diagnosed; `rejected` may be `"any"`. What is counted is the function `measured`, in
-//! the order of the list. With `--time` as the second argument nothing is counted: a line for each piece says how many
-//! nanoseconds it takes, for the search of `bench/worst.mjs`.
+//! rejected, diagnose }` for a request to an endpoint, which is judged or diagnosed; `rejected` may be `"any"`. Callgrind counts
+//! the function `measured`, in the order of the list. With `--time` as the second argument nothing is counted: a line for each
+//! piece says how many nanoseconds it takes, for the search of `bench/worst.mjs`.
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -5,7 +5,7 @@
 //! they sign every event: [`Sender::answer_authenticated`] comes after it, and so do [`Sender::open`], for bodies that come
 //! encrypted, and [`Sender::acknowledge`], for a sender that expects a certain response to every event.
 //!
-//! A response that repeats what was sent is plain text that no browser takes for a page.
+//! A response that repeats what was sent is plain text, so no browser renders it as a page.
 
 mod dingtalk;
 mod feishu;

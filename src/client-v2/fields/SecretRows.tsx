@@ -13,7 +13,7 @@ interface SecretRowsProps {
   name: (string | number)[];
   /** The accessible name of the list. */
   label: string;
-  /** The form of generated secrets. Without it there is no button that generates one. */
+  /** The form of generated secrets. Without it, secrets can't be generated here. */
   generate?: KeyForm;
   /** Whether at least one secret is required. */
   required?: boolean;

@@ -30,7 +30,7 @@ impl<'env> Bytes<'env> {
         }
     }
 
-    /// The same for an argument that may be left out: then there are no bytes.
+    /// Reads an optional argument; a missing one has no bytes.
     pub fn optional(env: &'env Env, argument: &'env str, value: Unknown<'env>) -> Result<Self> {
         if is_absent(&value)? {
             return Ok(Self::Text(String::new()));

@@ -16,7 +16,7 @@ pub const BOM: char = '\u{FEFF}';
 /// Why extraction failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
-    /// The text is no JSON, or nested too deep.
+    /// The text isn't JSON, or is nested too deeply.
     Malformed(ParseError),
     /// The values together, or what they are put together as, are larger than the text allows.
     TooLarge,

@@ -129,11 +129,11 @@ fn read(json: &str, scanner: &mut Scanner<'_>) -> Result<Vec<Item>, Rejected> {
                 }
             }
         };
-        // What comes next is in the innermost container that has something left.
+        // The next value belongs to the innermost container that has one left.
         loop {
             match next {
                 Some(key) => {
-                    let parent = open.last_mut().expect("what comes next is in a container");
+                    let parent = open.last_mut().expect("a value belongs to a container");
                     let name = key.map(|key| unescaped(key.text(json)));
                     segment = add(parent, &mut items, name);
                     break;
