@@ -28,6 +28,7 @@ import { createDatabase, dropDatabase, hasDatabase } from './databases.mjs';
 import { packageJson, root, runtimeDir, workDir } from './paths.mjs';
 import { freePort } from './ports.mjs';
 import { run } from './run.mjs';
+import { servicePort } from './services.mjs';
 import { hashOf } from './stamp.mjs';
 
 export { freePort };
@@ -179,7 +180,9 @@ async function layout(dir, withPlugin) {
 export async function installedTemplate(dialect = 'sqlite') {
   const { hash } = await pack();
   const sources = ['scripts/runtime', 'scripts/lib/nocobase.mjs', 'scripts/lib/nocobase-cli.cjs'];
-  const template = join(workDir, 'templates', hashOf(sources, `${hash} ${dialect}`));
+  // One for each server: a template whose database is elsewhere is not abandoned, as other tests may be copying it.
+  const server = dialect === 'sqlite' ? '' : servicePort(dialect);
+  const template = join(workDir, 'templates', hashOf(sources, `${hash} ${dialect} ${server}`));
   const made = () => ({
     storage: join(template, 'storage'),
     database: readFileSync(join(template, 'database'), 'utf8'),
