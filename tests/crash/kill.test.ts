@@ -30,7 +30,6 @@ describe.each(['sqlite', 'postgres'] as const)('a kill -9 under load on %s', (di
 
   it.each(Array.from({ length: ROUNDS }, (_, index) => index + 1))(
     'loses no acknowledged event: each has exactly one execution, which ends (round %i)',
-    { timeout: 240_000 },
     async (round) => {
       const seed = SEED + round;
       // Every other kill interrupts the storing, with events arriving until then; most of the others interrupt the execution of
@@ -181,39 +180,35 @@ describe.each(['sqlite', 'postgres'] as const)('executions that a crash interrup
     holder.stop();
   });
 
-  it(
-    'restart and end, even if the process is killed while it finds them and while it restarts the first',
-    { timeout: 240_000 },
-    async () => {
-      const nodes = [holder.node('held')];
-      const workflow = await createWorkflow(app, { title: 'held', sync: true, nodes });
-      const queued = await createWorkflow(app, { title: 'queued' });
-      const calls = Array.from({ length: 8 }, (_, id) => post(new Agent(), workflow.url, { id }));
-      await holder.waitFor('held', 8);
-      const load = await send([queued], { connections: 1, first: 100, events: 5 }, () => false);
-      expect(load.acknowledged.length).toBe(5);
-      await app.kill9();
-      await Promise.all(calls);
+  it('restart and end, even if the process is killed while it finds them and while it restarts the first', async () => {
+    const nodes = [holder.node('held')];
+    const workflow = await createWorkflow(app, { title: 'held', sync: true, nodes });
+    const queued = await createWorkflow(app, { title: 'queued' });
+    const calls = Array.from({ length: 8 }, (_, id) => post(new Agent(), workflow.url, { id }));
+    await holder.waitFor('held', 8);
+    const load = await send([queued], { connections: 1, first: 100, events: 5 }, () => false);
+    expect(load.acknowledged.length).toBe(5);
+    await app.kill9();
+    await Promise.all(calls);
 
-      const read = app.logs().length;
-      await app.start();
-      await logged(app, 'was interrupted by a crash and restarts', read);
-      await app.kill9();
+    const read = app.logs().length;
+    await app.start();
+    await logged(app, 'was interrupted by a crash and restarts', read);
+    await app.kill9();
 
-      const before = holder.count('held');
-      await app.start();
-      await holder.waitFor('held', before + 1);
-      await app.kill9();
+    const before = holder.count('held');
+    await app.start();
+    await holder.waitFor('held', before + 1);
+    await app.kill9();
 
-      holder.open();
-      await app.start();
-      await ended(app, [workflow, queued]);
-      const executions = await executionsOf(app, [workflow]);
-      expect(executions.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 1));
-      expect(executions.map(({ context }) => context.body.id).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-      expect((await executionsOf(app, [queued])).map(({ status }) => status)).toEqual([1, 1, 1, 1, 1]);
-    },
-  );
+    holder.open();
+    await app.start();
+    await ended(app, [workflow, queued]);
+    const executions = await executionsOf(app, [workflow]);
+    expect(executions.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 1));
+    expect(executions.map(({ context }) => context.body.id).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect((await executionsOf(app, [queued])).map(({ status }) => status)).toEqual([1, 1, 1, 1, 1]);
+  });
 });
 
 async function started(app: App, workflow: CreatedWorkflow): Promise<void> {
