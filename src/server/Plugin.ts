@@ -7,6 +7,7 @@ import { AcceptedEvents } from './AcceptedEvents';
 import { editorActions, hideValues } from './editor/actions';
 import { Activation } from './endpoints/Activation';
 import { Endpoints } from './endpoints/Endpoints';
+import { LockSweep } from './execute/LockSweep';
 import { Recovery } from './execute/Recovery';
 import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
@@ -46,6 +47,7 @@ export class WebhookPlugin extends Plugin {
     const exclusively = <T>(write: () => Promise<T>) => events.exclusively(write);
     const recovery = new Recovery(this.app, workflow, exclusively);
     const recent = new RecentRejections(this.app);
+    const locks = new LockSweep(this.app);
     const receiver = new Receiver({
       endpoints,
       activation,
@@ -75,6 +77,7 @@ export class WebhookPlugin extends Plugin {
     const stop = async () => {
       receiver.stop();
       activation.stop();
+      locks.stop();
       await recovery.stop();
       await events.drain();
     };
@@ -85,6 +88,7 @@ export class WebhookPlugin extends Plugin {
       // NocoBase accepts no requests before all listeners are done.
       await activation.start();
       await recovery.start();
+      locks.start();
     };
     this.app.on('afterStart', renewedOnReload(start));
 
