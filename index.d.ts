@@ -417,20 +417,20 @@ export declare class Body {
  * in one process are independent.
  *
  * ```js
- * const dispatcher = new Dispatcher(limits, storeBatch, notStored, run, start)
- * dispatcher.submitFunction()(ticket, bytes) // 'taken'; then storeBatch([ticket]) is called
+ * const dispatcher = new Dispatcher(limits, storeBatch, settle, run, start)
+ * dispatcher.submitFunction()(ticket, bytes) // 'taken'; storeBatch([ticket]) is called, then settle([ticket], { kind: 'stored' })
  * (await dispatcher.run(ticket, key, 0)).kind // 'done', after run(ticket)
  * ```
  */
 export declare class Dispatcher {
   /**
-   * `storeBatch` stores all of a batch or nothing. `notStored` is called with the events that are not stored, once for each; an
-   * event whose `storeBatch` takes too long may be stored nevertheless. `run` executes one synchronous event. `start` starts
-   * stored events. Each gets tickets. A callback that throws, rejects or never settles fails its own events and nothing else.
+   * `storeBatch` stores all of a batch or nothing. `settle` gets the outcome of every event that was taken, once for each. `run`
+   * executes one synchronous event. `start` starts stored events. Each gets tickets. A callback that throws, rejects or never
+   * settles fails its own events and nothing else.
    *
    * Throws an `Error` for a limit of 0 that must be at least 1.
    */
-  constructor(limits: DispatchLimits, storeBatch: (arg: Array<number>) => Promise<BatchOutcome>, notStored: (arg0: Array<number>, arg1: NotStored) => void, run: (arg: number) => Promise<undefined>, start: (arg: Array<number>) => Promise<undefined>)
+  constructor(limits: DispatchLimits, storeBatch: (arg: Array<number>) => Promise<BatchOutcome>, settle: (arg0: Array<number>, arg1: EventOutcome) => void, run: (arg: number) => Promise<undefined>, start: (arg: Array<number>) => Promise<undefined>)
   /**
    * Returns the function that puts an event of that many bytes in line to be stored. It returns `busy` if too many events or
    * bytes wait. Ask for it once.
@@ -823,8 +823,9 @@ export interface Event {
   secret?: number
 }
 
-/** Why events are not stored. */
-export type NotStored =
+/** What became of events that were put in line to be stored. */
+export type EventOutcome =
+  | { kind: 'stored' }
   | { kind: 'unavailable'; /** For the log. */
   reason: string }
   | { kind: 'rejected'; /** For the log. */

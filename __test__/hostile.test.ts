@@ -185,9 +185,9 @@ describe('an array with a length that no memory could hold', () => {
   it('fails the batch that a store returns it for', () => {
     const script = `
       const store = async () => ({ kind: 'stored', start: new Array(2 ** 32 - 1) });
-      const notStored = (tickets, why) => { tell([tickets, why.kind]); clearTimeout(alive); };
+      const settle = (tickets, outcome) => { tell([tickets, outcome.kind]); clearTimeout(alive); };
       const alive = setTimeout(() => {}, 10000);
-      new addon.Dispatcher(limits, store, notStored, async () => {}, async () => {}).submitFunction()(7, 1);`;
+      new addon.Dispatcher(limits, store, settle, async () => {}, async () => {}).submitFunction()(7, 1);`;
     expect(inProcess(script)).toEqual([[7], 'unavailable']);
   });
 });
@@ -195,9 +195,9 @@ describe('an array with a length that no memory could hold', () => {
 test('survives what a callback of a dispatcher throws', () => {
   const script = `
     const fail = () => { throw new Error('mine'); };
-    const notStored = () => { setImmediate(() => { tell('alive'); clearTimeout(alive); }); fail(); };
+    const settle = () => { setImmediate(() => { tell('alive'); clearTimeout(alive); }); fail(); };
     const alive = setTimeout(() => {}, 10000);
-    new addon.Dispatcher(limits, fail, notStored, fail, fail).submitFunction()(7, 1);`;
+    new addon.Dispatcher(limits, fail, settle, fail, fail).submitFunction()(7, 1);`;
   expect(inProcess(script)).toBe('alive');
 });
 

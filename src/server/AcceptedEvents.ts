@@ -196,7 +196,7 @@ export class AcceptedEvents {
     const dispatcher = new (native().Dispatcher)(
       limits,
       (tickets) => queue.storeBatch(tickets),
-      (tickets, why) => queue.notStored(tickets, why),
+      (tickets, outcome) => queue.settle(tickets, outcome),
       async (ticket) => (await synchronous.runTicket(ticket)) as undefined,
       async (tickets) => (await starts.start(tickets)) as undefined,
     );

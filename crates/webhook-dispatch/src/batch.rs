@@ -1,4 +1,4 @@
-//! Events that wait are stored together; each is answered once its batch is stored.
+//! Stores the events that wait together, and reports the outcome of each once.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -8,43 +8,43 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{timeout, Instant};
 
-/// Where events are kept.
+/// Where events are stored.
 pub trait Store: Send + Sync + 'static {
     /// One event.
     type Event: Send + Sync + 'static;
 
-    /// Keeps all `events` or none of them.
+    /// Stores all `events` or none of them.
     fn store(&self, events: Vec<Arc<Self::Event>>) -> impl Future<Output = Result<(), StoreFailure>> + Send;
 
-    /// Gets the outcome of each event that was taken, once; of many at once, as they were stored together. A store
-    /// that ran out of its time may yet keep them.
+    /// Gets the outcome of every event that was taken, once for each; events that were stored together are reported together.
+    /// Those of a store that ran out of time may be stored nevertheless.
     fn settle(&self, events: &[Arc<Self::Event>], outcome: &Outcome);
 }
 
-/// Why a batch was not kept.
+/// Why a batch wasn't stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreFailure {
-    /// The store itself doesn't work now: nothing in the batch is to blame, every event may be sent again later.
+    /// The store itself doesn't work now: nothing in the batch is to blame, and every event may be sent again later.
     Unavailable(String),
-    /// The store rejects something in the batch: it is divided until the event at fault is alone.
+    /// The store rejects something in the batch, which is divided until the event at fault is alone.
     Rejected(String),
 }
 
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Kept.
+    /// It is stored.
     Stored,
-    /// Not kept, or not known to be (the store ran out of its time): to be sent again later.
+    /// It isn't known to be stored (the store failed or ran out of time), and may be sent again later.
     Unavailable(String),
-    /// Not kept: the store rejects this event, and will again.
+    /// It isn't stored: the store rejects it, and would do so again.
     Rejected(String),
 }
 
-/// The queue is full or closed: the event was not taken.
+/// Why an event wasn't taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Busy {
-    /// As many events or bytes wait as may.
+    /// The most events or bytes wait that may.
     Full,
     /// [`Batcher::close`] was called.
     Closed,
@@ -57,17 +57,16 @@ pub struct BatchLimits {
     pub batch_events: usize,
     /// Bytes in one batch, at most; a single event larger than this is a batch by itself.
     pub batch_bytes: usize,
-    /// How long a batch waits for company after the first of its events. Only under load: an event that comes when no
-    /// store was under way for this long goes at once.
+    /// How long a batch waits for more events after its first one. Only under load: an event that comes when nothing has been
+    /// stored for this long is stored at once.
     pub linger: Duration,
     /// Events that may wait, besides those being stored.
     pub queue_events: usize,
     /// Bytes that may wait, besides those being stored.
     pub queue_bytes: usize,
-    /// How long a store may take. After that its events are answered [`Outcome::Unavailable`], and it is left to end by
-    /// itself.
+    /// How long storing a batch may take. After that its events are [`Outcome::Unavailable`], and it is left to end by itself.
     pub store_time: Duration,
-    /// Stores that may be left to end by themselves before no further one is begun: what they hold is memory.
+    /// Batches that may be left to end by themselves before no further one begins, since they hold memory.
     pub abandoned: usize,
 }
 
@@ -80,11 +79,11 @@ pub struct BatchCounts {
     pub busy: u64,
     /// Events stored.
     pub stored: u64,
-    /// Events not stored for the time being.
+    /// Events not known to be stored.
     pub unavailable: u64,
     /// Events rejected by the store.
     pub rejected: u64,
-    /// Calls of the store.
+    /// Batches stored or tried.
     pub batches: u64,
     /// Events waiting now.
     pub queue_events: usize,
@@ -129,9 +128,9 @@ impl<S: Store> Shared<S> {
 
 /// Stores events in batches.
 ///
-/// While one batch is being stored, the events that come form the next; so the batch grows with the load by itself, and
-/// an event that comes alone waits for nothing. Dropping the batcher ends it: what is not being stored yet is
-/// settled as [`Outcome::Unavailable`]. [`Batcher::close`] and [`Batcher::drained`] end it well.
+/// While one batch is being stored, the events that come form the next. So batches grow with the load by themselves, and a
+/// single event waits for nothing. To end it well, call [`Batcher::close`] and wait for [`Batcher::drained`]; dropping it settles
+/// what isn't being stored yet as [`Outcome::Unavailable`].
 pub struct Batcher<S: Store> {
     shared: Arc<Shared<S>>,
 }
@@ -158,7 +157,7 @@ impl<S: Store> Batcher<S> {
         Self { shared }
     }
 
-    /// Takes an event of `bytes` size, or says at once that it can't. [`Store::settle`] gets its outcome.
+    /// Takes an event of `bytes` size; [`Store::settle`] gets its outcome. Fails at once if there is no room.
     pub fn submit(&self, event: S::Event, bytes: usize) -> Result<(), Busy> {
         let limits = &self.shared.limits;
         let mut state = self.shared.state();
@@ -184,7 +183,7 @@ impl<S: Store> Batcher<S> {
             since: Instant::now(),
         });
         state.counts.queue_events = state.queue.len();
-        // Anything in between changes nothing for the worker, and to wake it costs more than the rest of this.
+        // Anything in between changes nothing for the worker, and waking it costs more than the rest of this.
         let wakes = state.queue.len() == 1 || state.is_batch(limits);
         drop(state);
         if wakes {
@@ -193,13 +192,13 @@ impl<S: Store> Batcher<S> {
         Ok(())
     }
 
-    /// Takes no further event. What waits is still stored.
+    /// Takes no further events. Those that wait are still stored.
     pub fn close(&self) {
         self.shared.state().closed = true;
         self.shared.changed.notify_one();
     }
 
-    /// Waits until nothing waits and nothing is being stored, `limit` at most. Whether it came to that.
+    /// Waits until no event waits or is being stored, for at most `limit`. Returns whether that is so.
     pub async fn drained(&self, limit: Duration) -> bool {
         timeout(limit, async {
             loop {
@@ -237,7 +236,7 @@ impl<S: Store> Drop for Batcher<S> {
 
 async fn work<S: Store>(shared: Arc<Shared<S>>) {
     let limits = shared.limits;
-    // One more than may be abandoned: the one under way.
+    // One more than may be abandoned: the current one.
     let stores = Arc::new(Semaphore::new(limits.abandoned + 1));
     let mut last_store: Option<Instant> = None;
     loop {
@@ -259,11 +258,11 @@ async fn work<S: Store>(shared: Arc<Shared<S>>) {
             linger(&shared, first + limits.linger).await;
         }
         let batch = take(&shared);
-        // The batcher was dropped while this one waited for company.
+        // The batcher was dropped while the batch waited for more events.
         if batch.is_empty() {
             continue;
         }
-        keep(&shared, &stores, batch).await;
+        store(&shared, &stores, batch).await;
         last_store = Some(Instant::now());
     }
 }
@@ -286,7 +285,7 @@ async fn linger<S: Store>(shared: &Shared<S>, deadline: Instant) {
     let _ = tokio::time::timeout_at(deadline, full).await;
 }
 
-/// The next batch, in the order in which its events came.
+/// Takes the next batch, in the order in which its events came.
 fn take<S: Store>(shared: &Shared<S>) -> Vec<Arc<S::Event>> {
     let mut state = shared.state();
     let mut batch = Vec::new();
@@ -306,7 +305,7 @@ fn take<S: Store>(shared: &Shared<S>) -> Vec<Arc<S::Event>> {
 }
 
 /// Stores a batch and settles its events, dividing it as long as the store rejects something in it.
-async fn keep<S: Store>(shared: &Arc<Shared<S>>, stores: &Arc<Semaphore>, batch: Vec<Arc<S::Event>>) {
+async fn store<S: Store>(shared: &Arc<Shared<S>>, stores: &Arc<Semaphore>, batch: Vec<Arc<S::Event>>) {
     let mut parts = vec![batch];
     while let Some(mut events) = parts.pop() {
         let outcome = match attempt(shared, stores, &events).await {
@@ -320,7 +319,7 @@ async fn keep<S: Store>(shared: &Arc<Shared<S>>, stores: &Arc<Semaphore>, batch:
             }
             Err(StoreFailure::Rejected(reason)) => Outcome::Rejected(reason),
             Err(StoreFailure::Unavailable(reason)) => {
-                // What is left of the batch would meet the same: it is settled now, not one timeout later.
+                // The rest of the batch would fail in the same way: it is settled now, not one timeout later.
                 events.extend(parts.drain(..).rev().flatten());
                 Outcome::Unavailable(reason)
             }
@@ -344,10 +343,12 @@ async fn attempt<S: Store>(
     events: &[Arc<S::Event>],
 ) -> Result<(), StoreFailure> {
     let Ok(permit) = Arc::clone(stores).try_acquire_owned() else {
-        return Err(StoreFailure::Unavailable("earlier stores have not come back".into()));
+        return Err(StoreFailure::Unavailable(
+            "earlier batches are still being stored".into(),
+        ));
     };
     shared.state().counts.batches += 1;
-    // A task of its own: a panic ends that task only, and a store that hangs goes on without us.
+    // A task of its own: a panic ends only that task, and a store that hangs continues without us.
     let task = tokio::spawn({
         let shared = Arc::clone(shared);
         let events = events.to_vec();

@@ -1,14 +1,14 @@
 //! How webhook events get from the request to the database and to the engine, whatever those two are.
 //!
-//! - [`Batcher`]: events that wait are stored together, and each is answered once its batch is stored.
-//! - [`Gate`]: calls whose caller waits for the result run under a bounded number of permits, which webhooks share fairly.
-//! - [`Starter`]: what is stored is handed on to be run, giving way while a rush of events comes in.
+//! - [`Batcher`] stores the events that wait together, and reports the outcome of each once.
+//! - [`Gate`] executes synchronous events, whose senders wait, under a bounded number of permits that webhooks share fairly.
+//! - [`Starter`] starts the executions of stored events, and lets a burst of events be stored first.
 //!
-//! Each is generic over the one thing it does not know (a [`Store`], a [`Run`], a [`Publish`]), so that the rules here are
-//! tested without Node and without a database, under tokio's paused clock. Every one of them contains what it calls: a
-//! store, run or publish that fails, hangs or panics costs its own events an error and the others nothing.
+//! Each is generic over the one thing that it doesn't know (a [`Store`], an [`Execute`], a [`Start`]), so the rules are tested
+//! without Node and without a database, under tokio's paused clock. Each contains what it calls: a store, an execution or a start
+//! that fails, hangs or panics costs its own events an error and the others nothing.
 //!
-//! None of the three starts a runtime: they are built inside of one.
+//! None of them starts a runtime: create them inside one.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -17,5 +17,5 @@ mod gate;
 mod start;
 
 pub use batch::{BatchCounts, BatchLimits, Batcher, Busy, Outcome, Store, StoreFailure};
-pub use gate::{Gate, GateCounts, GateLimits, Run, RunOutcome};
-pub use start::{Publish, StartCounts, StartLimits, Starter};
+pub use gate::{Execute, ExecutionOutcome, Gate, GateCounts, GateLimits};
+pub use start::{Start, StartCounts, StartLimits, Starter};

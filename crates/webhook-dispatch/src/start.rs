@@ -1,4 +1,4 @@
-//! What is stored is handed on to be run, giving way while a rush of events comes in.
+//! Starts the executions of stored events, and lets a burst of events be stored first.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -8,41 +8,41 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{timeout, timeout_at, Instant};
 
-/// Who runs what is stored.
-pub trait Publish: Send + Sync + 'static {
+/// Starts executions.
+pub trait Start: Send + Sync + 'static {
     /// What names a stored event.
     type Id: Send + 'static;
 
-    /// Hands `ids` on, in their order. A failure is the publisher's own to report: what is stored is not lost by it.
-    fn publish(&self, ids: Vec<Self::Id>) -> impl Future<Output = ()> + Send;
+    /// Starts the executions of `ids`, in their order. It reports its own failures: no stored event is lost by one.
+    fn start(&self, ids: Vec<Self::Id>) -> impl Future<Output = ()> + Send;
 }
 
-/// When stored events are handed on.
+/// When the executions of stored events are started.
 #[derive(Debug, Clone, Copy)]
 pub struct StartLimits {
-    /// How many are handed on as they come, in each `window`. What comes beyond that is a rush, and waits.
+    /// How many are started as they come, in each `window`. More are a burst, and wait.
     pub share: usize,
-    /// For how long a `share` is. Under a load that keeps within the share nothing waits.
+    /// The time for each `share`. Under a load that keeps within the share nothing waits.
     pub window: Duration,
-    /// For how long a rush goes first: until then nothing is handed on. A longer one is the load that there is, and gets its
-    /// `share` again.
+    /// For how long a burst goes first: until then nothing is started. A longer one is the ordinary load, and gets its `share`
+    /// again.
     pub burst: Duration,
-    /// How long nothing may have been stored for a rush to be over: then all that waits is handed on.
+    /// A burst is over when nothing has been stored for this long: then everything that waits is started.
     pub quiet: Duration,
-    /// How many may wait; beyond it the oldest are handed on at once.
+    /// How many may wait; beyond it the oldest are started at once.
     pub waiting: usize,
-    /// How many are handed on in one call.
+    /// How many are started together.
     pub chunk: usize,
-    /// How long one call of the publisher may take before the next is made.
-    pub publish_time: Duration,
+    /// How long starting a chunk may take before the next is started.
+    pub start_time: Duration,
 }
 
 /// What a [`Starter`] has done and holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StartCounts {
-    /// Handed on.
+    /// Events whose executions were started.
     pub started: u64,
-    /// Waiting now.
+    /// Events waiting now.
     pub waiting: usize,
 }
 
@@ -54,59 +54,59 @@ struct State<I> {
     window: Instant,
     stored: usize,
     share: usize,
-    /// Since when each window has brought more than a share.
-    rush: Option<Instant>,
+    /// Since when more than a share has been stored in each window.
+    burst: Option<Instant>,
     flushing: bool,
-    publishing: bool,
+    starting: bool,
     started: u64,
 }
 
 impl<I> State<I> {
-    /// Begins a new window where the current one is over.
+    /// Begins a new window if the current one is over.
     fn roll(&mut self, now: Instant, limits: &StartLimits) {
         let over = self.window + limits.window;
         if now < over {
             return;
         }
-        let rushes = self.stored > limits.share && now < over + limits.window;
-        self.rush = rushes.then(|| self.rush.unwrap_or(self.window));
-        let gives_way = self.rush.is_some_and(|since| now < since + limits.burst);
+        let bursts = self.stored > limits.share && now < over + limits.window;
+        self.burst = bursts.then(|| self.burst.unwrap_or(self.window));
+        let gives_way = self.burst.is_some_and(|since| now < since + limits.burst);
         self.share = if gives_way { 0 } else { limits.share };
         self.window = now;
         self.stored = 0;
     }
 }
 
-struct Shared<P: Publish> {
+struct Shared<S: Start> {
     limits: StartLimits,
-    state: Mutex<State<P::Id>>,
+    state: Mutex<State<S::Id>>,
     changed: Notify,
     idle: Notify,
 }
 
-impl<P: Publish> Shared<P> {
-    fn state(&self) -> MutexGuard<'_, State<P::Id>> {
+impl<S: Start> Shared<S> {
+    fn state(&self) -> MutexGuard<'_, State<S::Id>> {
         // Nothing that can panic runs under this lock, so a poisoned one still holds a whole state.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Starts stored events: as they come under a load that executions keep up with, after a burst if they come in one.
+/// Starts the executions of stored events: as they come under a load that executions keep up with, and after a burst otherwise.
 ///
-/// To run an event costs the database many times what storing it does, so runs that begin during a rush take from it
-/// what the senders wait for. Dropping the starter forgets what waits; the events are stored, and whoever looks for
-/// stored events that never began will find them.
-pub struct Starter<P: Publish> {
-    shared: Arc<Shared<P>>,
+/// Executing an event costs the database far more than storing it. Executions that began during a burst would slow down the
+/// storing that its senders wait for. Dropping the starter forgets what waits: those events are stored, and the recovery looks
+/// for stored events that never began.
+pub struct Starter<S: Start> {
+    shared: Arc<Shared<S>>,
     worker: tokio::task::JoinHandle<()>,
 }
 
-impl<P: Publish> Starter<P> {
-    /// Returns a starter before `publisher`, on the current tokio runtime.
+impl<S: Start> Starter<S> {
+    /// Returns a starter of `executions`, on the current tokio runtime.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn new(publisher: P, limits: StartLimits) -> Self {
+    pub fn new(executions: S, limits: StartLimits) -> Self {
         let now = Instant::now();
         let shared = Arc::new(Shared {
             limits,
@@ -116,20 +116,20 @@ impl<P: Publish> Starter<P> {
                 window: now,
                 stored: 0,
                 share: limits.share,
-                rush: None,
+                burst: None,
                 flushing: false,
-                publishing: false,
+                starting: false,
                 started: 0,
             }),
             changed: Notify::new(),
             idle: Notify::new(),
         });
-        let worker = tokio::spawn(work(Arc::clone(&shared), Arc::new(publisher)));
+        let worker = tokio::spawn(work(Arc::clone(&shared), Arc::new(executions)));
         Self { shared, worker }
     }
 
-    /// Takes what one batch stored.
-    pub fn add(&self, ids: impl IntoIterator<Item = P::Id>) {
+    /// Takes the events that one batch stored.
+    pub fn add(&self, ids: impl IntoIterator<Item = S::Id>) {
         let now = Instant::now();
         let mut state = self.shared.state();
         state.roll(now, &self.shared.limits);
@@ -141,14 +141,14 @@ impl<P: Publish> Starter<P> {
         self.shared.changed.notify_one();
     }
 
-    /// Hands everything on now, `limit` at most. Whether all was.
+    /// Starts everything now, for at most `limit`. Returns whether nothing is left.
     pub async fn flush(&self, limit: Duration) -> bool {
         timeout(limit, async {
             loop {
                 let idle = self.shared.idle.notified();
                 {
                     let mut state = self.shared.state();
-                    if state.waiting.is_empty() && !state.publishing {
+                    if state.waiting.is_empty() && !state.starting {
                         return;
                     }
                     state.flushing = true;
@@ -171,30 +171,30 @@ impl<P: Publish> Starter<P> {
     }
 }
 
-impl<P: Publish> Drop for Starter<P> {
+impl<S: Start> Drop for Starter<S> {
     fn drop(&mut self) {
         self.worker.abort();
     }
 }
 
 enum Next<I> {
-    Publish(Vec<I>),
+    Start(Vec<I>),
     WaitUntil(Instant),
     WaitForMore,
 }
 
-async fn work<P: Publish>(shared: Arc<Shared<P>>, publisher: Arc<P>) {
+async fn work<S: Start>(shared: Arc<Shared<S>>, executions: Arc<S>) {
     loop {
         let changed = shared.changed.notified();
         match next(&shared) {
-            Next::Publish(ids) => {
+            Next::Start(ids) => {
                 let count = ids.len() as u64;
-                let publisher = Arc::clone(&publisher);
-                // A task of its own: a panic ends that task only, and one that hangs goes on without us.
-                let task = tokio::spawn(async move { publisher.publish(ids).await });
-                let _ = timeout(shared.limits.publish_time, task).await;
+                let executions = Arc::clone(&executions);
+                // A task of its own: a panic ends only that task, and one that hangs continues without us.
+                let task = tokio::spawn(async move { executions.start(ids).await });
+                let _ = timeout(shared.limits.start_time, task).await;
                 let mut state = shared.state();
-                state.publishing = false;
+                state.starting = false;
                 state.started += count;
             }
             Next::WaitUntil(time) => {
@@ -209,7 +209,7 @@ async fn work<P: Publish>(shared: Arc<Shared<P>>, publisher: Arc<P>) {
     }
 }
 
-fn next<P: Publish>(shared: &Shared<P>) -> Next<P::Id> {
+fn next<S: Start>(shared: &Shared<S>) -> Next<S::Id> {
     let limits = &shared.limits;
     let now = Instant::now();
     let mut state = shared.state();
@@ -230,6 +230,6 @@ fn next<P: Publish>(shared: &Shared<P>) -> Next<P::Id> {
     };
     let count = count.min(limits.chunk).min(state.waiting.len());
     state.share = state.share.saturating_sub(count);
-    state.publishing = true;
-    Next::Publish(state.waiting.drain(..count).collect())
+    state.starting = true;
+    Next::Start(state.waiting.drain(..count).collect())
 }

@@ -25,7 +25,7 @@ fn limits() -> BatchLimits {
     }
 }
 
-/// Keeps each batch it is given after 10 ms; rejects batches with an event of `reject`, hangs or panics on others.
+/// Stores each batch after 10 ms; rejects batches with an event of `reject`, hangs or panics on others.
 #[derive(Clone, Default)]
 struct Table(Arc<Inside>);
 
@@ -143,7 +143,7 @@ async fn collects_events_in_order_while_a_batch_is_being_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_no_event_before_its_batch_is_stored() {
+async fn settles_no_event_before_its_batch_is_stored() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     batcher.submit(1, 1).unwrap();
@@ -251,7 +251,7 @@ async fn returns_busy_past_the_bound_on_bytes_but_accepts_a_larger_event_alone()
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_every_event_of_a_failed_batch_and_tries_the_next() {
+async fn settles_every_event_of_a_failed_batch_and_tries_the_next() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     *table.0.down.lock().unwrap() = true;
@@ -289,9 +289,9 @@ async fn rejects_a_bad_event_and_stores_the_others_of_its_batch() {
             };
             assert_eq!(outcome, expected, "event {event} beside bad event {bad}");
         }
-        let kept: Vec<u32> = table.batches().concat();
+        let stored: Vec<u32> = table.batches().concat();
         assert_eq!(
-            kept,
+            stored,
             (1..=8).filter(|event| *event != bad).collect::<Vec<_>>(),
             "each once, in order"
         );
@@ -300,7 +300,7 @@ async fn rejects_a_bad_event_and_stores_the_others_of_its_batch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_the_rest_at_once_if_the_store_fails_while_a_batch_is_divided() {
+async fn settles_the_rest_at_once_if_the_store_fails_while_a_batch_is_divided() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     table.0.reject.lock().unwrap().insert(4);
@@ -386,7 +386,7 @@ async fn waits_for_a_drain_within_its_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_what_waits_when_dropped() {
+async fn settles_what_waits_when_dropped() {
     let table = Table::default();
     let batcher = Batcher::new(table.clone(), limits());
     batcher.submit(1, 1).unwrap();

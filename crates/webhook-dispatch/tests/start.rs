@@ -1,10 +1,10 @@
-//! Stored events are handed on: at once, or after a rush; under tokio's paused clock.
+//! When the executions of stored events are started: at once, or after a burst; under tokio's paused clock.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{sleep, Instant};
-use webhook_dispatch::{Publish, StartLimits, Starter};
+use webhook_dispatch::{Start, StartLimits, Starter};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -16,11 +16,11 @@ fn limits() -> StartLimits {
         quiet: 300 * MS,
         waiting: 1000,
         chunk: 100,
-        publish_time: Duration::from_secs(5),
+        start_time: Duration::from_secs(5),
     }
 }
 
-/// Notes what was handed on and when.
+/// Notes what was started and when.
 #[derive(Clone)]
 struct Queue(Instant, Arc<Mutex<Vec<(u32, Duration)>>>);
 
@@ -36,15 +36,15 @@ impl Queue {
             .lock()
             .unwrap()
             .iter()
-            .find(|(handed, _)| *handed == id)
-            .expect("handed on")
+            .find(|(started, _)| *started == id)
+            .expect("started")
             .1
     }
 }
 
-impl Publish for Queue {
+impl Start for Queue {
     type Id = u32;
-    async fn publish(&self, ids: Vec<u32>) {
+    async fn start(&self, ids: Vec<u32>) {
         match ids[..] {
             [666] => panic!("asked to"),
             [777] => std::future::pending().await,
@@ -85,7 +85,7 @@ async fn stores_a_burst_first_and_starts_its_events_afterwards() {
         starter.add([id]);
         sleep(10 * MS).await;
     }
-    // A share before it was known to be a rush.
+    // A share before it was known to be a burst.
     assert_eq!(queue.ids(), (0..10).collect::<Vec<_>>());
     sleep(limits().quiet).await;
     assert_eq!(queue.ids(), (0..350).collect::<Vec<_>>(), "in their order, each once");
@@ -100,12 +100,12 @@ async fn grants_the_share_again_during_a_burst_that_does_not_end() {
         starter.add([id]);
         sleep(50 * MS).await;
     }
-    let handed = |second: u64| {
+    let started = |second: u64| {
         let within = |id: &u32| queue.when(*id).as_secs() == second;
         queue.ids().iter().filter(|id| within(id)).count()
     };
-    assert_eq!([handed(0), handed(1), handed(9)], [10, 0, 0]);
-    assert_eq!([handed(12), handed(20), handed(28)], [10, 10, 10]);
+    assert_eq!([started(0), started(1), started(9)], [10, 0, 0]);
+    assert_eq!([started(12), started(20), started(28)], [10, 10, 10]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,11 +136,11 @@ async fn bounds_what_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn goes_on_after_a_publisher_that_panics_or_hangs() {
+async fn goes_on_after_a_start_that_panics_or_hangs() {
     let queue = Queue::new();
     let starter = Starter::new(queue.clone(), StartLimits { chunk: 1, ..limits() });
     starter.add([666, 1, 777, 2]);
-    sleep(6 * limits().publish_time).await;
+    sleep(6 * limits().start_time).await;
     assert_eq!(queue.ids(), [1, 2]);
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{FnArgs, FromNapiValue, Function, JsValuesTupleIntoVec, Promise};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Error, Result, Status};
-use webhook_dispatch::{Outcome, Publish, Run, Starter, Store, StoreFailure};
+use webhook_dispatch::{Execute, Outcome, Start, Starter, Store, StoreFailure};
 
-use super::types::{BatchOutcome, NotStored};
+use super::types::{BatchOutcome, EventOutcome};
 use crate::arguments::List;
 
 /// Weak, so that a dispatcher alone never keeps Node's event loop alive.
@@ -29,7 +29,7 @@ where
 /// Stores events.
 pub struct JsStore {
     pub store: Callback<Vec<u32>, Promise<BatchOutcome>>,
-    pub not_stored: Callback<FnArgs<(Vec<u32>, NotStored)>, ()>,
+    pub settle: Callback<FnArgs<(Vec<u32>, EventOutcome)>, ()>,
     pub starter: Arc<Starter<JsStart>>,
 }
 
@@ -58,18 +58,17 @@ impl Store for JsStore {
     }
 
     fn settle(&self, events: &[Arc<u32>], outcome: &Outcome) {
-        let why = match outcome {
-            // The callback that stored them has settled them.
-            Outcome::Stored => return,
-            Outcome::Unavailable(reason) => NotStored::Unavailable { reason: reason.clone() },
-            Outcome::Rejected(reason) => NotStored::Rejected { reason: reason.clone() },
+        let outcome = match outcome {
+            Outcome::Stored => EventOutcome::Stored,
+            Outcome::Unavailable(reason) => EventOutcome::Unavailable { reason: reason.clone() },
+            Outcome::Rejected(reason) => EventOutcome::Rejected { reason: reason.clone() },
         };
         let mode = ThreadsafeFunctionCallMode::NonBlocking;
         // It can only fail where Node is ending, and nobody waits any more. What the callback throws is taken here: an exception
         // that nobody takes would end the process.
         let _ = self
-            .not_stored
-            .call_with_return_value((tickets(events), why).into(), mode, |_, _| Ok(()));
+            .settle
+            .call_with_return_value((tickets(events), outcome).into(), mode, |_, _| Ok(()));
     }
 }
 
@@ -80,12 +79,12 @@ fn tickets(events: &[Arc<u32>]) -> Vec<u32> {
 /// Executes synchronous events.
 pub struct JsRun(pub Callback<u32, Promise<()>>);
 
-impl Run for JsRun {
+impl Execute for JsRun {
     type Key = String;
-    type Job = u32;
+    type Event = u32;
     type Output = ();
 
-    async fn run(&self, ticket: u32) -> std::result::Result<(), String> {
+    async fn execute(&self, ticket: u32) -> std::result::Result<(), String> {
         call(&self.0, ticket).await
     }
 }
@@ -93,10 +92,10 @@ impl Run for JsRun {
 /// Starts stored events.
 pub struct JsStart(pub Callback<Vec<u32>, Promise<()>>);
 
-impl Publish for JsStart {
+impl Start for JsStart {
     type Id = u32;
 
-    async fn publish(&self, tickets: Vec<u32>) {
+    async fn start(&self, tickets: Vec<u32>) {
         // The callback reports its own failures; a rejected one has nothing to add, and what is stored is not lost by it.
         let _ = call(&self.0, tickets).await;
     }

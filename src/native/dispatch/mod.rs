@@ -15,10 +15,10 @@ use napi::bindgen_prelude::{within_runtime_if_available, FnArgs, FromNapiValue, 
 use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::oneshot;
-use webhook_dispatch::{BatchLimits, Batcher, Busy, Gate, GateLimits, RunOutcome as GateOutcome, StartLimits, Starter};
+use webhook_dispatch::{BatchLimits, Batcher, Busy, ExecutionOutcome, Gate, GateLimits, StartLimits, Starter};
 
 use self::callbacks::{callback, JsRun, JsStart, JsStore};
-use self::types::{BatchOutcome, DispatchCounts, DispatchLimits, NotStored, RunOutcome};
+use self::types::{BatchOutcome, DispatchCounts, DispatchLimits, EventOutcome, RunOutcome};
 use crate::function::{function, Text};
 
 /// The queues between the requests of an application and its database and engine.
@@ -27,8 +27,8 @@ use crate::function::{function, Text};
 /// in one process are independent.
 ///
 /// ```js
-/// const dispatcher = new Dispatcher(limits, storeBatch, notStored, run, start)
-/// dispatcher.submitFunction()(ticket, bytes) // 'taken'; then storeBatch([ticket]) is called
+/// const dispatcher = new Dispatcher(limits, storeBatch, settle, run, start)
+/// dispatcher.submitFunction()(ticket, bytes) // 'taken'; storeBatch([ticket]) is called, then settle([ticket], { kind: 'stored' })
 /// (await dispatcher.run(ticket, key, 0)).kind // 'done', after run(ticket)
 /// ```
 #[napi]
@@ -41,22 +41,22 @@ pub struct Dispatcher {
 
 #[napi]
 impl Dispatcher {
-    /// `storeBatch` stores all of a batch or nothing. `notStored` is called with the events that are not stored, once for each; an
-    /// event whose `storeBatch` takes too long may be stored nevertheless. `run` executes one synchronous event. `start` starts
-    /// stored events. Each gets tickets. A callback that throws, rejects or never settles fails its own events and nothing else.
+    /// `storeBatch` stores all of a batch or nothing. `settle` gets the outcome of every event that was taken, once for each. `run`
+    /// executes one synchronous event. `start` starts stored events. Each gets tickets. A callback that throws, rejects or never
+    /// settles fails its own events and nothing else.
     ///
     /// Throws an `Error` for a limit of 0 that must be at least 1.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         limits: DispatchLimits,
         store_batch: Function<Vec<u32>, Promise<BatchOutcome>>,
-        not_stored: Function<FnArgs<(Vec<u32>, NotStored)>, ()>,
+        settle: Function<FnArgs<(Vec<u32>, EventOutcome)>, ()>,
         run: Function<u32, Promise<()>>,
         start: Function<Vec<u32>, Promise<()>>,
     ) -> Result<Self> {
         limits.check()?;
         let store = callback(store_batch)?;
-        let not_stored = callback(not_stored)?;
+        let settle = callback(settle)?;
         let run = callback(run)?;
         let start = callback(start)?;
         Ok(within_runtime_if_available(|| {
@@ -69,13 +69,13 @@ impl Dispatcher {
                     quiet: ms(limits.start_quiet_ms),
                     waiting: limits.start_waiting as usize,
                     chunk: 256,
-                    publish_time: ms(limits.store_timeout_ms),
+                    start_time: ms(limits.store_timeout_ms),
                 },
             ));
             let batcher = Batcher::new(
                 JsStore {
                     store,
-                    not_stored,
+                    settle,
                     starter: Arc::clone(&starter),
                 },
                 BatchLimits {
@@ -132,11 +132,11 @@ impl Dispatcher {
         self.leaving().insert(ticket, leave);
         let answer = tokio::select! {
             outcome = self.gate.pass(webhook, ticket, limit(timeout_ms)) => match outcome {
-                GateOutcome::Done(()) => RunOutcome::Done,
-                GateOutcome::TimedOut => RunOutcome::Timeout,
-                GateOutcome::Busy => RunOutcome::Busy,
-                GateOutcome::Closed => RunOutcome::Closed,
-                GateOutcome::Failed(reason) => RunOutcome::Failed { reason },
+                ExecutionOutcome::Done(()) => RunOutcome::Done,
+                ExecutionOutcome::TimedOut => RunOutcome::Timeout,
+                ExecutionOutcome::Busy => RunOutcome::Busy,
+                ExecutionOutcome::Closed => RunOutcome::Closed,
+                ExecutionOutcome::Failed(reason) => RunOutcome::Failed { reason },
             },
             Ok(()) = left => RunOutcome::Left,
         };
@@ -186,7 +186,7 @@ impl Dispatcher {
             queue_bytes: signed(batch.queue_bytes as u64),
             runs: signed(gate.begun),
             timed_out: signed(gate.timed_out),
-            running: small(gate.running),
+            running: small(gate.executing),
             run_queue: small(gate.waiting),
             started: signed(start.started),
             start_waiting: small(start.waiting),

@@ -64,15 +64,17 @@ pub enum BatchOutcome {
     },
 }
 
-/// Why events are not stored.
+/// What became of events that were put in line to be stored.
 #[napi(discriminant = "kind", discriminant_case = "lowercase")]
-pub enum NotStored {
-    /// They are not known to be stored; their senders may retry.
+pub enum EventOutcome {
+    /// They are stored.
+    Stored,
+    /// They are not known to be stored (one whose `storeBatch` took too long may be); their senders may retry.
     Unavailable {
         /// For the log.
         reason: String,
     },
-    /// The store rejects them.
+    /// They are not stored: `storeBatch` rejects them.
     Rejected {
         /// For the log.
         reason: String,

@@ -1,8 +1,8 @@
-import type { BatchOutcome, NotStored } from '../../../index';
+import type { BatchOutcome, EventOutcome } from '../../../index';
 import type { Telemetry } from '../telemetry';
 import { Tickets } from '../Tickets';
 import type { WebhookEvent } from './events';
-import type { ExecutionStore, StoredAs } from './ExecutionStore';
+import type { ExecutionStore, NotStored, StoredAs } from './ExecutionStore';
 import type { UndoableEvents } from './UndoableEvents';
 
 /** What became of an event: where it is stored, or why it isn't. */
@@ -11,6 +11,8 @@ export type Outcome = StoredAs | NotStored;
 /** An event in line to be stored. */
 interface Waiting {
   event: WebhookEvent;
+  /** Where it is stored, until the addon says that this is its outcome. */
+  stored?: StoredAs;
   settle(outcome: Outcome): void;
 }
 
@@ -51,9 +53,10 @@ export class EventQueue {
     return answer;
   }
 
-  /** Stores a batch: all of it or nothing. Only what is stored is settled here; of the rest the addon says when it isn't tried again. */
+  /** Stores a batch: all of it or nothing. The addon then says what became of each event, since it may try some of them again. */
   async storeBatch(tickets: number[]): Promise<BatchOutcome> {
-    const events = tickets.map((ticket) => (this.waiting.get(ticket) as Waiting).event);
+    const waiting = tickets.map((ticket) => this.waiting.get(ticket) as Waiting);
+    const events = waiting.map(({ event }) => event);
     const began = performance.now();
     const storing = this.exclusively(() => this.store.store(events));
     const result = await this.undoable.during(events, storing);
@@ -65,19 +68,16 @@ export class EventQueue {
       if (!stored.replayed) {
         this.toStart(tickets[index], stored.executionId);
       }
-      this.settle(tickets[index], stored);
+      waiting[index].stored = stored;
     });
     return { kind: 'stored', start: result.as.map(({ replayed }) => !replayed) };
   }
 
-  /** Settles events that are not stored, or not known to be. */
-  notStored(tickets: number[], why: NotStored): void {
-    tickets.forEach((ticket) => this.settle(ticket, why));
-  }
-
-  // The one place where an event gets its outcome. There is nobody left to tell where the addon has given the event up, and yet
-  // it was stored later.
-  private settle(ticket: number, outcome: Outcome): void {
-    this.waiting.take(ticket)?.settle(outcome);
+  /** Settles events, each once. */
+  settle(tickets: number[], outcome: EventOutcome): void {
+    for (const ticket of tickets) {
+      const waiting = this.waiting.take(ticket) as Waiting;
+      waiting.settle(outcome.kind === 'stored' ? (waiting.stored as StoredAs) : outcome);
+    }
   }
 }

@@ -15,9 +15,14 @@ export interface StoredAs {
   replayed: boolean;
 }
 
-/** What storing a batch came to: all of it is stored, or nothing because of the database (`unavailable`) or of an event (`refused`). */
-export type StoreResult =
-  { kind: 'stored'; as: StoredAs[] } | { kind: 'unavailable'; reason: string } | { kind: 'rejected'; reason: string };
+/** Why nothing is stored: because of the database (`unavailable`) or of an event (`rejected`). */
+export interface NotStored {
+  kind: 'unavailable' | 'rejected';
+  reason: string;
+}
+
+/** The result of storing a batch: all of it is stored, or nothing. */
+export type StoreResult = { kind: 'stored'; as: StoredAs[] } | NotStored;
 
 /** How often a batch is tried after another process was in its way (a deadlock, the same event key, the same ids). */
 const ATTEMPTS = 4;

@@ -1,7 +1,7 @@
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
-import type { NotStored } from '../../../index';
 import { rejection, type Reply, unstorable } from '../native';
 import type { WebhookEvent } from './events';
+import type { NotStored } from './ExecutionStore';
 
 /** Returns the rejection of an event that is not stored: 422 if the database never accepts it, else 503, and its sender may retry. */
 export function rejectNotStored(
