@@ -125,14 +125,24 @@ impl Authenticated<'_> {
             .map_err(|too_large| rejected(too_large.into()))?;
         let idempotency_key = endpoint.idempotency_key(headers, json);
         let context = context.into_text();
-        let content = match (body.and_then(|body| body.form), storage) {
-            (Some(form), Some(storage)) => Content::Upload(Box::new(Upload {
-                storage: storage.clone(),
-                form,
-                head: context[..head].to_owned(),
-                tail: context[head..].to_owned(),
-                size,
-            })),
+        let content = match (body, storage) {
+            (
+                Some(body::Body {
+                    form: Some(form), json, ..
+                }),
+                Some(storage),
+            ) => {
+                let upload = Upload {
+                    storage: storage.clone(),
+                    form,
+                    head: context[..head].to_owned(),
+                    tail: context[head..].to_owned(),
+                    size,
+                };
+                // The limit holds for the form as it arrived too, so that nothing is stored for an event that is then rejected.
+                endpoint.context_with(&upload, &json, 0)?;
+                Content::Upload(Box::new(upload))
+            }
             _ => Content::Context(context),
         };
         Ok(Event {
@@ -144,8 +154,8 @@ impl Authenticated<'_> {
 }
 
 impl Endpoint {
-    // The idempotency key, in one spelling for each value. A body without one at its path, or with one that isn't a single value, has none: the request is
-    // treated as a new event, as if idempotency were off.
+    // The idempotency key, in one spelling for each value. A body without one at its path, or with one that isn't a single value,
+    // has none: the request is treated as a new event, as if idempotency were off.
     fn idempotency_key(&self, headers: &Headers, body: Option<&[u8]>) -> Option<String> {
         match self.config.idempotency.as_ref()? {
             Idempotency::Header(name) => headers.first(name).filter(|key| !key.is_empty()).map(str::to_owned),
@@ -181,7 +191,7 @@ impl Endpoint {
     /// For a record that isn't JSON, and variables over their limit, which the records raise.
     pub fn context(&self, upload: &Upload, records: &[String]) -> Result<String, Rejection> {
         let records_length = records.iter().map(String::len).sum();
-        self.context_with(upload, &upload.form.to_json_with(records), records_length)
+        self.context_with(upload, upload.form.to_json_with(records).as_bytes(), records_length)
     }
 
     /// Returns the context of an event as it is without stored files: with name, type and size of each.
@@ -189,15 +199,15 @@ impl Endpoint {
     /// # Errors
     /// For variables over their limit.
     pub fn preview(&self, upload: &Upload) -> Result<String, Rejection> {
-        self.context_with(upload, &upload.form.to_json(), 0)
+        self.context_with(upload, upload.form.to_json().as_bytes(), 0)
     }
 
-    fn context_with(&self, upload: &Upload, body: &str, records_length: usize) -> Result<String, Rejection> {
+    fn context_with(&self, upload: &Upload, body: &[u8], records_length: usize) -> Result<String, Rejection> {
         let mut context = Writer::new(upload.size + records_length);
         let limit = context.limit();
         let mut write = || {
             context.push(&upload.head)?;
-            self.write_body(&mut context, Some(body.as_bytes()))?;
+            self.write_body(&mut context, Some(body))?;
             Ok(context.push(&upload.tail)?)
         };
         write().map_err(|unread| rejected("multipart body", unread, limit))?;

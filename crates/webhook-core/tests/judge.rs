@@ -280,6 +280,11 @@ fn rejects_variables_over_their_limit_with_413_whatever_their_source() {
     let query = format!("a={long}");
     let path = format!("x/{}", "%01".repeat(256 * 1024));
     let text = ("Content-Type", "text/plain");
+    let form_data = ("Content-Type", "multipart/form-data; boundary=b");
+    let with_file = format!(
+        "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n{long}\r\n\
+         --b\r\nContent-Disposition: form-data; name=scan; filename=a.pdf\r\n\r\n%PDF\r\n--b--",
+    );
     for (what, request, headers, query, path, body) in [
         (
             "headers",
@@ -292,6 +297,14 @@ fn rejects_variables_over_their_limit_with_413_whatever_their_source() {
         ("query", json!({ "query": rows("a", 32) }), vec![JSON], &query, "", "{}"),
         ("body", json!({ "body": rows("a", 32) }), vec![JSON], "", "", &body),
         ("text", json!({}), vec![text], "", "", &control),
+        (
+            "form with files to store",
+            json!({ "files": {}, "body": rows("a", 32) }),
+            vec![form_data],
+            "",
+            "",
+            &with_file,
+        ),
         ("raw body", json!({ "rawBody": true }), vec![JSON], "", "", &lines),
         (
             "params",
