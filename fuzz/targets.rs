@@ -11,7 +11,7 @@ use serde_json::{json, Value};
 use webhook_core::auth::address::{client_address, parse_address, Proxies, Ranges};
 use webhook_core::auth::basic::Basic;
 use webhook_core::auth::envelope::{FeishuKey, WecomKey};
-use webhook_core::auth::{diagnose, presets, verify, HintWork, RequestParts, Scheme, Secret};
+use webhook_core::auth::{diagnose, presets, verify, HintWork, PublicKeyChecks, RequestParts, Scheme, Secret};
 use webhook_core::body::{self, multipart as form_data, xml as xml_text, Reading};
 use webhook_core::endpoint::{Endpoint, Verdict};
 use webhook_core::event::Content;
@@ -143,7 +143,14 @@ pub fn headers(data: &[u8]) {
         };
         // The slow path returns the same as the fast one.
         let fast = verify(&scheme, &[secret(KEY)], &request, NOW);
-        let slow = diagnose(&scheme, &[secret(KEY)], &request, NOW, &HintWork::default());
+        let slow = diagnose(
+            &scheme,
+            &[secret(KEY)],
+            &request,
+            NOW,
+            &PublicKeyChecks::default(),
+            &HintWork::default(),
+        );
         assert_eq!(fast.is_ok(), slow.is_ok(), "{name}");
     }
 }

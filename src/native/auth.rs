@@ -4,7 +4,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use webhook_core::auth::address::{parse_address, Ranges};
 use webhook_core::auth::basic::Basic;
-use webhook_core::auth::{self, presets, HintWork, RequestParts, Scheme, Secret};
+use webhook_core::auth::{self, presets, HintWork, PublicKeyChecks, RequestParts, Scheme, Secret};
 use webhook_core::limits::MAX_SECRETS;
 
 use crate::arguments::bytes::Bytes;
@@ -92,7 +92,8 @@ pub fn verify_signature<'env>(
             headers: &known.headers,
             body,
         };
-        auth::diagnose(&scheme, &secrets, &parts, now, &HintWork::default())
+        let checks = PublicKeyChecks::default();
+        auth::diagnose(&scheme, &secrets, &parts, now, &checks, &HintWork::default())
     })?;
     let mut outcome = Object::new(env)?;
     match verified {

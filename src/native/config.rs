@@ -6,6 +6,7 @@ use serde_json::Value;
 use webhook_core::{config, endpoint};
 
 use crate::arguments::json::json_value;
+use crate::arguments::{is_absent, misuse, texts};
 
 /// A mistake in a configuration.
 #[napi(object)]
@@ -68,4 +69,20 @@ pub fn compile(config: &Value, limit: usize) -> Result<endpoint::Endpoint> {
             .collect();
         Error::from_reason(listed.join("; "))
     })
+}
+
+/// The argument `filled`: texts that were filled into a configuration, each followed by its template; none if it is left out.
+pub fn filled_texts(env: &Env, filled: Unknown) -> Result<Vec<(String, String)>> {
+    if is_absent(&filled)? {
+        return Ok(vec![]);
+    }
+    let mut filled = texts(env, "filled", filled)?.into_iter();
+    let mut pairs = vec![];
+    while let Some(text) = filled.next() {
+        match filled.next() {
+            Some(template) => pairs.push((text, template)),
+            None => return misuse(env, "filled", "texts, each followed by its template"),
+        }
+    }
+    Ok(pairs)
 }

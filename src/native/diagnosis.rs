@@ -10,6 +10,7 @@ use webhook_core::{config, endpoint};
 use crate::arguments::request::KnownRequest;
 use crate::arguments::{object, optional_number};
 use crate::body::Source;
+use crate::config::filled_texts;
 use crate::head::now;
 use crate::task::off_thread;
 
@@ -48,7 +49,7 @@ impl DiagnosedRequest {
 }
 
 /// Diagnoses a request by a configuration that isn't enabled yet, on another thread. `config` is JSON text with its
-/// `{{$env.NAME}}` filled. Bytes in an array are copied first.
+/// `{{$env.NAME}}` filled; see `Endpoint` for `filled`. Bytes in an array are copied first.
 ///
 /// The promise resolves to the JSON text of `{ accepted, checks, issues }`: the first two are those of a `Diagnosed`, the last is
 /// the list that `checkConfig` returns. A configuration that can't be used accepts nothing and has no checks.
@@ -59,7 +60,7 @@ impl DiagnosedRequest {
 /// ```
 #[napi(
     catch_unwind,
-    ts_args_type = "config: string, limitBytes: number, request: DiagnosedRequest",
+    ts_args_type = "config: string, limitBytes: number, request: DiagnosedRequest, filled?: string[] | undefined | null",
     ts_return_type = "Promise<string>"
 )]
 pub fn diagnose<'env>(
@@ -67,17 +68,19 @@ pub fn diagnose<'env>(
     config: String,
     limit_bytes: u32,
     request: Unknown,
+    filled: Unknown,
 ) -> Result<PromiseRaw<'env, String>> {
     let request = DiagnosedRequest::read(env, request)?;
-    off_thread(env, move || diagnosed(&config, limit_bytes as usize, &request))
+    let filled = filled_texts(env, filled)?;
+    off_thread(env, move || diagnosed(&config, limit_bytes as usize, &request, filled))
 }
 
-fn diagnosed(config: &str, limit: usize, request: &DiagnosedRequest) -> Result<String> {
+fn diagnosed(config: &str, limit: usize, request: &DiagnosedRequest, filled: Vec<(String, String)>) -> Result<String> {
     let config: Value = serde_json::from_str(config).map_err(|error| Error::from_reason(error.to_string()))?;
     let issues = config::check(&config);
     let (accepted, checks) = match endpoint::Endpoint::new(&config, limit) {
         Ok(endpoint) => {
-            let mut diagnosed = request.diagnose(&endpoint);
+            let mut diagnosed = request.diagnose(&endpoint.redacting(filled));
             (diagnosed["accepted"].take(), diagnosed["checks"].take())
         }
         Err(_) => (json!(false), json!([])),

@@ -13,7 +13,7 @@ use crate::arguments::bytes::{with_bytes, with_text};
 use crate::arguments::headers::headers_in_turn;
 use crate::arguments::{misuse, texts};
 use crate::body::Source;
-use crate::config::compile;
+use crate::config::{compile, filled_texts};
 use crate::diagnosis::DiagnosedRequest;
 use crate::function::{function, Text};
 use crate::head::{now, Head};
@@ -83,12 +83,20 @@ impl Endpoint {
     /// Compiles a configuration, given as JSON text with its `{{$env.NAME}}` filled. `limitBytes` bounds the body, as sent and as
     /// inflated.
     ///
+    /// `filled` lists what was filled in, each text followed by its template: names of headers and parameters, which diagnoses
+    /// hold, show the template instead.
+    ///
     /// Throws an `Error` that lists what makes the configuration unusable.
-    #[napi(constructor, catch_unwind)]
-    pub fn new(config: String, limit_bytes: u32) -> Result<Self> {
+    #[napi(
+        constructor,
+        catch_unwind,
+        ts_args_type = "config: string, limitBytes: number, filled?: string[] | undefined | null"
+    )]
+    pub fn new(env: &Env, config: String, limit_bytes: u32, filled: Unknown) -> Result<Self> {
+        let filled = filled_texts(env, filled)?;
         let config: Value = serde_json::from_str(&config).map_err(|error| Error::from_reason(error.to_string()))?;
         Ok(Self {
-            endpoint: Arc::new(compile(&config, limit_bytes as usize)?),
+            endpoint: Arc::new(compile(&config, limit_bytes as usize)?.redacting(filled)),
         })
     }
 

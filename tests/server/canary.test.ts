@@ -26,6 +26,9 @@ const configurations = (secret: string): Record<string, unknown>[] => [
   { authentication: [{ scheme: { kind: secret }, secrets: [secret] }] },
   { authentication: [{ scheme: { kind: 'token', from: { header: 'x-token' }, prefix: secret }, secrets: [secret] }] },
   { authentication: [{ scheme: { kind: 'token', from: { header: [secret] } }, secrets: [secret] }] },
+  ...['header', 'query', 'body', 'xml'].map((place) => ({
+    authentication: [{ scheme: { kind: 'token', from: { [place]: secret } }, secrets: [secret] }],
+  })),
   {
     authentication: [
       { scheme: { kind: 'jwt', algorithms: ['HS256'], issuer: secret, audience: secret }, secrets: [secret] },

@@ -12,6 +12,7 @@ pub mod envelope;
 mod hints;
 pub mod jwt;
 pub mod presets;
+mod public_keys;
 mod secret;
 pub mod signature;
 mod source;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use diagnosis::{Diagnosis, Hint, Subject};
 pub use hints::HintWork;
+pub use public_keys::PublicKeyChecks;
 pub use secret::{BlankSecret, Secret};
 pub use source::{BodyPath, HeaderName, Source};
 
@@ -75,7 +77,8 @@ pub struct Verified {
     pub claims: Option<serde_json::Value>,
 }
 
-/// Checks that a request comes from someone who knows one of the secrets.
+/// Checks that a request comes from someone who knows one of the secrets, by its one authentication method: [`verify_within`]
+/// with all the checks with public keys that a request may cost.
 ///
 /// `now` is the time as milliseconds since 1970. Comparisons take the same time wherever they differ, and every secret is
 /// tried. A header or parameter of the method that is sent twice is rejected: a proxy in front of us may have looked at
@@ -104,21 +107,36 @@ pub fn verify(
     request: &RequestParts<'_>,
     now: i64,
 ) -> Result<Verified, Diagnosis> {
+    verify_within(scheme, secrets, request, now, &PublicKeyChecks::default())
+}
+
+/// As [`verify`], for a request that has to pass several authentication methods, which share the checks with public keys.
+///
+/// # Errors
+///
+/// Those of [`verify`].
+pub fn verify_within(
+    scheme: &Scheme,
+    secrets: &[Secret],
+    request: &RequestParts<'_>,
+    now: i64,
+    checks: &PublicKeyChecks,
+) -> Result<Verified, Diagnosis> {
     if secrets.is_empty() || secrets.len() > limits::MAX_SECRETS {
         return Err(Diagnosis::Secrets { count: secrets.len() });
     }
     let (secret, claims) = match scheme {
-        Scheme::Signature(signature) => (signature.verify(secrets, request, now)?, None),
+        Scheme::Signature(signature) => (signature.verify(secrets, request, now, checks)?, None),
         Scheme::Token(token) => (token.verify(secrets, request)?, None),
         Scheme::Jwt(jwt) => {
-            let (secret, claims) = jwt.verify(secrets, request, now)?;
+            let (secret, claims) = jwt.verify(secrets, request, now, checks)?;
             (secret, Some(claims))
         }
     };
     Ok(Verified { secret, claims })
 }
 
-/// As [`verify`], and for a signature that no secret matches it also tries what commonly goes wrong, as long as there is
+/// As [`verify_within`], and for a signature that no secret matches it also tries what commonly goes wrong, as long as there is
 /// `work` left, which is meant for one request: for the debugger, not for every request.
 ///
 /// # Errors
@@ -129,9 +147,10 @@ pub fn diagnose(
     secrets: &[Secret],
     request: &RequestParts<'_>,
     now: i64,
+    checks: &PublicKeyChecks,
     work: &HintWork,
 ) -> Result<Verified, Diagnosis> {
-    verify(scheme, secrets, request, now).map_err(|diagnosis| match (diagnosis, scheme) {
+    verify_within(scheme, secrets, request, now, checks).map_err(|diagnosis| match (diagnosis, scheme) {
         (Diagnosis::NoMatch { signatures, .. }, Scheme::Signature(signature)) => Diagnosis::NoMatch {
             signatures,
             hint: hints::find(signature, secrets, request, work),

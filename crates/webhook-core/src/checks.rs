@@ -4,7 +4,7 @@
 //! up before an endpoint was known.) Two walks share them: [`Endpoint::check_head`] before the body is read, and
 //! [`Endpoint::authenticate`] with it.
 
-use crate::auth::{self, AuthMethod, Diagnosis, RequestParts, Subject};
+use crate::auth::{self, AuthMethod, Diagnosis, PublicKeyChecks, RequestParts, Subject};
 use crate::config::{Addresses, Config};
 use crate::endpoint::Endpoint;
 use crate::event::Authenticated;
@@ -56,6 +56,7 @@ pub(crate) trait Observer {
         method: &AuthMethod,
         request: &RequestParts<'_>,
         now: i64,
+        checks: &PublicKeyChecks,
     ) -> Result<auth::Verified, Diagnosis>;
 
     /// Takes the outcome of a check that ends the walk if it failed.
@@ -76,8 +77,9 @@ impl Observer for Unobserved {
         method: &AuthMethod,
         request: &RequestParts<'_>,
         now: i64,
+        checks: &PublicKeyChecks,
     ) -> Result<auth::Verified, Diagnosis> {
-        auth::verify(&method.scheme, &method.secrets, request, now)
+        auth::verify_within(&method.scheme, &method.secrets, request, now, checks)
     }
 
     fn required<T>(&mut self, _: CheckName, result: Result<T, Rejection>) -> Result<T, Rejection> {
@@ -113,9 +115,10 @@ impl Endpoint {
         if !self.accepts_method(request.method) {
             return Err(self.method_not_allowed());
         }
+        let checks = PublicKeyChecks::default();
         for index in &self.bodyless {
             let AuthMethod { scheme, secrets } = &self.config.methods[*index];
-            auth::verify(scheme, secrets, &parts, request.now)
+            auth::verify_within(scheme, secrets, &parts, request.now, &checks)
                 .map_err(|diagnosis| self.unauthorized(Some(diagnosis)))?;
         }
         Ok(())
@@ -150,7 +153,7 @@ impl Endpoint {
         if let Some(sender) = verification {
             let secrets = methods.first().map_or(&[][..], |method| &method.secrets);
             if let Some(response) = sender.answer(request.method, &parts, secrets) {
-                return respond(response, observer);
+                return self.respond(response, observer);
             }
         }
         if !self.accepts_method(request.method) {
@@ -158,12 +161,13 @@ impl Endpoint {
         }
         let mut claims = None;
         let mut secret = None;
+        let checks = PublicKeyChecks::default();
         for (index, method) in methods.iter().enumerate() {
             if unread.is_some() && !self.bodyless.contains(&index) {
                 continue;
             }
             let outcome = observer
-                .authenticate(method, &parts, request.now)
+                .authenticate(method, &parts, request.now, &checks)
                 .map_err(|diagnosis| self.unauthorized(Some(diagnosis)));
             if let Some(verified) = observer.optional(CheckName::Authentication(index), outcome)? {
                 if index == 0 {
@@ -181,7 +185,7 @@ impl Endpoint {
             let used = methods.first().zip(secret);
             let used = used.map(|(method, index)| &method.secrets[index]);
             if let Some(response) = sender.answer_authenticated(&parts, used) {
-                return respond(response, observer);
+                return self.respond(response, observer);
             }
             let result = sender
                 .open(&parts)
@@ -199,6 +203,19 @@ impl Endpoint {
             claims,
             opened,
         })))
+    }
+
+    fn respond<'a>(
+        &self,
+        response: Result<Reply, Diagnosis>,
+        observer: &mut impl Observer,
+    ) -> Result<Admitted<'a>, Rejection> {
+        let response = response.map_err(|reason| Rejection::VerificationRejected {
+            reason: self.said(reason),
+        });
+        let reply = observer.required(CheckName::Verification, response)?;
+        observer.decide()?;
+        Ok(Admitted::Verification(reply))
     }
 
     /// Checks path, method and length, the same way before and after the body is read.
@@ -273,7 +290,7 @@ impl Endpoint {
     fn unauthorized(&self, reason: Option<Diagnosis>) -> Rejection {
         Rejection::Unauthorized {
             basic: self.config.basic.is_some(),
-            reason: reason.map(Box::new),
+            reason: reason.map(|reason| self.said(reason)),
         }
     }
 }
@@ -290,13 +307,4 @@ fn parts<'a>(request: &Request<'a>) -> RequestParts<'a> {
         headers: request.headers,
         body: request.body,
     }
-}
-
-fn respond<'a>(response: Result<Reply, Diagnosis>, observer: &mut impl Observer) -> Result<Admitted<'a>, Rejection> {
-    let response = response.map_err(|reason| Rejection::VerificationRejected {
-        reason: Box::new(reason),
-    });
-    let reply = observer.required(CheckName::Verification, response)?;
-    observer.decide()?;
-    Ok(Admitted::Verification(reply))
 }

@@ -6,7 +6,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::auth::{self, AuthMethod, Diagnosis, HintWork, RequestParts};
+use crate::auth::{self, AuthMethod, Diagnosis, HintWork, PublicKeyChecks, RequestParts};
 use crate::checks::{Admitted, CheckName, Observer};
 use crate::endpoint::Endpoint;
 use crate::event::Content;
@@ -196,8 +196,9 @@ impl Observer for Record {
         method: &AuthMethod,
         request: &RequestParts<'_>,
         now: i64,
+        checks: &PublicKeyChecks,
     ) -> Result<auth::Verified, Diagnosis> {
-        auth::diagnose(&method.scheme, &method.secrets, request, now, &self.work)
+        auth::diagnose(&method.scheme, &method.secrets, request, now, checks, &self.work)
     }
 
     fn required<T>(&mut self, check: CheckName, result: Result<T, Rejection>) -> Result<T, Rejection> {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::auth::address::{client_address, parse_address};
+use crate::auth::Diagnosis;
 use crate::checks::{segments, Admitted};
 use crate::config::{Addresses, Config, ConfigIssue, Idempotency, RateLimit};
 use crate::event::Event;
@@ -33,7 +34,6 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// let context = r#"{"headers":{},"query":{},"body":{"order":{"id":7}}}"#;
 /// assert_eq!(event.content, Content::Context(context.to_owned()));
 /// ```
-#[derive(Debug)]
 pub struct Endpoint {
     pub(crate) config: Config,
     pub(crate) limit: usize,
@@ -43,6 +43,8 @@ pub struct Endpoint {
     pub(crate) param_places: Places,
     /// The authentication methods that can be checked before the body is read, by their index.
     pub(crate) bodyless: Vec<usize>,
+    /// Texts that were filled into the configuration, each with its template, the longest first.
+    filled: Vec<(String, String)>,
 }
 
 /// What is decided about a request that isn't rejected.
@@ -58,6 +60,16 @@ pub enum Verdict {
         /// As that of an [`Event`].
         secret: Option<usize>,
     },
+}
+
+// What was filled in may be secret.
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("config", &self.config)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Endpoint {
@@ -96,7 +108,25 @@ impl Endpoint {
             config,
             limit,
             header_names,
+            filled: Vec::new(),
         })
+    }
+
+    /// Keeps texts that were filled into the configuration out of what is said about a request: a diagnosis names places, such as
+    /// a header, and a name may come from a secret variable. Each text is given with its template, which is shown instead.
+    #[must_use]
+    pub fn redacting(mut self, filled: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.filled = filled.into_iter().filter(|(text, _)| !text.is_empty()).collect();
+        self.filled.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        self
+    }
+
+    /// A diagnosis as it may be said.
+    pub(crate) fn said(&self, mut diagnosis: Diagnosis) -> Box<Diagnosis> {
+        if !self.filled.is_empty() {
+            diagnosis.redact(&self.filled);
+        }
+        Box::new(diagnosis)
     }
 
     /// Decides about a request: [`Endpoint::authenticate`], then

@@ -113,8 +113,12 @@ pub const MAX_HINT_BYTES: usize = 64 * 1024;
 /// of a body of 16 KiB and one secret; of larger ones the likely forms are tried.
 pub const MAX_HINT_WORK: usize = 2 * 1024 * 1024;
 
-/// Checks with a public key that a signature scheme makes of one request: a check costs as much as hashing 16 KiB.
+/// Checks with a public key that all authentication methods together make of one request; each costs as much as hashing
+/// [`PUBLIC_KEY_CHECK_WORK`] bytes.
 pub const MAX_PUBLIC_KEY_CHECKS: usize = 8;
+
+/// Bytes that are hashed in the time that a check with a public key takes.
+pub const PUBLIC_KEY_CHECK_WORK: usize = 16 * 1024;
 
 /// Bytes of a JSON Web Token: what Node takes in a request's head by default. One in the body could be as large as that.
 pub const MAX_JWT_BYTES: usize = 16 * 1024;

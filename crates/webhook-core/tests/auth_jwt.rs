@@ -3,7 +3,7 @@
 use jsonwebtoken::{encode, EncodingKey, Header};
 use proptest::prelude::*;
 use serde_json::{json, Value};
-use webhook_core::auth::{verify, Diagnosis, RequestParts, Scheme, Secret, Subject};
+use webhook_core::auth::{verify, verify_within, Diagnosis, PublicKeyChecks, RequestParts, Scheme, Secret, Subject};
 use webhook_core::request::Headers;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -69,6 +69,37 @@ fn never_takes_a_public_key_behind_something_else_for_a_shared_secret() {
         };
         assert!(verify(&scheme, &[Secret::new(&key).unwrap()], &request, 0).is_err());
     }
+}
+
+#[test]
+fn shares_the_checks_with_public_keys_between_the_methods_of_a_request() {
+    // The public key of a pair that was generated for this and discarded.
+    let key = "-----BEGIN PUBLIC KEY-----\n\
+        MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAERWgXiV1GStiL40fT0GlyhKwe+843\n\
+        r649bAIphvGK1ez6Sw3rydyYOKFUCo1EMidF9TT5J/XFYBrmJnOgePLK1A==\n\
+        -----END PUBLIC KEY-----\n";
+    let secrets = vec![Secret::new(key).unwrap(); 4];
+    let scheme = Scheme::from_json(r#"{"kind":"jwt","algorithms":["ES256"]}"#).unwrap();
+    let token = format!("Bearer eyJhbGciOiJFUzI1NiJ9.e30.{}", "A".repeat(86));
+    let headers = Headers::new([("authorization", token)]);
+    let request = RequestParts {
+        url: "",
+        query: "",
+        headers: &headers,
+        body: b"",
+    };
+    let checks = PublicKeyChecks::default();
+    let verify = |secrets: &[Secret]| verify_within(&scheme, secrets, &request, 0, &checks).unwrap_err();
+    let no_match = Diagnosis::NoMatch {
+        signatures: 1,
+        hint: None,
+    };
+    assert_eq!([verify(&secrets), verify(&secrets)], [no_match.clone(), no_match]);
+    let rejected = verify(&secrets[..1]).to_string();
+    assert!(
+        rejected.ends_with("expected at most 8 checks with public keys"),
+        "{rejected}"
+    );
 }
 
 #[test]

@@ -4,7 +4,9 @@
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
 use sha2::Sha256;
-use webhook_core::auth::{diagnose, presets, verify, Diagnosis, Hint, HintWork, RequestParts, Scheme, Secret, Subject};
+use webhook_core::auth::{
+    diagnose, presets, verify, Diagnosis, Hint, HintWork, PublicKeyChecks, RequestParts, Scheme, Secret, Subject,
+};
 use webhook_core::request::Headers;
 
 /// A request that a test can change before it is looked at.
@@ -66,7 +68,15 @@ impl Call {
 
     fn diagnose(&self) -> Result<usize, Diagnosis> {
         self.check(|scheme, secrets, request, now| {
-            diagnose(scheme, secrets, request, now, &HintWork::default()).map(|verified| verified.secret)
+            diagnose(
+                scheme,
+                secrets,
+                request,
+                now,
+                &PublicKeyChecks::default(),
+                &HintWork::default(),
+            )
+            .map(|verified| verified.secret)
         })
     }
 

@@ -62,13 +62,6 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Whether a place holds the name of one in a request, which a diagnosis says: the header that is missing, for example.
-fn is_place(pointer: &str) -> bool {
-    ["from", "id", "nonce", "encrypted", "bodyHash", "place"]
-        .iter()
-        .any(|field| pointer.contains(&format!("/{field}/")))
-}
-
 /// The canary as it could get out.
 fn forms(canary: &str) -> Vec<String> {
     vec![
@@ -78,14 +71,13 @@ fn forms(canary: &str) -> Vec<String> {
     ]
 }
 
-fn texts(config: &Value, issues: &[ConfigIssue], reports_places: bool) -> Vec<String> {
+/// What is said about requests to a configuration with the canary in it, which came of a template.
+fn texts(config: &Value, issues: &[ConfigIssue], canary: &str) -> Vec<String> {
     let mut texts: Vec<_> = issues.iter().map(|issue| format!("{issue:?}")).collect();
     let Ok(endpoint) = Endpoint::new(config, LIMIT) else {
         return texts;
     };
-    if !reports_places {
-        return texts;
-    }
+    let endpoint = endpoint.redacting([(canary.to_owned(), "{{$env.CANARY}}".to_owned())]);
     let names: Vec<_> = endpoint.header_names().to_vec();
     let sent = |value: &str| {
         Headers::new(
@@ -144,7 +136,11 @@ fn assert_silent(canary: &str, texts: &[impl Debug], about: &Value) {
     for form in forms(canary) {
         for text in texts {
             let text = format!("{text:?}");
-            assert!(!text.contains(&form), "{about} gives {text}");
+            // Names of headers are in lower case.
+            assert!(
+                !text.to_lowercase().contains(&form.to_lowercase()),
+                "{about} gives {text}"
+            );
         }
     }
 }
@@ -165,7 +161,7 @@ proptest! {
                 for wrong in [json!(value), json!([value]), json!({ value.as_str(): value })] {
                     let mut config = config.clone();
                     *config.pointer_mut(&pointer).unwrap() = wrong;
-                    let texts = texts(&config, &check(&config), !is_place(&pointer));
+                    let texts = texts(&config, &check(&config), &canary);
                     assert_silent(&canary, &texts, &config);
                 }
             }

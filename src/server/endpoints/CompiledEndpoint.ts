@@ -29,14 +29,14 @@ export interface CompiledEndpoint {
  * @throws Error that lists what makes the configuration unusable
  */
 export function compileEndpoint(
-  { filled, missing }: FilledConfig,
+  { filled, texts, missing }: FilledConfig,
   response: ResponseConfig | undefined,
   limit: number,
 ): CompiledEndpoint {
   if (missing.length) {
     throw new Error(missing.map(({ path, message }) => `${path}: ${message}`).join('; '));
   }
-  const endpoint = new (native().Endpoint)(JSON.stringify({ ...filled, response }), limit);
+  const endpoint = new (native().Endpoint)(JSON.stringify({ ...filled, response }), limit, texts);
   const { headerNames, signsUrl, limitBytes, rateLimit, acknowledges } = endpoint;
   return {
     endpoint,

@@ -69,10 +69,10 @@ export class Endpoints {
    * @returns the JSON text of `{ accepted, checks, issues }`
    */
   async diagnose({ response, ...request }: Config, pasted: DiagnosedRequest): Promise<string> {
-    const { filled, missing } = fillEnvironment(request, environmentOf(this.app, request)());
+    const { filled, texts, missing } = fillEnvironment(request, environmentOf(this.app, request)());
     return missing.length
       ? JSON.stringify({ accepted: false, checks: [], issues: missing })
-      : native().diagnose(JSON.stringify({ ...filled, response }), this.limit, pasted);
+      : native().diagnose(JSON.stringify({ ...filled, response }), this.limit, pasted, texts);
   }
 
   private compileRequest(config: object, response: ResponseConfig | undefined): () => CompiledEndpoint {

@@ -9,6 +9,8 @@ export type EnvironmentValues = Map<string, unknown>;
 /** A configuration with its `{{$env.NAME}}` filled, and the places whose variable has no value or that nothing fills. */
 export interface FilledConfig {
   filled: object;
+  /** What was filled in: each text, followed by its template. */
+  texts: string[];
   missing: ConfigIssue[];
 }
 
@@ -40,7 +42,8 @@ export function fillEnvironment(config: object, values: EnvironmentValues): Fill
     missing.push({ path, code: 'VARIABLE', message });
     return template;
   }) as object;
-  return { filled, missing: [...missing, ...strayTemplates(config)] };
+  const texts = [...values].flatMap(([template, value]) => [textOf(value), template]);
+  return { filled, texts, missing: [...missing, ...strayTemplates(config)] };
 }
 
 /**

@@ -145,6 +145,14 @@ pub enum Diagnosis {
 }
 
 impl Diagnosis {
+    /// Shows the texts that were filled into the name of a place as the templates they came of. `filled` has each with its
+    /// template, the longest first.
+    pub(crate) fn redact(&mut self, filled: &[(String, String)]) {
+        if let Self::Missing { place, .. } | Self::Repeated { place, .. } | Self::Malformed { place, .. } = self {
+            *place = redacted(place, filled);
+        }
+    }
+
     /// Returns the diagnosis as JSON: its `code`, its fields, and its text as `message`.
     pub fn to_value(&self) -> serde_json::Value {
         // Texts, numbers and unit variants: nothing that JSON can't hold.
@@ -189,3 +197,27 @@ impl fmt::Display for Diagnosis {
 }
 
 impl std::error::Error for Diagnosis {}
+
+// What is filled in is never looked at again. The name of a header is in lower case by now.
+fn redacted(text: &str, filled: &[(String, String)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let is_next = |value: &str| {
+            rest.get(..value.len())
+                .is_some_and(|next| next.eq_ignore_ascii_case(value))
+        };
+        let length = match filled.iter().find(|(value, _)| is_next(value)) {
+            Some((value, template)) => {
+                out.push_str(template);
+                value.len()
+            }
+            None => {
+                out.push(character);
+                character.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    out
+}

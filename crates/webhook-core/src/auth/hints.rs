@@ -3,9 +3,12 @@
 use std::cell::Cell;
 
 use super::signature::{Encoding, Placeholder, Signature};
-use super::{Hint, RequestParts, Secret};
+use super::{Hint, PublicKeyChecks, RequestParts, Secret};
 use crate::json;
-use crate::limits::{MAX_HINT_BYTES, MAX_HINT_WORK};
+use crate::limits::{MAX_HINT_BYTES, MAX_HINT_WORK, PUBLIC_KEY_CHECK_WORK};
+
+/// Work that trying a form takes besides its bytes: the signatures are read again.
+const LEAST_WORK: usize = 256;
 
 /// The work that is left for finding hints about one request.
 #[derive(Debug)]
@@ -37,7 +40,11 @@ pub(super) fn find(
     work: &HintWork,
 ) -> Option<Hint> {
     let is_signed = |scheme: &Signature, secrets: &[Secret], request: &RequestParts<'_>| {
-        work.takes(request.body.len() * secrets.len()) && scheme.is_signed(secrets, request)
+        let checks = PublicKeyChecks::default();
+        let is_signed = work.takes((request.body.len() + LEAST_WORK) * secrets.len())
+            && scheme.is_signed(secrets, request, &checks);
+        work.takes(checks.taken() * PUBLIC_KEY_CHECK_WORK);
+        is_signed
     };
     let trimmed: Vec<_> = secrets
         .iter()

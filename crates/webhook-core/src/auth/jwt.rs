@@ -5,8 +5,9 @@ use jsonwebtoken::{decode, decode_header, Algorithm, AlgorithmFamily, DecodingKe
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::public_keys::TooMany;
 use super::token::Token;
-use super::{Diagnosis, RequestParts, Secret, Subject};
+use super::{Diagnosis, PublicKeyChecks, RequestParts, Secret, Subject};
 use crate::limits::MAX_JWT_BYTES;
 
 /// Which tokens count. Each secret is one key: a text of at least 32 bytes for HS, or a public key in PEM
@@ -80,6 +81,7 @@ impl Jwt {
         secrets: &[Secret],
         request: &RequestParts<'_>,
         now: i64,
+        checks: &PublicKeyChecks,
     ) -> Result<(usize, Value), Diagnosis> {
         let token = self.place.read(Subject::Jwt, request)?;
         let malformed = |expected: &str| Diagnosis::Malformed {
@@ -115,6 +117,9 @@ impl Jwt {
                 unfit.get_or_insert(index);
                 continue;
             };
+            if header.alg.family() != AlgorithmFamily::Hmac {
+                checks.take(1).map_err(|TooMany| malformed(&TooMany::expected()))?;
+            }
             // The claims are checked below, with the time that was given.
             let mut validation = Validation::new(header.alg);
             validation.required_spec_claims.clear();

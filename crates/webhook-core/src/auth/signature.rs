@@ -30,8 +30,9 @@ pub(super) use self::url::variants as url_variants;
 pub use algorithm::{Algorithm, Encoding};
 pub use template::{Piece, Placeholder, Template};
 
-use super::{Diagnosis, RequestParts, Scheme, Secret, Source, Subject};
-use crate::limits::{MAX_AHEAD_SECONDS, MAX_PUBLIC_KEY_CHECKS, MAX_QUERY_PARAMETERS, MAX_SIGNATURES};
+use super::public_keys::TooMany;
+use super::{Diagnosis, PublicKeyChecks, RequestParts, Scheme, Secret, Source, Subject};
+use crate::limits::{MAX_AHEAD_SECONDS, MAX_QUERY_PARAMETERS, MAX_SIGNATURES};
 use crate::query;
 
 /// How a sender signs.
@@ -261,12 +262,18 @@ impl Signature {
     }
 
     /// Which secret the request was signed with.
-    pub(super) fn verify(&self, secrets: &[Secret], request: &RequestParts<'_>, now: i64) -> Result<usize, Diagnosis> {
+    pub(super) fn verify(
+        &self,
+        secrets: &[Secret],
+        request: &RequestParts<'_>,
+        now: i64,
+        checks: &PublicKeyChecks,
+    ) -> Result<usize, Diagnosis> {
         let sent = self.read(request)?;
         if let (Some(timestamp), Some(time)) = (&self.timestamp, &sent.values.timestamp) {
             timestamp.check(time, now)?;
         }
-        let found = self.find_secret(secrets, &sent, request)?;
+        let found = self.find_secret(secrets, &sent, request, checks)?;
         // Nothing is parsed before the signature holds, so a time in the body is looked at only now.
         if let (Some(timestamp), None) = (&self.timestamp, &sent.values.timestamp) {
             timestamp.check(&timestamp.from.read(Subject::Timestamp, request)?, now)?;
@@ -282,9 +289,9 @@ impl Signature {
     }
 
     /// Whether a secret matches, whatever the time.
-    pub(super) fn is_signed(&self, secrets: &[Secret], request: &RequestParts<'_>) -> bool {
+    pub(super) fn is_signed(&self, secrets: &[Secret], request: &RequestParts<'_>, checks: &PublicKeyChecks) -> bool {
         let sent = self.read(request);
-        sent.is_ok_and(|sent| self.find_secret(secrets, &sent, request).is_ok())
+        sent.is_ok_and(|sent| self.find_secret(secrets, &sent, request, checks).is_ok())
     }
 
     fn read<'r>(&self, request: &RequestParts<'r>) -> Result<Sent<'r>, Diagnosis> {
@@ -331,7 +338,13 @@ impl Signature {
         }
     }
 
-    fn find_secret(&self, secrets: &[Secret], sent: &Sent<'_>, request: &RequestParts<'_>) -> Result<usize, Diagnosis> {
+    fn find_secret(
+        &self,
+        secrets: &[Secret],
+        sent: &Sent<'_>,
+        request: &RequestParts<'_>,
+        checks: &PublicKeyChecks,
+    ) -> Result<usize, Diagnosis> {
         let Sent { signatures, values } = sent;
         let (as_sent, with_ports);
         let urls = if self.signs(Placeholder::Url) {
@@ -343,7 +356,6 @@ impl Signature {
         };
         let mut found = None;
         let mut unfit = None;
-        let mut public_key_checks = 0;
         for (index, secret) in secrets.iter().enumerate() {
             let mut fits = false;
             for (accept, signatures) in self.accept.iter().zip(signatures) {
@@ -355,11 +367,9 @@ impl Signature {
                     continue;
                 }
                 if accept.algorithm == Algorithm::Ed25519 {
-                    public_key_checks += signatures.len() * urls.len();
-                    if public_key_checks > MAX_PUBLIC_KEY_CHECKS {
-                        let expected = format!("at most {MAX_PUBLIC_KEY_CHECKS} checks with public keys");
-                        return Err(self.from.malformed(Subject::Signature, expected));
-                    }
+                    checks
+                        .take(signatures.len() * urls.len())
+                        .map_err(|TooMany| self.from.malformed(Subject::Signature, TooMany::expected()))?;
                 }
                 for url in urls {
                     let message = self.message(&Filling {
@@ -475,7 +485,7 @@ impl Signature {
             subject: Subject::Body,
             place: "the request".to_owned(),
             expected: match &self.body_hash {
-                Some(source) => format!("a form, or its hash in {source}"),
+                Some(_) => "a form, or the hash of the body where the scheme has it".to_owned(),
                 None => "a form".to_owned(),
             },
         })?;
