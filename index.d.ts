@@ -467,9 +467,12 @@ export declare class Endpoint {
    * Compiles a configuration, given as JSON text with its `{{$env.NAME}}` filled. `limitBytes` bounds the body, as sent and as
    * inflated.
    *
+   * `filled` lists what was filled in, each text followed by its template: names of headers and parameters, which diagnoses
+   * hold, show the template instead.
+   *
    * Throws an `Error` that lists what makes the configuration unusable.
    */
-  constructor(config: string, limitBytes: number)
+  constructor(config: string, limitBytes: number, filled?: string[] | undefined | null)
   /** The headers that the endpoint reads, in lower case; others may be left out of a head. */
   get headerNames(): Array<string>
   /** The most bytes of a body. */
@@ -623,7 +626,7 @@ export declare function checkAnswer(response: unknown): Array<ConfigIssue>
 
 /**
  * Diagnoses a request by a configuration that isn't enabled yet, on another thread. `config` is JSON text with its
- * `{{$env.NAME}}` filled. Bytes in an array are copied first.
+ * `{{$env.NAME}}` filled; see `Endpoint` for `filled`. Bytes in an array are copied first.
  *
  * The promise resolves to the JSON text of `{ accepted, checks, issues }`: the first two are those of a `Diagnosed`, the last is
  * the list that `checkConfig` returns. A configuration that can't be used accepts nothing and has no checks.
@@ -633,7 +636,7 @@ export declare function checkAnswer(response: unknown): Array<ConfigIssue>
  * // '{"accepted":true,"checks":[{"check":"method","outcome":"passed"},…],"issues":[]}'
  * ```
  */
-export declare function diagnose(config: string, limitBytes: number, request: DiagnosedRequest): Promise<string>
+export declare function diagnose(config: string, limitBytes: number, request: DiagnosedRequest, filled?: string[] | undefined | null): Promise<string>
 
 /**
  * Runs `inferPaths` on another thread. The promise resolves to the JSON text of an `InferredPaths`.

@@ -48,10 +48,11 @@ export class WebhookPlugin extends Plugin {
     const recovery = new Recovery(this.app, workflow, exclusively);
     const recent = new RecentRejections(this.app);
     const locks = new LockSweep(this.app);
+    const judging = new JudgingQueue(limit);
     const receiver = new Receiver({
       endpoints,
       activation,
-      judging: new JudgingQueue(limit),
+      judging,
       files: new FileUploads(this.app, exclusively),
       rateLimits: new RateLimits(this.app),
       failures: new FailedAuthentications(),
@@ -93,7 +94,7 @@ export class WebhookPlugin extends Plugin {
     this.app.on('afterStart', renewedOnReload(start));
 
     hideValues(this.app);
-    const editor = editorActions(this.app, endpoints, recent);
+    const editor = editorActions(this.app, endpoints, recent, judging);
     this.app.resourceManager.define({
       name: RESOURCE,
       actions: {

@@ -10,9 +10,11 @@ import {
 } from '../../common/names';
 import type { Endpoints } from '../endpoints/Endpoints';
 import { addressInUrl } from '../http/address';
+import { send } from '../http/send';
 import { calledUrl } from '../http/url';
+import type { JudgingQueue } from '../receive/JudgingQueue';
 import type { RecentRejections } from '../receive/RecentRejections';
-import { type Native, native } from '../native';
+import { type Native, native, rejection } from '../native';
 import { type Fields, id, object, oneOf, optional, text, time, valuesOf } from './fields';
 
 type Action = (ctx: Context, next: Next) => Promise<void>;
@@ -62,17 +64,34 @@ export function editorActions(
   app: Application,
   endpoints: Endpoints,
   recent: RecentRejections,
+  judging: JudgingQueue,
 ): Record<string, Action> {
+  // All editors take turns with the webhooks as one of them.
+  const editor = {};
+  const sendOffThread = async (ctx: Context, bytes: number, work: () => Promise<string>) => {
+    const json = await judging.run<string>(editor, bytes, (done) => {
+      work().then(
+        (json) => done(null, json),
+        (error: Error) => done(error, ''),
+      );
+    });
+    if (json === 'busy' || json === 'stopping') {
+      send(ctx, rejection(json));
+    } else {
+      sendJson(ctx, json);
+    }
+  };
   return {
     [INFER_ACTION]: async (ctx, next) => {
       const { sample, kind } = valuesOf(ctx, INFER);
-      sendJson(ctx, await native().inferPathsOffThread(sample, kind));
+      await sendOffThread(ctx, sample.length, () => native().inferPathsOffThread(sample, kind));
       await next();
     },
 
     [DIAGNOSE_ACTION]: async (ctx, next) => {
       const pasted = valuesOf(ctx, DIAGNOSE);
-      sendJson(ctx, await endpoints.diagnose(pasted.config, requestOf(ctx, pasted)));
+      const request = requestOf(ctx, pasted);
+      await sendOffThread(ctx, pasted.body.length, () => endpoints.diagnose(pasted.config, request));
       await next();
     },
 
