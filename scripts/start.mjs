@@ -1,12 +1,13 @@
-// `npm start`: builds the plugin and starts a NocoBase with it and with sample workflows.
+// `npm start`: builds the plugin, or uses the addon in `prebuilt` that was built from the same sources, and starts a NocoBase with it and with sample workflows.
 //
 // NocoBase's own variables apply (APP_PORT, DB_*, APP_PUBLIC_PATH, ...). Everything is stored in `.nocobase` and reused by
 // the next start, including a SQLite database if DB_* isn't set.
 import { setTimeout } from 'node:timers/promises';
+import { ownPrebuilt } from './lib/addons.mjs';
 import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
 
 await main(async () => {
-  checkMachine();
+  checkMachine({ compiles: !ownPrebuilt() });
   await installPackages();
   const { buildSteps, packStep, runSteps, startSteps } = await import('./lib/steps.mjs');
 

@@ -18,8 +18,12 @@ export function npmEnvironment() {
 
 const runs = (command, args = ['--version']) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Exits with an error if the machine lacks a tool that the project can't install itself. */
-export function checkMachine() {
+/**
+ * Exits with an error if the machine lacks a tool that the project can't install itself.
+ *
+ * @param {{ compiles?: boolean }} [options] whether Rust is compiled
+ */
+export function checkMachine({ compiles = true } = {}) {
   const [, major, minor] = packageJson.engines.node.match(/(\d+)\.(\d+)/).map(Number);
   const [nodeMajor, nodeMinor] = process.versions.node.split('.').map(Number);
   const compilers = process.platform === 'win32' ? [['cl', []]] : [['cc'], ['gcc'], ['clang']];
@@ -28,8 +32,11 @@ export function checkMachine() {
       nodeMajor > major || (nodeMajor === major && nodeMinor >= minor),
       `Node ${major}.${minor} or newer (https://nodejs.org)`,
     ],
-    [runs('cargo') && runs('rustc'), 'Rust with cargo (https://rustup.rs)'],
-    [compilers.some((compiler) => runs(...compiler)), 'a C compiler (e.g. Debian package build-essential)'],
+    [!compiles || (runs('cargo') && runs('rustc')), 'Rust with cargo (https://rustup.rs)'],
+    [
+      !compiles || compilers.some((compiler) => runs(...compiler)),
+      'a C compiler (e.g. Debian package build-essential)',
+    ],
   ].flatMap(([there, what]) => (there ? [] : [what]));
   if (missing.length === 0) return;
   console.error(`Missing: ${missing.join('; ')}. Please install and try again.`);

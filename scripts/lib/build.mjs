@@ -1,8 +1,19 @@
 // Builds the contents of the package: the addon, the server bundle, the two browser bundles, and NocoBase's version file.
 import { build as esbuild } from 'esbuild';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { build as vite } from 'vite';
+import { ownPrebuilt, sources } from './addons.mjs';
 import { packageJson, root, runtimeDir, workDir } from './paths.mjs';
 import { run } from './run.mjs';
 import { forget, hashOf, onceFor } from './stamp.mjs';
@@ -37,16 +48,24 @@ const browserModules = [
 /** The modules that NocoBase provides on the server, and `../../index.js`, the package's own loader of the addon. */
 const serverModules = ['@nocobase/*', 'joi', '../../index.js'];
 
-/** Builds the addon for this platform in release mode, with index.js and index.d.ts. Returns `false` if it was up to date. */
+/**
+ * Builds the addon for this platform in release mode, with index.js and index.d.ts. Returns `false` if it was up to date.
+ *
+ * A prebuilt addon of the same sources is used instead; index.js and index.d.ts are the committed ones then.
+ */
 export function buildNative(report = () => {}) {
   const step = {
     name: 'native',
-    inputs: ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src/native', 'crates', 'package.json'],
+    inputs: [...sources, 'package.json'],
     outputs: ['index.js', 'index.d.ts'],
     more: `${process.platform} ${process.arch}`,
   };
   if (addons().length === 0) forget(step.name);
-  return onceFor(step, () => run('npm', ['run', 'build:native'], { onLine: report }));
+  return onceFor(step, async () => {
+    const prebuilt = ownPrebuilt();
+    if (prebuilt) copyFileSync(prebuilt, join(root, basename(prebuilt)));
+    else await run('npm', ['run', 'build:native'], { onLine: report });
+  });
 }
 
 const addons = () => readdirSync(root).filter((file) => file.endsWith('.node'));
@@ -131,16 +150,21 @@ function keepExternals(bundle, modules) {
   writeFileSync(join(workDir, 'build', `${bundle}.json`), JSON.stringify([...new Set(modules)]));
 }
 
-/** Copies the translations, which NocoBase reads from `dist/locale`. */
-export function copyLocale() {
-  rmSync(join(root, 'dist/locale'), { recursive: true, force: true });
-  cpSync(join(root, 'src/locale'), join(root, 'dist/locale'), { recursive: true });
+/** Copies the translations and the skills of AI employees, which NocoBase reads from `dist/locale` and `dist/ai`. */
+export function copyTexts() {
+  for (const folder of ['locale', 'ai']) {
+    rmSync(join(root, 'dist', folder), { recursive: true, force: true });
+    cpSync(join(root, 'src', folder), join(root, 'dist', folder), { recursive: true });
+  }
 }
 
 /**
  * Writes `dist/externalVersion.js`, from which NocoBase determines whether a plugin is compatible: the version of every
- * package that a bundle imports from NocoBase. Most browser packages are part of NocoBase's own bundle, so their versions are
- * read from the same file of NocoBase's own plugins.
+ * package that NocoBase shares with the bundles. They are read from the same file of NocoBase's own plugins.
+ *
+ * NocoBase's own packages are left out: their entries are compared by major and minor version, and would reject the plugin in the
+ * next minor version although nothing that it uses has changed. It checks on load what it uses, and these entries only say
+ * that e.g. React is still the one it was built for.
  */
 export function writeExternalVersions() {
   const scope = join(runtimeDir, 'node_modules', '@nocobase');
@@ -151,10 +175,9 @@ export function writeExternalVersions() {
       .filter((file) => existsSync(file))
       .map((file) => JSON.parse(readFileSync(file, 'utf8').match(/module\.exports = (\{[^]*\});/)[1])),
   );
-  const nocobase = JSON.parse(readFileSync(join(scope, 'server', 'package.json'), 'utf8')).version;
   const packages = ['server', ...lanes.map(({ folder }) => folder)]
     .flatMap((bundle) => JSON.parse(readFileSync(join(workDir, 'build', `${bundle}.json`), 'utf8')))
-    .filter((module) => !module.startsWith('.') && !module.startsWith('node:'))
+    .filter((module) => !/^(\.|node:|@nocobase\/)/.test(module))
     .map((module) =>
       module
         .split('/')
@@ -163,8 +186,7 @@ export function writeExternalVersions() {
     );
   const versions = {};
   for (const name of [...new Set(packages)].sort()) {
-    const version = name.startsWith('@nocobase/') ? nocobase : known[name];
-    if (version) versions[name] = version;
+    if (known[name]) versions[name] = known[name];
   }
   writeFileSync(join(root, 'dist', 'externalVersion.js'), `module.exports = ${JSON.stringify(versions, null, 2)};\n`);
 }

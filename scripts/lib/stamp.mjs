@@ -30,7 +30,8 @@ function filesBelow(inputs) {
 export function hashOf(inputs, more = '') {
   const hash = createHash('sha256').update(more);
   for (const file of filesBelow(inputs)) {
-    hash.update(`\0${file.slice(root.length)}\0`).update(readFileSync(file));
+    // The same on every platform.
+    hash.update(`\0${file.slice(root.length).replaceAll('\\', '/')}\0`).update(readFileSync(file));
   }
   return hash.digest('hex').slice(0, 16);
 }

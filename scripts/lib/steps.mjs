@@ -1,7 +1,10 @@
 // The steps of a build, displayed with progress and duration by listr2: a live list on a terminal, plain lines elsewhere.
 import { Listr, PRESET_TIMER } from 'listr2';
-import { buildClients, buildNative, buildServer, copyLocale, pack, writeExternalVersions } from './build.mjs';
+import { buildAddon } from './addons.mjs';
+import { buildClients, buildNative, buildServer, copyTexts, pack, writeExternalVersions } from './build.mjs';
 import { bootStandalone, enablePlugin } from './nocobase.mjs';
+import { PROMISED } from './platforms.mjs';
+import { packRelease } from './release.mjs';
 import { installRuntime } from './runtime.mjs';
 import { ensureSamples } from './samples.mjs';
 
@@ -82,7 +85,7 @@ export const buildSteps = [
   together('Install NocoBase and build the native addon', [buildStep('Install NocoBase', installRuntime), nativeStep]),
   buildStep('Bundle the server', buildServer),
   buildStep('Bundle the browser clients', buildClients),
-  { title: 'Write locales and versions', task: () => (copyLocale(), writeExternalVersions()) },
+  { title: 'Write texts and versions', task: () => (copyTexts(), writeExternalVersions()) },
 ];
 
 /** Packs the plugin; adds `plugin: { file, hash }` to the context. */
@@ -92,6 +95,20 @@ export const packStep = {
     ctx.plugin = await pack();
   },
 };
+
+/** Packs the tarball of a release; adds `release: { file, addons }` to the context. */
+export const releaseSteps = (building) => [
+  ...PROMISED.filter(() => building).map((target) => ({
+    title: `Build the addon for ${target}`,
+    task: (_, task) => buildAddon(target, reporter(task)),
+  })),
+  {
+    title: 'Pack the release',
+    task: async (ctx) => {
+      ctx.release = await packRelease();
+    },
+  },
+];
 
 /** Starts the app of `npm start`; adds `app`, `origin` and `samples` to the context. */
 export const startSteps = (port) => [
