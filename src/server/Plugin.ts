@@ -1,6 +1,7 @@
 import bytes from 'bytes';
 import type { Context, Next } from '@nocobase/actions';
 import { Plugin } from '@nocobase/server';
+import * as workflowExports from '@nocobase/plugin-workflow';
 import PluginWorkflowServer from '@nocobase/plugin-workflow';
 import { TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
 import { AcceptedEvents } from './AcceptedEvents';
@@ -13,6 +14,7 @@ import { claimWebhooks } from './http/claim';
 import { send } from './http/send';
 import { native, rejection, type Reply } from './native';
 import { renewedOnReload } from './nocobase/listeners';
+import { missingParts } from './nocobase/requirements';
 import { FailedAuthentications } from './receive/FailedAuthentications';
 import { FileUploads } from './receive/FileUploads';
 import { JudgingQueue } from './receive/JudgingQueue';
@@ -33,11 +35,19 @@ export class WebhookPlugin extends Plugin {
     try {
       native();
     } catch (error) {
-      this.app.logger.error((error as Error).message);
-      claimWebhooks(this.app, async () => UNAVAILABLE);
+      this.doNothing((error as Error).message);
       return;
     }
     const workflow = this.app.pm.get(PluginWorkflowServer) as PluginWorkflowServer;
+    const missing = missingParts({ app: this.app, workflow, '@nocobase/plugin-workflow': workflowExports });
+    if (missing.length > 0) {
+      this.doNothing(
+        `${PACKAGE_NAME} ${this.options.version} can't run on NocoBase ${this.app.getPackageVersion?.()}, which lacks what it ` +
+          `uses: ${missing.join(', ')}. Install a version of the plugin that was made for this NocoBase. Until then the plugin ` +
+          'does nothing and its webhooks answer 503.',
+      );
+      return;
+    }
     const limit = this.bodyLimit();
     const endpoints = new Endpoints(this.app, workflow, limit);
     const activation = new Activation(this.app, endpoints);
@@ -112,6 +122,16 @@ export class WebhookPlugin extends Plugin {
       name: `pm.${workflow.name}.workflows`,
       actions: Object.keys(editor).map((action) => `${RESOURCE}:${action}`),
     });
+  }
+
+  /** Logs why the plugin can't work, and asks senders to try again later, if NocoBase has what that takes. */
+  private doNothing(reason: string): void {
+    this.app.logger.error(reason);
+    try {
+      claimWebhooks(this.app, async () => UNAVAILABLE);
+    } catch {
+      // Loading never throws: NocoBase wouldn't start. Without a claim, the URLs answer 404.
+    }
   }
 
   // NocoBase's limit. For a value that isn't a size, NocoBase's own body parser sets no limit at all, which nobody intends.

@@ -1,4 +1,4 @@
-import { openAsBlob, readdirSync, rmSync } from 'node:fs';
+import { openAsBlob, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -38,7 +38,9 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
     const plugin = await waitFor('the uploaded plugin in the list', listed);
     expect(plugin).toMatchObject({ version: packageJson.version, enabled: false, isCompatible: true });
     expect(plugin.depsCompatible.filter(({ result }) => !result)).toEqual([]);
-    expect(plugin.depsCompatible.map(({ name }) => name)).toContain('@nocobase/server');
+    const names = plugin.depsCompatible.map(({ name }) => name);
+    expect(names).toContain('react');
+    expect(names.filter((name) => name.startsWith('@nocobase/'))).toEqual([]);
   });
 
   it('serves a webhook once it is enabled', async () => {
@@ -67,12 +69,13 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
     }
   });
 
-  it('leaves the app running without its addon, and says in one error what is missing and for which platform', async () => {
+  it('leaves the app running with the addon of another platform only, and says in one error what it looked for and what is there', async () => {
     await app.stop();
     const folder = join(app.plugins, packageJson.name);
     const addons = readdirSync(folder).filter((file) => file.endsWith('.node'));
     expect(addons).toHaveLength(1);
-    rmSync(join(folder, addons[0] as string));
+    const foreign = `${packageJson.name}.aix-ppc64.node`;
+    renameSync(join(folder, addons[0] as string), join(folder, foreign));
 
     const before = app.logs().length;
     await app.start();
@@ -82,13 +85,14 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
       .split('\n')
       .filter((line) => line.startsWith('level=error') && /addon|\.node\b/.test(line));
     expect(errors).toHaveLength(1);
-    expect(errors[0]).toContain(packageJson.name);
-    expect(errors[0]).toContain(process.platform);
-    expect(errors[0]).toContain(process.arch);
+    expect(errors[0]).toContain(`${process.platform}-${process.arch}`);
+    expect(errors[0]).toContain(`looked for ${addons[0]}`);
+    expect(errors[0]).toContain(`has ${foreign}.`);
+    expect(errors[0]).toContain('addons.json');
 
     await app.login();
     expect(await app.api('GET', 'users:list')).toHaveLength(1);
     const answer = await fetch(workflow.url, { method: 'POST' });
     expect(answer.status).toBe(503);
-  });
+  }, 120_000);
 });
