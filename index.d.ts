@@ -824,6 +824,8 @@ export interface Event {
   upload?: Upload
   /** The index of the secret of the first authentication method that matched; absent without authentication. */
   secret?: number
+  /** What of the request wasn't written as it should be but was accepted, for the owner's log; absent for most. */
+  leniency?: string
 }
 
 /** What became of events that were put in line to be stored. */

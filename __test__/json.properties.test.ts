@@ -175,8 +175,9 @@ function along(value: unknown, steps: string[]): unknown {
 function each(value: unknown, [steps, ...rest]: string[][]): unknown {
   const found = along(value, steps);
   if (rest.length === 0) return found;
-  if (!Array.isArray(found)) return undefined;
-  return found.flatMap((element) => {
+  if (found === undefined || found === null) return undefined;
+  // What isn't a list is one of one.
+  return (Array.isArray(found) ? found : [found]).flatMap((element) => {
     const item = each(element, rest);
     return item === undefined ? [null] : rest.length > 1 ? item : [item];
   });

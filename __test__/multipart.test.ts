@@ -60,9 +60,10 @@ test('keeps the names, types and sizes of files', async () => {
 
 test('extracts from a field that is JSON, and a file’s size', async () => {
   const form = new FormData();
+  form.append('file', new Blob(['some bytes'], { type: 'application/pdf' }));
   form.append('payload', new Blob(['{"event":"x"}'], { type: 'application/json' }));
-  const config = { request: { body: [{ key: 'payload.size' }] } };
-  expect(await bodyOf(form, config)).toEqual({ payload: { size: 13 } });
+  const config = { request: { body: [{ key: 'file.size' }, { key: 'payload.event' }] } };
+  expect(await bodyOf(form, config)).toEqual({ file: { size: 10 }, payload: { event: 'x' } });
   const headers = { 'content-type': 'multipart/form-data; boundary=b' };
   const body =
     '--b\r\nContent-Disposition: form-data; name="payload"\r\nContent-Type: application/json\r\n\r\n' +

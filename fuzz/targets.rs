@@ -16,7 +16,7 @@ use webhook_core::body::{self, multipart as form_data, xml as xml_text, Reading}
 use webhook_core::endpoint::{Endpoint, Verdict};
 use webhook_core::event::Content;
 use webhook_core::head::read_head;
-use webhook_core::json::{check, infer_json, PathSet, Variables};
+use webhook_core::json::{check, infer_json, spell_out, Decoder, Decoding, PathSet, Variables};
 use webhook_core::limits::{MAX_DEPTH, MAX_PARTS, MAX_PART_NAME};
 use webhook_core::query as url_query;
 use webhook_core::request::{Headers, Request};
@@ -118,6 +118,7 @@ pub fn headers(data: &[u8]) {
     let _ = Basic::new("user", "password").verify(Some(&value));
     let reading = Reading {
         format: None,
+        charset: body::Charset::named(&time),
         raw: true,
         files: true,
         limit: LIMIT,
@@ -178,6 +179,19 @@ pub fn json(data: &[u8]) {
         && depth(bare) <= MAX_DEPTH;
     assert_eq!(check(data).is_ok(), taken, "{text:?}");
     let _ = infer_json(data);
+    if let Ok(Some(spelled)) = spell_out(data) {
+        assert!(taken, "{text:?}");
+        assert_json(&spelled);
+    }
+    for path in ["a", "a[].b", "[]"] {
+        for (_, decoding) in Decoding::NAMES {
+            let decoder = Decoder::new(path, decoding).expect("a path with one []");
+            let (decoded, _) = decoder.decode(text);
+            if let Some(decoded) = decoded.filter(|decoded| depth(decoded) <= MAX_DEPTH) {
+                assert_json(&decoded);
+            }
+        }
+    }
     for paths in PATHS {
         let variables = Variables::new(paths.iter().map(|path| (*path, None))).read(data);
         assert_eq!(variables.is_ok(), taken, "{text:?}");

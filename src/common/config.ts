@@ -36,6 +36,14 @@ export interface RequestConfig {
   bodyLimit?: number;
   /** `json`, `form`, `xml`, `ndjson` or `text`. Default: according to the content type. */
   readAs?: string;
+  /** The charset of bodies that don't name theirs, such as `windows-1252`. Default: UTF-8. */
+  charset?: string;
+  /** Texts of the body that are replaced by the value in them. Default: the field `payload` of a form, with some presets. */
+  decode?: { path: string; as: 'json' | 'base64' | 'base64json' }[];
+  /** What becomes of numbers that JavaScript would round. Default: `rounded`. */
+  bigNumbers?: 'text' | 'rounded';
+  /** Whether a HEAD request is answered without an event. */
+  answerHead?: boolean;
   /** Whether `$context.rawBody` is the text of the body. */
   rawBody?: boolean;
   /** Whether the files of a multipart body are saved in NocoBase's file manager, and in which of its storages. */

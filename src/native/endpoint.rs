@@ -34,6 +34,8 @@ pub struct Event {
     pub upload: Option<Upload>,
     /// The index of the secret of the first authentication method that matched; absent without authentication.
     pub secret: Option<u32>,
+    /// What of the request wasn't written as it should be but was accepted, for the owner's log; absent for most.
+    pub leniency: Option<String>,
 }
 
 /// A URL verification with a response of its own.
@@ -255,7 +257,8 @@ impl Endpoint {
                     idempotency_key: None,
                     // Used for an acknowledgement only.
                     secret: _,
-                }))) if !endpoint.acknowledges() => Ok(Either::A(Text(context))),
+                    needed,
+                }))) if needed.is_empty() && !endpoint.acknowledges() => Ok(Either::A(Text(context))),
                 Some(judged) => Ok(Either::B(verdict(&endpoint, judged))),
                 None => misuse(env, "head", Head::EXPECTED),
             }
@@ -369,6 +372,7 @@ fn verdict(endpoint: &Arc<endpoint::Endpoint>, judged: std::result::Result<endpo
                 idempotency_key: event.idempotency_key,
                 upload,
                 secret: index(event.secret),
+                leniency: (!event.needed.is_empty()).then(|| event.needed.to_string()),
             })
         }
         Ok(endpoint::Verdict::Verification(reply)) => Either4::B(Verification {

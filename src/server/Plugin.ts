@@ -8,6 +8,7 @@ import { AcceptedEvents } from './AcceptedEvents';
 import { editorActions, hideValues } from './editor/actions';
 import { Activation } from './endpoints/Activation';
 import { Endpoints } from './endpoints/Endpoints';
+import { readSurroundings } from './endpoints/surroundings';
 import { LockSweep } from './execute/LockSweep';
 import { Recovery } from './execute/Recovery';
 import { claimWebhooks } from './http/claim';
@@ -18,6 +19,7 @@ import { missingParts } from './nocobase/requirements';
 import { FailedAuthentications } from './receive/FailedAuthentications';
 import { FileUploads } from './receive/FileUploads';
 import { JudgingQueue } from './receive/JudgingQueue';
+import { LeniencyLog } from './receive/LeniencyLog';
 import { RateLimits } from './receive/RateLimits';
 import { Receiver } from './receive/Receiver';
 import { RecentRejections } from './receive/RecentRejections';
@@ -49,7 +51,10 @@ export class WebhookPlugin extends Plugin {
       return;
     }
     const limit = this.bodyLimit();
-    const endpoints = new Endpoints(this.app, workflow, limit);
+    const surroundings = readSurroundings(process.env, (problem) =>
+      this.app.logger.error(`${PACKAGE_NAME}: ${problem}`),
+    );
+    const endpoints = new Endpoints(this.app, workflow, limit, surroundings);
     const activation = new Activation(this.app, endpoints);
     const telemetry = new Telemetry(this.app);
     const events = new AcceptedEvents(this.app, workflow, telemetry);
@@ -68,6 +73,7 @@ export class WebhookPlugin extends Plugin {
       failures: new FailedAuthentications(),
       recent,
       log: new RejectionLog(this.app.logger, telemetry),
+      leniencies: new LeniencyLog(this.app.logger),
       events,
     });
 

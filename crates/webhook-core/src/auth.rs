@@ -20,6 +20,7 @@ pub mod token;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use base64::BASE64;
 pub use diagnosis::{Diagnosis, Hint, Subject};
 pub use hints::HintWork;
 pub use public_keys::PublicKeyChecks;

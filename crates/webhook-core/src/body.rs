@@ -1,15 +1,21 @@
 //! From the bytes of a body to JSON text: inflation, character set, content type.
+//!
+//! What isn't written as it should be but has one meaning is read as what it means; [`Leniencies`] says so.
 
+mod charset;
 pub mod content_type;
 mod inflate;
+mod leniency;
 pub mod multipart;
 mod ndjson;
 pub mod xml;
 
 use std::borrow::Cow;
 
-use self::content_type::{is_utf8, media_type, parameters, Format};
+pub use self::charset::Charset;
+use self::content_type::{charset_label, is_one, is_utf8, media_type, misspelled, Format};
 use self::inflate::inflate;
+pub use self::leniency::{Leniencies, Leniency};
 use crate::error::ParseError;
 use crate::json::{self, TooLarge};
 use crate::query;
@@ -18,14 +24,18 @@ use crate::rejection::Rejection;
 /// A body that was read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Body<'a> {
-    /// Bytes of the body, as inflated.
+    /// Bytes of the body, as inflated and in UTF-8.
     pub size: usize,
+    /// What it was read as.
+    pub format: Format,
     /// JSON text; not checked yet where the body is JSON.
     pub json: Cow<'a, [u8]>,
     /// The body as text, as it was inflated, where it was asked for. A multipart body has none: files aren't text.
     pub raw: Option<String>,
     /// A multipart body with its files, where they were asked for and there are some.
     pub form: Option<multipart::Form<'static>>,
+    /// What wasn't written as it should be.
+    pub needed: Leniencies,
 }
 
 /// How a body is to be read.
@@ -33,16 +43,18 @@ pub struct Body<'a> {
 pub struct Reading {
     /// The format, whatever the content type says; `None` goes by the content type.
     pub format: Option<Format>,
+    /// The charset of what doesn't name its own; UTF-8 for `None`.
+    pub charset: Option<Charset>,
     /// Whether the body is wanted as text besides.
     pub raw: bool,
     /// Whether what is in the files of a multipart body is wanted besides.
     pub files: bool,
-    /// Most bytes of the body, as inflated.
+    /// Most bytes of the body, as inflated and in UTF-8.
     pub limit: usize,
 }
 
 /// Reads a body: undoes `Content-Encoding` (one, the limit holding for the inflated size), then turns it into JSON text. An
-/// empty body counts as none (`None`), whatever its type.
+/// empty body counts as none (`None`), whatever its type, and so does white space where that means nothing.
 ///
 /// JSON is not checked here but where it is walked, so that it is walked once.
 ///
@@ -52,80 +64,241 @@ pub fn read<'a>(
     bytes: &'a [u8],
     content_type: Option<&str>,
     content_encoding: Option<&str>,
-    Reading {
-        format,
-        raw,
-        files,
-        limit,
-    }: Reading,
+    reading: Reading,
 ) -> Result<Option<Body<'a>>, Rejection> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    let bytes = inflate(bytes, content_encoding.unwrap_or_default(), limit)?;
+    let mut needed = Leniencies::default();
+    let encodings = content_encoding.unwrap_or_default();
+    let bytes = inflate(bytes, encodings, reading.limit, &mut needed)?;
     if bytes.is_empty() {
         return Ok(None);
     }
-    let format = match format {
+    let declared = content_type.unwrap_or_default();
+    let known = reading.format.or_else(|| declared_format(declared));
+    if known != Some(Format::Text) && is_blank(&bytes) {
+        return Ok(None);
+    }
+    let format = match known {
         Some(format) => format,
-        None => declared_format(content_type)?,
+        None => guessed_format(declared, &bytes, &mut needed)?,
     };
-    let malformed = |what| move |error| Rejection::Malformed { what, error };
-    let text = |what| ParseError::check_utf8(&bytes).map_err(malformed(what));
-    let raw = if raw && format != Format::Multipart {
-        Some(text("body")?.to_owned())
-    } else {
-        None
+    let source = Source {
+        bytes,
+        declared,
+        reading,
+        needed,
     };
-    let mut kept = None;
-    let json = match format {
-        Format::Json => None,
-        Format::Multipart => {
-            let form = multipart::boundary(content_type.unwrap_or_default(), &bytes)
-                .and_then(|boundary| multipart::read(&bytes, boundary))
-                .map_err(malformed("multipart body"))?;
-            let json = form.to_json();
-            if files && form.files().next().is_some() {
-                kept = Some(form.into_owned());
-            }
-            Some(json)
-        }
-        Format::Form => Some(query::read_form(&bytes).map_err(malformed("form body"))?),
-        Format::Xml => Some(xml::read(&bytes).map_err(malformed("XML body"))?),
-        Format::Ndjson => Some(ndjson::read(&bytes).map_err(malformed("NDJSON body"))?),
-        Format::Text => {
-            let mut quoted = json::Writer::new(bytes.len());
-            let written = quoted.push_string(text("text body")?.trim_start_matches('\u{feff}'));
-            let limit = quoted.limit();
-            written.map_err(|TooLarge| Rejection::ContextTooLarge { limit })?;
-            Some(quoted.into_text())
-        }
+    let read = match format {
+        Format::Json => source.json(),
+        Format::Ndjson => source.ndjson(),
+        Format::Multipart => source.multipart(),
+        Format::Form | Format::Xml | Format::Text => source.text(format),
     };
-    let size = bytes.len();
-    let json = json.map_or(bytes, |json| Cow::Owned(json.into_bytes()));
-    Ok(Some(Body {
-        size,
-        json,
-        raw,
-        form: kept,
-    }))
+    read.map(Some)
 }
 
-// RFC 9110 section 8.3.1. Parameters other than the charset change nothing about how these types are read.
-fn declared_format(content_type: Option<&str>) -> Result<Format, Rejection> {
-    let declared = content_type.unwrap_or_default();
-    let media_type = media_type(declared);
-    let format = Format::of(&media_type).ok_or_else(|| Rejection::UnsupportedType {
-        media_type: excerpt(&media_type, 80),
-    })?;
-    for (name, value) in parameters(declared) {
-        if name.eq_ignore_ascii_case("charset") && !is_utf8(value) {
-            return Err(Rejection::Charset {
-                charset: excerpt(value, 40).unwrap_or_default(),
-            });
+/// A body whose format is known.
+struct Source<'a, 'h> {
+    bytes: Cow<'a, [u8]>,
+    declared: &'h str,
+    reading: Reading,
+    needed: Leniencies,
+}
+
+impl<'a> Source<'a, '_> {
+    // JSON is UTF-8 whatever its label says (RFC 8259 section 8.1).
+    fn json(mut self) -> Result<Body<'a>, Rejection> {
+        self.ignore_charset();
+        self.read_as_is()
+    }
+
+    fn ndjson(mut self) -> Result<Body<'a>, Rejection> {
+        self.ignore_charset();
+        let json = ndjson::read(&self.bytes).map_err(malformed("NDJSON body"))?;
+        self.read_as(Format::Ndjson, json)
+    }
+
+    fn multipart(self) -> Result<Body<'a>, Rejection> {
+        let Self {
+            bytes,
+            declared,
+            reading,
+            mut needed,
+        } = self;
+        let options = multipart::Options {
+            charset: charset_label(declared).and_then(Charset::named).or(reading.charset),
+            named: media_type(declared) == "multipart/form-data",
+            files: reading.files,
+        };
+        let form = multipart::boundary(declared, &bytes)
+            .and_then(|boundary| multipart::read_with(&bytes, boundary, options, &mut needed))
+            .map_err(malformed("multipart body"))?;
+        let json = form.to_json();
+        let kept = reading.files && form.files().next().is_some();
+        Ok(Body {
+            size: bytes.len(),
+            format: Format::Multipart,
+            json: Cow::Owned(json.into_bytes()),
+            raw: None,
+            form: kept.then(|| form.into_owned()),
+            needed,
+        })
+    }
+
+    fn text(mut self, format: Format) -> Result<Body<'a>, Rejection> {
+        if self.is_mislabelled_json(format) {
+            self.needed.add(Leniency::MislabelledJson);
+            return self.json();
+        }
+        let charset = self.charset(format)?;
+        if let Some(charset) = charset.filter(|charset| !charset.is_utf8()) {
+            self.bytes = Cow::Owned(self.decoded(format, charset)?.into_bytes());
+            if self.is_mislabelled_json(format) {
+                self.needed.add(Leniency::MislabelledJson);
+                return self.read_as_is();
+            }
+        }
+        let bytes = without_mark(&self.bytes);
+        let json = match format {
+            Format::Form => query::read_form(bytes).map_err(malformed("form body"))?,
+            Format::Xml => xml::read_as(bytes, charset.is_some()).map_err(malformed("XML body"))?,
+            _ => quoted(ParseError::check_utf8(bytes).map_err(malformed("text body"))?)?,
+        };
+        self.read_as(format, json)
+    }
+
+    fn read_as(self, format: Format, json: String) -> Result<Body<'a>, Rejection> {
+        let raw = self.raw_text()?;
+        Ok(Body {
+            size: self.bytes.len(),
+            format,
+            json: Cow::Owned(json.into_bytes()),
+            raw,
+            form: None,
+            needed: self.needed,
+        })
+    }
+
+    fn read_as_is(self) -> Result<Body<'a>, Rejection> {
+        let raw = self.raw_text()?;
+        Ok(Body {
+            size: self.bytes.len(),
+            format: Format::Json,
+            json: self.bytes,
+            raw,
+            form: None,
+            needed: self.needed,
+        })
+    }
+
+    fn raw_text(&self) -> Result<Option<String>, Rejection> {
+        let text = || ParseError::check_utf8(&self.bytes).map_err(malformed("body"));
+        let raw = self.reading.raw.then(text).transpose()?;
+        Ok(raw.map(str::to_owned))
+    }
+
+    fn ignore_charset(&mut self) {
+        if charset_label(self.declared).is_some_and(|label| !is_utf8(label)) {
+            self.needed.add(Leniency::Charset);
         }
     }
-    Ok(format)
+
+    // Whether a form or a text is one JSON object or array. Whoever configures what a body is read as means it.
+    fn is_mislabelled_json(&self, format: Format) -> bool {
+        let bytes = without_mark(&self.bytes);
+        self.reading.format.is_none()
+            && format != Format::Xml
+            && matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['))
+            && matches!(bytes.trim_ascii_end().last(), Some(b'}' | b']'))
+            && json::check(bytes).is_ok()
+    }
+
+    // The charset of a body by its first bytes, its content type, itself, or the configuration; `None` where none of them names
+    // one, which means UTF-8.
+    fn charset(&mut self, format: Format) -> Result<Option<Charset>, Rejection> {
+        if let Some(marked) = Charset::of_mark(&self.bytes) {
+            return Ok(Some(marked));
+        }
+        let Some(label) = charset_label(self.declared) else {
+            let own = match format {
+                Format::Xml => xml::declared_charset(&self.bytes),
+                _ => None,
+            };
+            return Ok(own.or(self.reading.charset));
+        };
+        match Charset::named(label) {
+            Some(charset) => Ok(Some(charset)),
+            None if simdutf8::basic::from_utf8(&self.bytes).is_ok() => {
+                self.needed.add(Leniency::Charset);
+                Ok(None)
+            }
+            None => Err(Rejection::Charset {
+                charset: excerpt(label, 40).unwrap_or_default(),
+            }),
+        }
+    }
+
+    fn decoded(&self, format: Format, charset: Charset) -> Result<String, Rejection> {
+        let text = || charset.decode(&self.bytes).map(Cow::into_owned);
+        let decoded = match format {
+            Format::Form => query::transcode_form(&self.bytes, charset).map_err(malformed("form body")),
+            Format::Xml => text().map_err(malformed("XML body")),
+            _ => text().map_err(malformed("text body")),
+        }?;
+        let limit = self.reading.limit;
+        if decoded.len() > limit {
+            return Err(Rejection::TooLarge { limit, inflated: true });
+        }
+        Ok(decoded)
+    }
+}
+
+fn malformed(what: &'static str) -> impl Fn(ParseError) -> Rejection {
+    move |error| Rejection::Malformed { what, error }
+}
+
+fn quoted(text: &str) -> Result<String, Rejection> {
+    let mut quoted = json::Writer::new(text.len());
+    let limit = quoted.limit();
+    let written = quoted.push_string(text);
+    written.map_err(|TooLarge| Rejection::ContextTooLarge { limit })?;
+    Ok(quoted.into_text())
+}
+
+/// A byte order mark.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(MARK).unwrap_or(bytes)
+}
+
+/// Whether there is nothing but white space, which in most formats means nothing.
+fn is_blank(bytes: &[u8]) -> bool {
+    without_mark(bytes).trim_ascii_start().is_empty()
+}
+
+// RFC 9110 section 8.3.1.
+fn declared_format(content_type: &str) -> Option<Format> {
+    let media_type = media_type(content_type);
+    Format::of(&media_type).filter(|_| is_one(&media_type))
+}
+
+// What a body is whose content type isn't one that is read.
+fn guessed_format(content_type: &str, bytes: &[u8], needed: &mut Leniencies) -> Result<Format, Rejection> {
+    if content_type.trim().is_empty() {
+        needed.add(Leniency::NoContentType);
+        return match without_mark(bytes).trim_ascii_start().first() {
+            Some(b'{' | b'[') => Ok(Format::Json),
+            Some(b'<') => Ok(Format::Xml),
+            _ => Err(Rejection::UnsupportedType { media_type: None }),
+        };
+    }
+    needed.add(Leniency::ContentType);
+    misspelled(content_type).ok_or_else(|| Rejection::UnsupportedType {
+        media_type: excerpt(&media_type(content_type), 80),
+    })
 }
 
 // What a caller sent goes back to it shortened; `None` for nothing.
@@ -143,6 +316,7 @@ mod tests {
 
     const READING: Reading = Reading {
         format: None,
+        charset: None,
         raw: false,
         files: false,
         limit: LIMIT,
@@ -191,26 +365,236 @@ mod tests {
 
     #[test]
     fn rejects_other_types_and_charsets() {
-        for content_type in ["image/png", "application/jsonp", "json", "multipart/mixed; boundary=a"] {
-            let media_type = content_type.split(';').next().map(str::to_owned);
+        for content_type in ["image/png", "application/jsonp", "text/plain, application/json"] {
+            let media_type = Some(content_type.to_owned());
             assert_eq!(
                 read_text(b"x", content_type, ""),
                 Err(Rejection::UnsupportedType { media_type })
             );
         }
-        assert_eq!(
-            read(b"x", None, None, READING),
-            Err(Rejection::UnsupportedType { media_type: None })
-        );
-        for charset in ["iso-8859-1", "utf-16", "utf-7"] {
+        for body in [&b"x"[..], b"a=1", b"\"a\"", b"7"] {
+            assert_eq!(
+                read(body, None, None, READING),
+                Err(Rejection::UnsupportedType { media_type: None })
+            );
+        }
+        for charset in ["utf-7", "iso-2022-kr", "nonsense"] {
             let content_type = format!("text/plain; charset={charset}");
             assert_eq!(
-                read_text(b"x", &content_type, ""),
+                read_text(b"\xff", &content_type, ""),
                 Err(Rejection::Charset {
                     charset: charset.to_owned()
                 })
             );
         }
+    }
+
+    // The kinds of faults that real senders make, each with its inputs.
+    #[test]
+    fn reads_what_has_one_meaning_and_says_what_was_not_written_as_it_should_be() {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        const GZIP: &str = "gzip";
+        for (content_type, encoding, bytes, json, needed) in [
+            // Charsets other than UTF-8.
+            (
+                "text/plain; charset=windows-1252",
+                "",
+                &b"Stra\xdfe"[..],
+                "\"Straße\"",
+                &[][..],
+            ),
+            ("text/xml; charset=GBK", "", b"<a>\xc4\xe3</a>", r#"{"a":"你"}"#, &[]),
+            (
+                "text/xml",
+                "",
+                b"<?xml version='1.0' encoding=\"Shift_JIS\"?><a>\x83\x65</a>",
+                r#"{"a":"テ"}"#,
+                &[],
+            ),
+            (
+                "text/xml; charset=utf-8",
+                "",
+                "<?xml version='1.0' encoding='gbk'?><a>你</a>".as_bytes(),
+                r#"{"a":"你"}"#,
+                &[],
+            ),
+            (
+                "application/x-www-form-urlencoded; charset=windows-1252",
+                "",
+                b"a=Hauptstra%DFe",
+                r#"{"a":"Hauptstraße"}"#,
+                &[],
+            ),
+            (
+                "application/x-www-form-urlencoded; charset=GBK",
+                "",
+                b"a=\xc4\xe3%ba%c3",
+                r#"{"a":"你好"}"#,
+                &[],
+            ),
+            ("text/plain", "", b"\xff\xfea\0", "\"a\"", &[]),
+            // A charset that isn't the body's.
+            (
+                "application/json; charset=iso-8859-1",
+                "",
+                "\"ü\"".as_bytes(),
+                "\"ü\"",
+                &[Leniency::Charset],
+            ),
+            (
+                "text/plain; charset=nonsense",
+                "",
+                "ü".as_bytes(),
+                "\"ü\"",
+                &[Leniency::Charset],
+            ),
+            // JSON that is labelled as something else.
+            (
+                FORM,
+                "",
+                br#"{"temp":21.5}"#,
+                r#"{"temp":21.5}"#,
+                &[Leniency::MislabelledJson],
+            ),
+            (FORM, "", b" [1]\n", " [1]\n", &[Leniency::MislabelledJson]),
+            (
+                "text/plain; charset=UTF-8",
+                "",
+                br#"{"Type":"Notification"}"#,
+                r#"{"Type":"Notification"}"#,
+                &[Leniency::MislabelledJson],
+            ),
+            ("text/plain", "", b"{not json}", "\"{not json}\"", &[]),
+            ("text/plain", "", b"7", "\"7\"", &[]),
+            (FORM, "", b"{\"a\":1}&b=2", r#"{"{\"a\":1}":"","b":"2"}"#, &[]),
+            // Byte order marks.
+            (FORM, "", b"\xef\xbb\xbfa=1", r#"{"a":"1"}"#, &[]),
+            (
+                "application/x-ndjson",
+                "",
+                b"\xef\xbb\xbf1\n\xef\xbb\xbf2",
+                "[1,2]",
+                &[],
+            ),
+            // Content types that are a little off.
+            ("json", "", b"1", "1", &[Leniency::ContentType]),
+            ("text/json", "", b"1", "1", &[]),
+            (
+                "application/json charset=utf-8",
+                "",
+                b"1",
+                "1",
+                &[Leniency::ContentType],
+            ),
+            (
+                "application/json, application/json",
+                "",
+                b"1",
+                "1",
+                &[Leniency::ContentType],
+            ),
+            ("", "", b" {\"a\":1}", " {\"a\":1}", &[Leniency::NoContentType]),
+            ("", "", b"<a/>", r#"{"a":""}"#, &[Leniency::NoContentType]),
+            // Content encodings that are none, or have been undone.
+            ("text/plain", "UTF-8", b"a", "\"a\"", &[Leniency::ContentEncoding]),
+            ("text/plain", "none", b"a", "\"a\"", &[Leniency::ContentEncoding]),
+            ("application/json", GZIP, b"{}", "{}", &[Leniency::NotEncoded]),
+            (
+                "application/json",
+                "br",
+                b"{\"a\":1}",
+                "{\"a\":1}",
+                &[Leniency::NotEncoded],
+            ),
+        ] {
+            let body = read(bytes, Some(content_type), Some(encoding), READING)
+                .unwrap()
+                .unwrap();
+            let text = String::from_utf8_lossy(bytes);
+            assert_eq!(String::from_utf8_lossy(&body.json), json, "{content_type} {text}");
+            let mut expected = Leniencies::default();
+            needed.iter().for_each(|leniency| expected.add(*leniency));
+            assert_eq!(body.needed, expected, "{content_type} {text}");
+        }
+    }
+
+    #[test]
+    fn reads_what_names_no_charset_in_the_configured_one() {
+        let reading = Reading {
+            charset: Charset::named("windows-1252"),
+            raw: true,
+            ..READING
+        };
+        for (content_type, bytes, json, raw) in [
+            ("text/plain", &b"\xfc"[..], "\"ü\"", Some("ü")),
+            (
+                "application/x-www-form-urlencoded",
+                b"a=%FC",
+                r#"{"a":"ü"}"#,
+                Some("a=ü"),
+            ),
+            ("text/xml", b"<a>\xfc</a>", r#"{"a":"ü"}"#, Some("<a>ü</a>")),
+            ("text/plain; charset=utf-8", "ü".as_bytes(), "\"ü\"", Some("ü")),
+            ("application/json", "\"ü\"".as_bytes(), "\"ü\"", Some("\"ü\"")),
+        ] {
+            let body = read(bytes, Some(content_type), None, reading).unwrap().unwrap();
+            assert_eq!(String::from_utf8_lossy(&body.json), json, "{content_type}");
+            assert_eq!(body.raw.as_deref(), raw, "{content_type}");
+        }
+        // The limit holds in UTF-8 too.
+        let reading = Reading { limit: 5, ..reading };
+        let too_large = Err(Rejection::TooLarge {
+            limit: 5,
+            inflated: true,
+        });
+        assert_eq!(read(b"\x80\x80", Some("text/plain"), None, reading), too_large);
+    }
+
+    #[test]
+    fn rejects_bytes_that_their_charset_has_no_character_for() {
+        for (content_type, bytes) in [
+            ("text/plain; charset=gbk", &b"\xff"[..]),
+            ("application/x-www-form-urlencoded; charset=gbk", b"a=%ff"),
+            ("text/xml; charset=gbk", b"<a>\xff</a>"),
+        ] {
+            let Err(Rejection::Malformed { error, .. }) = read(bytes, Some(content_type), None, READING) else {
+                panic!("{content_type}");
+            };
+            assert_eq!(error.code, "CHARSET_INVALID");
+        }
+    }
+
+    #[test]
+    fn treats_white_space_as_no_body_where_it_means_nothing() {
+        for content_type in [
+            "application/json",
+            "application/x-www-form-urlencoded",
+            "text/xml",
+            "application/x-ndjson",
+            "",
+        ] {
+            for bytes in [&b"\r\n"[..], b" ", b"\xef\xbb\xbf\n"] {
+                assert_eq!(
+                    read(bytes, Some(content_type), None, READING),
+                    Ok(None),
+                    "{content_type}"
+                );
+            }
+        }
+        assert_eq!(
+            read_text(b"\r\n", "text/plain", ""),
+            Ok(Some(r#""\u000d\u000a""#.to_owned()))
+        );
+    }
+
+    #[test]
+    fn reads_a_body_as_configured_whatever_it_looks_like() {
+        let reading = Reading {
+            format: Some(Format::Form),
+            ..READING
+        };
+        let body = read(b"{\"a\":1}", Some("text/plain"), None, reading).unwrap().unwrap();
+        assert_eq!(&*body.json, br#"{"{\"a\":1}":""}"#);
     }
 
     #[test]
@@ -317,7 +701,7 @@ mod tests {
         assert_eq!(read_text(&gzip(&[b' '; LIMIT + 1]), "text/plain", "gzip"), too_large);
         assert!(read_text(&gzip(&[b' '; LIMIT]), "text/plain", "gzip").is_ok());
         for encoding in ["gzip", "deflate", "br"] {
-            let rejected = read_text(b"not that at all", "text/plain", encoding);
+            let rejected = read_text(b"\xff\xff not that at all", "text/plain", encoding);
             assert_eq!(rejected, Err(Rejection::BadEncoding { encoding }), "{encoding}");
         }
         let truncated = &gzip(b"some text")[..15];

@@ -103,11 +103,15 @@ impl Endpoint {
     /// 404, 405, 413, 403 and 401.
     pub fn check_head(&self, request: &Request<'_>, content_length: u64) -> Result<(), Rejection> {
         self.check_line(request, content_length, &mut Unobserved)?;
+        if self.is_probe(request.method) {
+            return self.check_address(request);
+        }
         self.check_sender(request, &mut Unobserved)?;
         if self.bodyless.is_empty() {
             return Ok(());
         }
-        let parts = parts(request);
+        let url = self.called_url(request);
+        let parts = parts(request, &url);
         let verification = self.config.verification.as_ref();
         if verification.is_some_and(|verification| verification.sender().may_answer(request.method, &parts)) {
             return Ok(());
@@ -146,8 +150,12 @@ impl Endpoint {
         } = &self.config;
         let length = unread.unwrap_or(request.body.len() as u64);
         self.check_line(&request, length, observer)?;
+        if self.is_probe(request.method) {
+            return self.answer_probe(&request, observer);
+        }
         self.check_sender(&request, observer)?;
-        let parts = parts(&request);
+        let url = self.called_url(&request);
+        let parts = parts(&request, &url);
         let verification = verification.as_ref().map(|verification| verification.sender());
         // A verification without the authentication of events is answered before that is looked at.
         if let Some(sender) = verification {
@@ -222,6 +230,30 @@ impl Endpoint {
     fn check_line(&self, request: &Request<'_>, length: u64, observer: &mut impl Observer) -> Result<(), Rejection> {
         observer.required(CheckName::Method, self.check_method(request.path, request.method))?;
         observer.required(CheckName::Size, self.check_size(length))
+    }
+
+    /// Whether a request of a method that is accepted only asks if there is something at the URL. HEAD is never an event: it has no
+    /// body to be one.
+    fn is_probe(&self, method: &str) -> bool {
+        let verification = self.config.verification.as_ref();
+        method == "HEAD" || verification.and_then(|verification| verification.sender().probe_method()) == Some(method)
+    }
+
+    /// Answers whoever asks if there is something at the URL. That isn't an event, so it needs no authentication.
+    fn answer_probe<'a>(&self, request: &Request<'_>, observer: &mut impl Observer) -> Result<Admitted<'a>, Rejection> {
+        observer.optional(CheckName::Address, self.check_address(request))?;
+        if request.method == "HEAD" {
+            return self.respond(Ok(Reply::empty()), observer);
+        }
+        let verification = self.config.verification.as_ref();
+        let answer = verification.and_then(|verification| {
+            let parts = parts(request, request.url);
+            verification.sender().answer(request.method, &parts, &[])
+        });
+        match answer {
+            Some(response) => self.respond(response, observer),
+            None => observer.required(CheckName::Method, Err(self.method_not_allowed())),
+        }
     }
 
     /// Checks address and credentials, the same way before and after the body is read.
@@ -300,9 +332,9 @@ pub(crate) fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(move |_| !path.is_empty())
 }
 
-fn parts<'a>(request: &Request<'a>) -> RequestParts<'a> {
+fn parts<'a>(request: &Request<'a>, url: &'a str) -> RequestParts<'a> {
     RequestParts {
-        url: request.url,
+        url,
         query: request.query,
         headers: request.headers,
         body: request.body,

@@ -6,6 +6,7 @@
 mod addresses;
 mod authentication;
 mod idempotency;
+mod public_url;
 mod rate_limit;
 mod reader;
 mod request;
@@ -17,11 +18,12 @@ use serde_json::Value;
 pub use addresses::Addresses;
 pub use idempotency::Idempotency;
 pub use rate_limit::RateLimit;
-pub use request::{AcceptedRequests, HeaderItem, Storage};
+pub use request::{AcceptedRequests, Decode, HeaderItem, Storage};
 
+use crate::auth::address::Proxies;
 use crate::auth::basic::Basic;
 use crate::auth::AuthMethod;
-use crate::json::{Target, Variables};
+use crate::json::{Decoder, Target, Variables};
 use crate::verification::UrlVerification;
 use reader::{Field, Issues};
 use request::RequestSection;
@@ -62,12 +64,18 @@ pub struct Config {
     pub verification: Option<UrlVerification>,
     /// Where requests may come from; `None` for anywhere.
     pub addresses: Option<Addresses>,
+    /// The trusted proxies between the senders and the server: those of `addresses`, else of `trustedProxies`.
+    pub proxies: Proxies,
+    /// Where senders reach NocoBase, without a slash at its end; `None` for where requests say they were sent.
+    pub public_url: Option<String>,
     /// Which requests are accepted.
     pub accepted: AcceptedRequests,
     /// Where the segments of the path behind the key go, in order; there have to be as many.
     pub params: Vec<Target>,
     /// The headers a workflow gets.
     pub headers: Vec<HeaderItem>,
+    /// What is decoded in a form of the preset's sender.
+    pub form_payload: Option<Decoder>,
     /// What a workflow gets of the query: the configured items, or the whole of it.
     pub query: Variables,
     /// What a workflow gets of the body: the configured items, or the whole of it.
@@ -103,8 +111,12 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
     authentication::check_public(&root.get("public"));
     let basic = authentication::read_basic(&root.get("basicAuthentication"));
     let methods = authentication::read_methods(&root.get("authentication"));
+    let form_payload = authentication::form_payload(&root.get("authentication"));
     let verification = verification::read_verification(&root.get("handshake"));
     let addresses = addresses::read_addresses(&root.get("addresses"));
+    let proxies = addresses::read_proxies(&root.get("trustedProxies"));
+    let own_proxies = addresses.as_ref().and_then(|addresses| addresses.proxies.clone());
+    let public_url = public_url::read_public_url(&root.get("publicUrl"));
     let RequestSection {
         accepted,
         params,
@@ -122,9 +134,12 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
         methods,
         verification,
         addresses,
+        proxies: own_proxies.or(proxies).unwrap_or(Proxies::Count(0)),
+        public_url,
         accepted,
         params,
         headers,
+        form_payload,
         query,
         body,
         has_body_items,

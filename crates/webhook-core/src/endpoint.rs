@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use crate::auth::address::{client_address, parse_address};
+use crate::auth::address::{client_address, parse_address, Proxies};
 use crate::auth::Diagnosis;
 use crate::checks::{segments, Admitted};
-use crate::config::{Addresses, Config, ConfigIssue, Idempotency, RateLimit};
+use crate::config::{Config, ConfigIssue, Idempotency, RateLimit};
 use crate::event::Event;
 use crate::json::Places;
 use crate::rejection::Rejection;
@@ -17,6 +17,10 @@ use crate::request::Request;
 
 /// The header in which proxies record the address of the client.
 const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The headers in which proxies record the scheme and the host that the client called.
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+const FORWARDED_HOST: &str = "x-forwarded-host";
 
 /// An enabled webhook, compiled once from its configuration.
 ///
@@ -41,6 +45,7 @@ pub struct Endpoint {
     /// Where the configured headers go, and the segments of the path.
     pub(crate) header_places: Places,
     pub(crate) param_places: Places,
+    signs_url: bool,
     /// The authentication methods that can be checked before the body is read, by their index.
     pub(crate) bodyless: Vec<usize>,
     /// Texts that were filled into the configuration, each with its template, the longest first.
@@ -84,10 +89,16 @@ impl Endpoint {
         if config.basic.is_some() {
             header_names.push("authorization".to_owned());
         }
-        if config.addresses.is_some() {
+        if config.proxies != Proxies::Count(0) {
             header_names.push(FORWARDED_FOR.to_owned());
+            if config.methods.iter().any(|method| method.scheme.signs_url()) {
+                header_names.extend([FORWARDED_PROTO, FORWARDED_HOST].map(str::to_owned));
+            }
         }
+        let verification = config.verification.as_ref();
+        let verified = verification.map_or(&[][..], |verification| verification.sender().header_names());
         let methods = config.methods.iter().flat_map(|method| method.scheme.header_names());
+        let methods = methods.chain(verified.iter().copied());
         for name in methods.chain(config.headers.iter().map(|header| header.name.as_str())) {
             if !header_names.iter().any(|known| known == name) {
                 header_names.push(name.to_owned());
@@ -102,6 +113,7 @@ impl Endpoint {
         let methods = config.methods.iter().enumerate();
         let bodyless = methods.filter(|(_, method)| !method.scheme.needs_body());
         Ok(Self {
+            signs_url: config.methods.iter().any(|method| method.scheme.signs_url()),
             bodyless: bodyless.map(|(index, _)| index).collect(),
             header_places: Places::new(config.headers.iter().map(|header| &header.target)),
             param_places: Places::new(&config.params),
@@ -149,7 +161,7 @@ impl Endpoint {
 
     /// Returns whether an authentication method covers the URL; if none does, [`Request::url`] isn't looked at.
     pub fn signs_url(&self) -> bool {
-        self.config.methods.iter().any(|method| method.scheme.signs_url())
+        self.signs_url
     }
 
     /// Returns a method that is accepted, for a request whose method isn't known.
@@ -163,16 +175,37 @@ impl Endpoint {
     }
 
     /// Returns the address a request comes from, as far as it can be determined without trusting the client: behind the
-    /// trusted proxies, if some are configured.
+    /// trusted proxies, if there are some.
     pub fn client_address(&self, request: &Request<'_>) -> Option<IpAddr> {
         let peer = parse_address(request.peer)?;
-        match &self.config.addresses {
-            Some(Addresses { proxies, .. }) => {
-                let forwarded: Vec<_> = request.headers.all(FORWARDED_FOR).collect();
-                client_address(peer, &forwarded, proxies)
-            }
-            None => Some(peer),
+        let forwarded: Vec<_> = request.headers.all(FORWARDED_FOR).collect();
+        client_address(peer, &forwarded, &self.config.proxies)
+    }
+
+    /// Returns the URL that the sender called, which its signature may cover: at the public base URL, if one is configured; else
+    /// where trusted proxies say; else [`Request::url`], which is where this server was called.
+    pub(crate) fn called_url<'r>(&self, request: &Request<'r>) -> Cow<'r, str> {
+        let Some((scheme, rest)) = request.url.split_once("://").filter(|_| self.signs_url) else {
+            return Cow::Borrowed(request.url);
+        };
+        let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        if let Some(base) = &self.config.public_url {
+            return Cow::Owned(format!("{base}{target}"));
         }
+        let is_trusted = match &self.config.proxies {
+            Proxies::Count(count) => *count > 0,
+            Proxies::Ranges(ranges) => parse_address(request.peer).is_some_and(|peer| ranges.contains(peer)),
+        };
+        if !is_trusted {
+            return Cow::Borrowed(request.url);
+        }
+        let forwarded = |name| {
+            let first = request.headers.first(name)?.split(',').next()?.trim();
+            (!first.is_empty()).then_some(first)
+        };
+        let scheme = forwarded(FORWARDED_PROTO).unwrap_or(scheme);
+        let host = forwarded(FORWARDED_HOST).unwrap_or(host);
+        Cow::Owned(format!("{scheme}://{host}{target}"))
     }
 
     /// Returns the most bytes a body may have.

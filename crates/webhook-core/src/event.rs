@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::body::content_type::Format;
 use crate::body::multipart::{File, Form};
-use crate::config::{Idempotency, Storage};
+use crate::body::{Body, Leniencies, Leniency};
+use crate::config::{Decode, Idempotency, Storage};
 use crate::endpoint::Endpoint;
-use crate::json::{self, Places, TooLarge, Unread, Writer};
+use crate::json::{self, spell_out, Places, TooLarge, Unread, Writer};
 use crate::rejection::Rejection;
-use crate::request::{Headers, Request};
+use crate::request::{utf8_in, Headers, Request};
 use crate::{body, query};
 
 /// An accepted request.
@@ -22,6 +24,8 @@ pub struct Event {
     pub idempotency_key: Option<String>,
     /// Which secret of the first authentication method it was sent with, from 0; `None` without a method.
     pub secret: Option<usize>,
+    /// What wasn't written as it should be.
+    pub needed: Leniencies,
 }
 
 /// What an event holds.
@@ -92,6 +96,7 @@ impl Authenticated<'_> {
         let accepted = &endpoint.config.accepted;
         let reading = body::Reading {
             format: accepted.read_as,
+            charset: accepted.charset,
             raw: accepted.raw_body,
             files: accepted.files.is_some(),
             limit: endpoint.limit,
@@ -102,8 +107,12 @@ impl Authenticated<'_> {
             encoding.as_deref(),
             reading,
         )?;
+        let mut needed = body.as_ref().map_or_else(Leniencies::default, |body| body.needed);
+        let decoded = body.as_ref().and_then(|body| endpoint.decoded(body, &mut needed));
         let query = query::read_query(query).map_err(|error| Rejection::Malformed { what: "query", error })?;
-        let json = body.as_ref().map(|body| &*body.json);
+        let json = body
+            .as_ref()
+            .map(|body| decoded.as_deref().map_or(&*body.json, str::as_bytes));
         let raw_body = body.as_ref().and_then(|body| body.raw.as_deref());
         let size = body.as_ref().map_or(0, |body| body.size);
         let storage = accepted
@@ -113,12 +122,18 @@ impl Authenticated<'_> {
         let mut context = Writer::new(size);
         let limit = context.limit();
         let rejected = |unread| rejected("JSON body", unread, limit);
-        endpoint.write_head(&mut context, headers, &query).map_err(rejected)?;
+        endpoint
+            .write_head(&mut context, headers, &query, utf8_in)
+            .map_err(rejected)?;
         let head = context.text().len();
         // With files the body follows once they are stored.
         if storage.is_none() {
             context.reserve(json.map_or(0, <[u8]>::len) + 16);
             endpoint.write_body(&mut context, json).map_err(rejected)?;
+            let found = &context.text()[head..];
+            if endpoint.config.has_body_items && json.is_some() && found == ",\"body\":{}" {
+                needed.add(Leniency::NothingFound);
+            }
         }
         endpoint
             .write_tail(&mut context, path, raw_body, claims.as_ref())
@@ -149,11 +164,32 @@ impl Authenticated<'_> {
             content,
             idempotency_key,
             secret,
+            needed,
         })
     }
 }
 
 impl Endpoint {
+    // The body with what is JSON inside of a text taken out of it; `None` if nothing is.
+    fn decoded(&self, body: &Body<'_>, needed: &mut Leniencies) -> Option<String> {
+        let decoders = match &self.config.accepted.decode {
+            Decode::Listed(listed) => listed.as_slice(),
+            Decode::Preset if body.format == Format::Form => self.config.form_payload.as_slice(),
+            Decode::Preset => &[],
+        };
+        let mut decoded: Option<String> = None;
+        for decoder in decoders {
+            // What isn't JSON is rejected where it is walked.
+            let text = decoded.as_deref().or(std::str::from_utf8(&body.json).ok())?;
+            let (value, failed) = decoder.decode(text);
+            if failed {
+                needed.add(Leniency::NotDecoded);
+            }
+            decoded = value.or(decoded);
+        }
+        decoded
+    }
+
     // The idempotency key, in one spelling for each value. A body without one at its path, or with one that isn't a single value,
     // has none: the request is treated as a new event, as if idempotency were off.
     fn idempotency_key(&self, headers: &Headers, body: Option<&[u8]>) -> Option<String> {
@@ -176,7 +212,7 @@ impl Endpoint {
     pub fn shape(&self, headers: &Headers, query: Option<&str>, body: Option<&str>) -> Result<String, Rejection> {
         let mut context = Writer::new(body.map_or(0, str::len));
         let limit = context.limit();
-        self.write_head(&mut context, headers, query.unwrap_or("{}"))
+        self.write_head(&mut context, headers, query.unwrap_or("{}"), |_| None)
             .map_err(|unread| rejected("query", unread, limit))?;
         self.write_body(&mut context, body.map(str::as_bytes))
             .and_then(|()| Ok(context.push("}")?))
@@ -215,14 +251,23 @@ impl Endpoint {
     }
 
     // The start of a context: headers and query.
-    fn write_head(&self, context: &mut Writer, headers: &Headers, query: &str) -> Result<(), Unread> {
+    fn write_head(
+        &self,
+        context: &mut Writer,
+        headers: &Headers,
+        query: &str,
+        decode: fn(&str) -> Option<String>,
+    ) -> Result<(), Unread> {
         context.reserve(64 + query.len());
         context.push("{\"headers\":")?;
         let wanted = self.config.headers.iter();
         write_texts(
             context,
             &self.header_places,
-            wanted.map(|header| headers.joined(&header.name)),
+            wanted.map(|header| {
+                let value = headers.joined(&header.name)?;
+                Some(decode(&value).unwrap_or(value))
+            }),
         )?;
         context.push(",\"query\":")?;
         self.config.query.write(query.as_bytes(), context)
@@ -232,7 +277,14 @@ impl Endpoint {
         match body {
             Some(body) => {
                 context.push(",\"body\":")?;
-                self.config.body.write(body, context)
+                let spelled = if self.config.accepted.spells_numbers {
+                    spell_out(body)?
+                } else {
+                    None
+                };
+                self.config
+                    .body
+                    .write(spelled.as_deref().map_or(body, str::as_bytes), context)
             }
             // Configured variables that are absent one by one, rather than a missing object to look into.
             None if self.config.has_body_items => Ok(context.push(",\"body\":{}")?),

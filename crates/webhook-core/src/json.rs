@@ -7,12 +7,14 @@
 pub mod assemble;
 mod canonical;
 mod checked;
+mod decode;
 #[cfg(test)]
 mod differential;
 mod extract;
 mod fault;
 mod indexed;
 mod infer;
+mod numbers;
 mod path;
 mod scalar;
 mod scan;
@@ -22,8 +24,10 @@ mod writer;
 
 pub use assemble::{Places, Target, Variables};
 pub use canonical::canonical;
+pub use decode::{Decoder, Decoding};
 pub use extract::{check, Unread, BOM};
 pub use infer::{infer_json, infer_value_paths, Rows};
+pub use numbers::spell_out;
 pub use path::{Path, Segment};
 pub use trie::PathSet;
 pub use writer::{quote, write_string, TooLarge, Writer};

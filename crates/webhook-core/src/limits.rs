@@ -41,6 +41,9 @@ pub const MAX_ROWS: usize = MAX_INFERRED_PATHS;
 /// Rows that `request.headers` and `request.params` may have each. Each is looked for in all headers of a request.
 pub const MAX_NAMED_ROWS: usize = 100;
 
+/// Values of a body that may be decoded. The body is read once more for each.
+pub const MAX_DECODED: usize = 8;
+
 /// Paths that a sample may give in the editor: more can't be looked through by a person, and each is a row of the form.
 pub const MAX_INFERRED_PATHS: usize = 2000;
 

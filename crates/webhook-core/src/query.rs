@@ -29,7 +29,7 @@ use crate::limits;
 
 pub use infer::{infer_query, query_part};
 pub(crate) use pairs::Leaf;
-pub(crate) use strict::check as check_escapes;
+pub(crate) use strict::{check as check_escapes, transcode as transcode_form};
 
 /// Reads the query of a URL (what follows the `?`; one leading `?` is skipped) as JSON text.
 ///

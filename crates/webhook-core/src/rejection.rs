@@ -68,7 +68,7 @@ pub enum Rejection {
         /// What is wrong and where.
         error: ParseError,
     },
-    /// The declared charset is not UTF-8.
+    /// The declared charset isn't known, and the body isn't UTF-8.
     Charset {
         /// The charset as declared, at most 40 characters of it.
         charset: String,
@@ -184,8 +184,8 @@ impl Rejection {
             ),
             Self::Malformed { what, error } => take(400, error.code, format_args!("The {what} is malformed: {error}.")),
             Self::Charset { charset } => take(400,
-                "CHARSET_NOT_UTF8",
-                format_args!("Expected the charset utf-8, but found \"{charset}\"."),
+                "CHARSET_UNKNOWN",
+                format_args!("Expected a charset that is known, but found \"{charset}\"."),
             ),
             Self::BadEncoding { encoding } => take(400,
                 "ENCODING_INVALID",

@@ -123,6 +123,15 @@ struct FilledHeader<'a> {
 }
 
 impl Reply {
+    /// Returns the response 200 without a body.
+    pub fn empty() -> Self {
+        Self {
+            status: 200,
+            headers: vec![],
+            body: String::new(),
+        }
+    }
+
     /// Builds the response from a configuration whose templates have been filled (JSON text).
     ///
     /// - `statusCode`: absent or `null` means 200.

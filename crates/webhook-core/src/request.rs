@@ -66,7 +66,7 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// The path after the key, without the slash between, as sent; may be empty.
     pub path: &'a str,
-    /// The whole URL as the sender wrote it; some senders sign it.
+    /// The whole URL as it was called at this server; some senders sign the one that they called.
     pub url: &'a str,
     /// What follows the `?`, as sent; empty for none.
     pub query: &'a str,
@@ -78,6 +78,16 @@ pub struct Request<'a> {
     pub peer: &'a str,
     /// The time as milliseconds since 1970.
     pub now: i64,
+}
+
+/// The text of a header whose bytes are UTF-8: Node gives each byte as a character of its own. `None` for any other, and for ASCII,
+/// which is itself.
+pub(crate) fn utf8_in(header: &str) -> Option<String> {
+    if header.is_ascii() {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> = header.chars().map(|c| u8::try_from(c).ok()).collect();
+    String::from_utf8(bytes?).ok()
 }
 
 /// A text in lower case, as far as it is ASCII. Mostly it is already, and then nothing is copied.

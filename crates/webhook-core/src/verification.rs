@@ -7,6 +7,7 @@
 //!
 //! A response that repeats what was sent is plain text, so no browser renders it as a page.
 
+mod cloudevents;
 mod dingtalk;
 mod feishu;
 mod meta;
@@ -25,6 +26,7 @@ use crate::json::PathSet;
 use crate::query;
 use crate::reply::Reply;
 
+pub use cloudevents::CloudEvents;
 pub use dingtalk::Dingtalk;
 pub use feishu::Feishu;
 pub use meta::Meta;
@@ -58,6 +60,9 @@ pub enum UrlVerification {
     Wecom(Wecom),
     /// DingTalk.
     Dingtalk(Dingtalk),
+    /// CloudEvents and Azure Event Grid.
+    #[serde(rename = "cloudevents")]
+    CloudEvents(CloudEvents),
 }
 
 impl UrlVerification {
@@ -71,6 +76,7 @@ impl UrlVerification {
             Self::Feishu(sender) => sender,
             Self::Wecom(sender) => sender,
             Self::Dingtalk(sender) => sender,
+            Self::CloudEvents(sender) => sender,
         }
     }
 }
@@ -80,6 +86,16 @@ pub trait Sender: fmt::Debug + Send + Sync {
     /// Returns the method of the verification if it isn't that of events.
     fn method(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Returns the method of a verification that comes without any authentication and has no other use.
+    fn probe_method(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Lists the headers of the verification, in lower case.
+    fn header_names(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Responds to a verification that comes without the authentication of events; `None` for any other request. `secrets`
@@ -335,6 +351,40 @@ mod tests {
         }
         assert_eq!(ask(&["other"], event), Some(Err(no_match())));
         assert_eq!(ask(&[], br#"{"schema":"2.0"}"#), None);
+    }
+
+    #[test]
+    fn allows_the_origins_of_cloudevents() {
+        let ask = |sender: &UrlVerification, method: &str, headers: &[(&'static str, &'static str)]| {
+            let headers = Headers::new(headers.iter().copied());
+            let parts = RequestParts {
+                url: "",
+                query: "",
+                headers: &headers,
+                body: b"",
+            };
+            sender.sender().answer(method, &parts, &[])
+        };
+        let any = verification(r#"{"kind":"cloudevents"}"#);
+        let azure = verification(r#"{"kind":"cloudevents","origins":["eventgrid.azure.net"]}"#);
+        let origin = ("WebHook-Request-Origin", "eventgrid.azure.net");
+        let allowed = ("webhook-allowed-origin".to_owned(), "eventgrid.azure.net".to_owned());
+        for sender in [&any, &azure] {
+            let reply = ask(sender, "OPTIONS", &[origin]).unwrap().unwrap();
+            assert_eq!((reply.status, reply.headers), (200, vec![allowed.clone()]));
+            assert_eq!(ask(sender, "OPTIONS", &[]), None);
+            assert_eq!(ask(sender, "POST", &[origin]), None);
+        }
+        let rate = ("webhook-allowed-rate".to_owned(), "*".to_owned());
+        let reply = ask(&any, "OPTIONS", &[origin, ("WebHook-Request-Rate", "120")]);
+        assert_eq!(reply.unwrap().unwrap().headers, [allowed, rate]);
+        for wrong in ["", "a b", "a\u{fc}", "<script>"] {
+            assert_eq!(ask(&any, "OPTIONS", &[(origin.0, wrong)]), Some(Err(no_match())));
+        }
+        assert_eq!(
+            ask(&azure, "OPTIONS", &[(origin.0, "example.com")]),
+            Some(Err(no_match()))
+        );
     }
 
     // The sample of WeCom's own library.

@@ -492,12 +492,14 @@ fn requires_the_client_state_in_every_notification_of_microsoft_graph() {
         graph(r#"{"value":[{"clientState":"state"},{"clientState":"state"}]}"#),
         Ok(0)
     );
+    assert_eq!(graph(r#"{"value":{"clientState":"state"}}"#), Ok(0));
     for wrong in [
         r#"{"value":[{"clientState":"state"},{"clientState":"other"}]}"#,
         r#"{"value":[{"clientState":"state"},{}]}"#,
         r#"{"value":[]}"#,
         r#"{"value":[{"clientState":null}]}"#,
-        r#"{"value":{"clientState":"state"}}"#,
+        r#"{"value":{"clientState":"other"}}"#,
+        r#"{"value":null}"#,
         "{}",
         "state",
         "",

@@ -51,9 +51,51 @@ fn names_each_wrong_field() {
             "REQUIRED",
         ),
         (
-            basic(json!({ "username": "", "password": "p" })),
-            "basicAuthentication.username",
+            basic(json!({ "username": "" })),
+            "basicAuthentication.password",
             "REQUIRED",
+        ),
+        (request(json!({ "charset": "utf-7" })), "request.charset", "CHARSET"),
+        (request(json!({ "charset": 1 })), "request.charset", "CHARSET"),
+        (
+            request(json!({ "bigNumbers": "no" })),
+            "request.bigNumbers",
+            "BIG_NUMBERS",
+        ),
+        (request(json!({ "answerHead": 1 })), "request.answerHead", "WRONG_TYPE"),
+        (
+            request(json!({ "decode": [{ "path": "a", "as": "xml" }] })),
+            "request.decode.0.as",
+            "DECODING",
+        ),
+        (
+            request(json!({ "decode": [{ "as": "json" }] })),
+            "request.decode.0.path",
+            "REQUIRED",
+        ),
+        (
+            request(json!({ "decode": [{ "path": "a[].b[]", "as": "json" }] })),
+            "request.decode.0.path",
+            "PATH",
+        ),
+        (
+            request(json!({ "decode": vec![json!({ "path": "a", "as": "json" }); 9] })),
+            "request.decode",
+            "TOO_MANY",
+        ),
+        (json!({ "trustedProxies": -1 }), "trustedProxies", "PROXIES"),
+        (json!({ "trustedProxies": ["x"] }), "trustedProxies.0", "ADDRESS"),
+        (json!({ "publicUrl": "example.com" }), "publicUrl", "PUBLIC_URL"),
+        (json!({ "publicUrl": "ftp://example.com" }), "publicUrl", "PUBLIC_URL"),
+        (
+            json!({ "publicUrl": "https://u:p@example.com" }),
+            "publicUrl",
+            "PUBLIC_URL",
+        ),
+        (
+            json!({ "publicUrl": "https://example.com/?a" }),
+            "publicUrl",
+            "PUBLIC_URL",
         ),
         (
             basic(json!({ "username": "a:b", "password": "p" })),

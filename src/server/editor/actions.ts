@@ -11,7 +11,7 @@ import {
 import type { Endpoints } from '../endpoints/Endpoints';
 import { addressInUrl } from '../http/address';
 import { send } from '../http/send';
-import { calledUrl } from '../http/url';
+import { urlHere } from '../http/url';
 import type { JudgingQueue } from '../receive/JudgingQueue';
 import type { RecentRejections } from '../receive/RecentRejections';
 import { type Native, native, rejection } from '../native';
@@ -160,7 +160,7 @@ function requestOf(ctx: Context, { method, url, headers, body, bodyEncoding, at 
   return {
     method: (method || head.method || undefined)?.toUpperCase(),
     path: target === undefined ? undefined : addressInUrl(target)?.path,
-    url: target === undefined || target.includes('://') ? (target ?? '') : calledUrl(header, false, target),
+    url: target === undefined || target.includes('://') ? (target ?? '') : urlHere(false, header('host'), target),
     headers: head.headers,
     body: Buffer.from(body, bodyEncoding === 'base64' ? 'base64' : 'utf8'),
     receivedAtMs: at,

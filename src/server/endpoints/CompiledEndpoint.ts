@@ -2,6 +2,7 @@ import type { RateLimit } from '../../../index';
 import type { ResponseConfig } from '../../common/config';
 import { type Endpoint, native } from '../native';
 import type { FilledConfig } from './environment';
+import type { Surroundings } from './surroundings';
 
 /** A compiled configuration, with what every request needs from it, so that it crosses to the addon once. */
 export interface CompiledEndpoint {
@@ -26,17 +27,20 @@ export interface CompiledEndpoint {
  * Compiles a configuration whose variables are filled.
  *
  * @param limit the most bytes of a body
+ * @param surroundings where the configuration doesn't say otherwise
  * @throws Error that lists what makes the configuration unusable
  */
 export function compileEndpoint(
   { filled, texts, missing }: FilledConfig,
   response: ResponseConfig | undefined,
   limit: number,
+  surroundings: Surroundings,
 ): CompiledEndpoint {
   if (missing.length) {
     throw new Error(missing.map(({ path, message }) => `${path}: ${message}`).join('; '));
   }
-  const endpoint = new (native().Endpoint)(JSON.stringify({ ...filled, response }), limit, texts);
+  const configured = JSON.stringify({ ...surroundings, ...filled, response });
+  const endpoint = new (native().Endpoint)(configured, limit, texts);
   const { headerNames, signsUrl, limitBytes, rateLimit, acknowledges } = endpoint;
   return {
     endpoint,

@@ -7,6 +7,7 @@ import { type DiagnosedRequest, native, type Reply } from '../native';
 import { prepareResponse } from '../respond/triggerResponse';
 import { type CompiledEndpoint, compileEndpoint } from './CompiledEndpoint';
 import { environmentOf, type EnvironmentValues, fillEnvironment } from './environment';
+import type { Surroundings } from './surroundings';
 import { isEnv, templatesIn } from './templates';
 
 /** An enabled webhook workflow, ready for requests. */
@@ -26,11 +27,15 @@ type Config = { response?: ResponseConfig };
 export class Endpoints {
   private readonly byKey = new Map<string, WebhookEndpoint>();
 
-  /** @param limit the most bytes of a body */
+  /**
+   * @param limit the most bytes of a body
+   * @param surroundings what of its surroundings a webhook without own settings goes by
+   */
   constructor(
     private readonly app: Application,
     private readonly workflow: PluginWorkflowServer,
     private readonly limit: number,
+    private readonly surroundings: Surroundings,
   ) {}
 
   get(key: string): WebhookEndpoint | undefined {
@@ -72,13 +77,13 @@ export class Endpoints {
     const { filled, texts, missing } = fillEnvironment(request, environmentOf(this.app, request)());
     return missing.length
       ? JSON.stringify({ accepted: false, checks: [], issues: missing })
-      : native().diagnose(JSON.stringify({ ...filled, response }), this.limit, pasted, texts);
+      : native().diagnose(JSON.stringify({ ...this.surroundings, ...filled, response }), this.limit, pasted, texts);
   }
 
   private compileRequest(config: object, response: ResponseConfig | undefined): () => CompiledEndpoint {
     const environment = environmentOf(this.app, config);
     const compile = (values: EnvironmentValues) =>
-      attempt(() => compileEndpoint(fillEnvironment(config, values), response, this.limit));
+      attempt(() => compileEndpoint(fillEnvironment(config, values), response, this.limit, this.surroundings));
     let compiled: (() => CompiledEndpoint) | undefined;
     if (!templatesIn(config).some(isEnv)) {
       return () => (compiled ??= compile(new Map()))();

@@ -1,17 +1,11 @@
 /**
- * Returns the whole URL that the sender requested, which some senders sign. Behind a proxy it is what the `X-Forwarded-*` headers
- * say: any sender may set them, but can't sign the result without the secret.
+ * Returns the whole URL at which this server was called. The core turns it into the one that the sender called, where a proxy is in
+ * between.
  *
- * @param header returns the value of a header, its name in lower case; empty for none
  * @param encrypted whether this server itself speaks TLS
+ * @param host the header `Host`; empty for none
  * @param target path and query
  */
-export function calledUrl(header: (name: string) => string, encrypted: boolean, target: string): string {
-  const first = (name: string) => {
-    const list = header(name);
-    const comma = list.indexOf(',');
-    return (comma < 0 ? list : list.slice(0, comma)).trim();
-  };
-  const protocol = first('x-forwarded-proto') || (encrypted ? 'https' : 'http');
-  return `${protocol}://${first('x-forwarded-host') || header('host')}${target}`;
+export function urlHere(encrypted: boolean, host: string, target: string): string {
+  return `${encrypted ? 'https' : 'http'}://${host}${target}`;
 }

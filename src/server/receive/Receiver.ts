@@ -14,6 +14,7 @@ import type { FailedAuthentications } from './FailedAuthentications';
 import { FilesMisconfigured, type FileUploads } from './FileUploads';
 import { headOf, judgeWith, requestOf } from './judge';
 import type { JudgingQueue } from './JudgingQueue';
+import type { LeniencyLog } from './LeniencyLog';
 import type { RateLimits } from './RateLimits';
 import type { RecentRejections } from './RecentRejections';
 import type { RejectionLog, Sender } from './RejectionLog';
@@ -30,6 +31,7 @@ interface Parts {
   failures: FailedAuthentications;
   recent: RecentRejections;
   log: RejectionLog;
+  leniencies: LeniencyLog;
   events: AcceptedEvents;
 }
 
@@ -142,6 +144,9 @@ export class Receiver {
     const over = rateLimit ? await rateLimits.take(webhook.workflow.key, rateLimit) : 0;
     if (over) {
       return rejected(endpoint.rateLimited(over));
+    }
+    if (judged.leniency !== undefined) {
+      this.parts.leniencies.note(judged.leniency, sender);
     }
     const reply = await this.accept(webhook, judged, ctx);
     return acknowledged(reply.code === 'UNSTORABLE' ? rejected(reply) : reply);

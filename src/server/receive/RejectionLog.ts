@@ -60,7 +60,8 @@ export class RejectionLog {
   }
 }
 
-function describe({ workflow, address }: Sender): string {
+/** Returns what is known of a request, for a line of the log. */
+export function describe({ workflow, address }: Sender): string {
   const from = address();
   const known = [
     ...(workflow ? [`workflow ${workflow.id}`, `key ${workflow.key}`] : []),

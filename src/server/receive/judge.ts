@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { CompiledEndpoint } from '../endpoints/CompiledEndpoint';
 import type { WebhookEndpoint } from '../endpoints/Endpoints';
-import { calledUrl } from '../http/url';
+import { urlHere } from '../http/url';
 import type { JudgingQueue, NotJudged } from './JudgingQueue';
 import type { Body, Verdict } from '../native';
 
@@ -60,9 +60,11 @@ export function requestOf({ headerNames }: CompiledEndpoint, req: IncomingMessag
   };
 }
 
-function urlOf({ headers, socket, url = '' }: IncomingMessage): string {
+function urlOf(req: IncomingMessage & { originalUrl?: string }): string {
+  const { headers, socket, url = '' } = req;
   const encrypted = 'encrypted' in socket && Boolean(socket.encrypted);
-  return calledUrl((name) => String(headers[name] ?? ''), encrypted, url);
+  // NocoBase's gateway removes the app's name from the path of a sub-app's request.
+  return urlHere(encrypted, headers.host ?? '', req.originalUrl ?? url);
 }
 
 // Only the headers that are read cross to the addon: passing all of them costs more than judging.

@@ -9,7 +9,7 @@ const CONFIG: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
 /// The standard alphabet, padded or not.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
 
 /// The same for text whose last character may have any unused bits, as WeCom's and DingTalk's keys may.
 pub(super) const BASE64_ANY_TRAILING_BITS: GeneralPurpose =

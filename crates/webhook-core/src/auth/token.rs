@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
+use crate::request::utf8_in;
+
 use super::{Diagnosis, HeaderName, RequestParts, Secret, Source, Subject};
 
 /// Where the shared token is. It authenticates the sender, but doesn't protect the request against changes.
@@ -39,11 +41,17 @@ impl Token {
     pub(super) fn verify(&self, secrets: &[Secret], request: &RequestParts<'_>) -> Result<usize, Diagnosis> {
         let sent = self.read(Subject::Token, request)?;
         let as_utf8 = match self.from {
-            Source::Header(_) => bytes_of(&sent).and_then(|bytes| String::from_utf8(bytes).ok()),
+            Source::Header(_) => utf8_in(&sent),
+            _ => None,
+        };
+        // A plus in a query is a space to those who decode it, and itself to those who paste a token into a URL.
+        let as_pluses = match self.from {
+            Source::Query(_) if sent.contains(' ') => Some(sent.replace(' ', "+")),
             _ => None,
         };
         find_equal(&sent, secrets)
             .or_else(|| find_equal(&as_utf8?, secrets))
+            .or_else(|| find_equal(&as_pluses?, secrets))
             .ok_or(Diagnosis::NoMatch {
                 signatures: 1,
                 hint: None,
@@ -63,11 +71,6 @@ impl Token {
             _ => Err(self.from.malformed(subject, "it to begin with the configured prefix")),
         }
     }
-}
-
-// Node gives each byte of a header as a character of its own; most senders write UTF-8 there, some Latin-1.
-fn bytes_of(header: &str) -> Option<Vec<u8>> {
-    header.chars().map(|c| u8::try_from(c).ok()).collect()
 }
 
 /// Which secret a text is. Digests are compared, so that the time says nothing about the length either.

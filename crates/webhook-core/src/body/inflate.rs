@@ -5,22 +5,42 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
+use super::charset::Charset;
+use super::leniency::{Leniencies, Leniency};
 use crate::limits::{INFLATION_SLACK, INFLATION_WASTE, MAX_INFLATION};
 use crate::rejection::Rejection;
 
 /// Undoes the encoding that a `Content-Encoding` header names (RFC 9110 section 8.4). It may list several, each costing the
 /// work of the ones inside it once more; nobody sends more than one, so that no more is undone.
-pub(super) fn inflate<'a>(bytes: &'a [u8], encodings: &str, limit: usize) -> Result<Cow<'a, [u8]>, Rejection> {
-    let mut listed = encodings
-        .split(',')
-        .map(|encoding| encoding.trim().to_ascii_lowercase())
-        .filter(|encoding| !matches!(encoding.as_str(), "" | "identity"));
-    let Some(encoding) = listed.next() else {
+///
+/// A charset in its place, or `none`, says nothing. Bytes that are text, though the header names an encoding, have been inflated by
+/// a proxy that left the header as it was.
+pub(super) fn inflate<'a>(
+    bytes: &'a [u8],
+    encodings: &str,
+    limit: usize,
+    needed: &mut Leniencies,
+) -> Result<Cow<'a, [u8]>, Rejection> {
+    if encodings.is_empty() {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut undone = None;
+    for listed in encodings.split(',') {
+        let encoding = listed.trim().to_ascii_lowercase();
+        if matches!(encoding.as_str(), "" | "identity") {
+            continue;
+        }
+        if encoding == "none" || Charset::named(&encoding).is_some() {
+            needed.add(Leniency::ContentEncoding);
+            continue;
+        }
+        if undone.replace(encoding).is_some() {
+            return Err(Rejection::StackedEncodings);
+        }
+    }
+    let Some(encoding) = undone else {
         return Ok(Cow::Borrowed(bytes));
     };
-    if listed.next().is_some() {
-        return Err(Rejection::StackedEncodings);
-    }
     let limit = limit.min(bytes.len().saturating_mul(MAX_INFLATION) + INFLATION_SLACK);
     let made = Cell::new(0);
     let input = Input {
@@ -36,7 +56,19 @@ pub(super) fn inflate<'a>(bytes: &'a [u8], encodings: &str, limit: usize) -> Res
         "br" => bounded("br", brotli::Decompressor::new(input, 4096), &made, limit),
         _ => Err(Rejection::UnsupportedEncoding),
     };
-    inflated.map(Cow::Owned)
+    match inflated {
+        Err(Rejection::BadEncoding { .. }) if is_text(bytes) => {
+            needed.add(Leniency::NotEncoded);
+            Ok(Cow::Borrowed(bytes))
+        }
+        inflated => inflated.map(Cow::Owned),
+    }
+}
+
+// What is compressed isn't text: it has control characters, and bytes that aren't UTF-8.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_control = |byte: &u8| *byte < b' ' && !byte.is_ascii_whitespace();
+    simdutf8::basic::from_utf8(bytes).is_ok() && !bytes.iter().any(is_control)
 }
 
 // RFC 1950 section 2.2: method 8, and a check that makes the first two bytes a multiple of 31.

@@ -1,8 +1,12 @@
-//! Bodies of the type `multipart/form-data`, by RFC 7578.
+//! Bodies of the type `multipart/form-data`, by RFC 7578, and of `multipart/mixed` and `multipart/related`.
 //!
-//! A part with a file name is a file, any other a field. A field is text; one that says it is JSON (`Content-Type:
-//! application/json`) is the value it holds. Names are read as a form's are: `a[b]` is a key in a key, and parts of one name
-//! are a list.
+//! A part that says it is JSON or XML is the value it holds, with a file name too, unless files are saved. Any other part
+//! with a file name is a file; so is a part of another type whose bytes aren't text. The rest are fields, which are text in
+//! the charset that the part, the field `_charset_` or the configuration names. Names are read as a form's are: `a[b]` is a
+//! key in a key, and parts of one name are a list.
+//!
+//! Lines that end in LF alone, a last boundary without `--`, and parts in base64 or quoted-printable have one meaning, so
+//! they are read too.
 //!
 //! What is in quotes is read as browsers write it (`%22`, `%0D` and `%0A` are a quote and line breaks) and as RFC 2045
 //! does (`\"` and `\\`). A path in a file's name is dropped; `filename*` counts before `filename`. A file input in which
@@ -15,10 +19,16 @@
 //! ```
 
 use std::borrow::Cow;
+use std::ops::Range;
 
+use base64::Engine;
 use memchr::memmem;
 
-use super::content_type::{is_utf8, media_type, parameters, Format};
+use super::charset::Charset;
+use super::content_type::{charset_label, media_type, parameters, Format};
+use super::leniency::{Leniencies, Leniency};
+use super::xml;
+use crate::auth::BASE64;
 use crate::error::ParseError;
 use crate::json;
 use crate::limits::{MAX_BOUNDARY, MAX_PARTS, MAX_PART_HEADERS, MAX_PART_NAME};
@@ -159,72 +169,138 @@ pub fn boundary<'h>(content_type: &'h str, body: &[u8]) -> Result<&'h str, Parse
     Ok(boundary)
 }
 
-/// Splits a body into its parts.
+/// How a body is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The charset of fields that don't name their own, and for which no field `_charset_` does.
+    pub charset: Option<Charset>,
+    /// Whether each part has a name, as in `multipart/form-data`. In other types a part without one is named by its
+    /// `Content-ID`, its file name, or its number.
+    pub named: bool,
+    /// Whether files are saved: then a part with a file name is a file whatever its type, and otherwise JSON and XML are
+    /// values.
+    pub files: bool,
+}
+
+/// Splits a form of the type `multipart/form-data` in UTF-8 into its parts.
+///
+/// # Errors
+/// Those of [`read_with`].
+pub fn read<'a>(body: &'a [u8], boundary: &str) -> Result<Form<'a>, ParseError> {
+    let options = Options {
+        charset: None,
+        named: true,
+        files: false,
+    };
+    read_with(body, boundary, options, &mut Leniencies::default())
+}
+
+/// Splits a body into its parts, and adds to `needed` what isn't written as it should be.
 ///
 /// # Errors
 /// `MULTIPART_SYNTAX` for what isn't such a body, `TOO_MANY_PARTS` past [`MAX_PARTS`], `MULTIPART_ENCODING` for a part that is
-/// encoded (RFC 7578 has done away with that), `CHARSET_NOT_UTF8` and `UTF8_INVALID` for fields, names and file names that
-/// aren't UTF-8, and for a field that declares JSON what is wrong with that.
-pub fn read<'a>(body: &'a [u8], boundary: &str) -> Result<Form<'a>, ParseError> {
-    let delimiter = format!("\r\n--{boundary}").into_bytes();
-    let finder = memmem::Finder::new(&delimiter);
+/// encoded in an unknown way, and for a field that declares JSON what is wrong with that.
+pub fn read_with<'a>(
+    body: &'a [u8],
+    boundary: &str,
+    options: Options,
+    needed: &mut Leniencies,
+) -> Result<Form<'a>, ParseError> {
+    let line_break = line_break(body, boundary);
+    if line_break == LF {
+        needed.add(Leniency::Multipart);
+    }
+    let delimiter = [line_break, b"--", boundary.as_bytes()].concat();
+    let mut reader = Reader {
+        body,
+        line_break,
+        finder: memmem::Finder::new(&delimiter),
+        options,
+        charset_field: None,
+        needed,
+    };
     let mut parts = Vec::new();
     // The line break in front belongs to the delimiter, except at the very start.
-    let first = if body.starts_with(&delimiter[2..]) {
-        Some(delimiter.len() - 2)
+    let first = if body.starts_with(&delimiter[line_break.len()..]) {
+        Some(delimiter.len() - line_break.len())
     } else {
-        finder.find(body).map(|at| at + delimiter.len())
+        reader.finder.find(body).map(|at| at + delimiter.len())
     };
     let expected = "expected a line with the boundary of the Content-Type, but found none";
     let mut at = first.ok_or_else(|| ParseError::at(SYNTAX, expected, body, 0))?;
+    let mut count = 0;
     loop {
         if body[at..].starts_with(b"--") {
             // Text after the last boundary is ignored.
+            return Ok(Form { parts });
+        }
+        if count > 0 && body[at..].trim_ascii().is_empty() {
+            reader.needed.add(Leniency::Multipart);
             return Ok(Form { parts });
         }
         at += body[at..]
             .iter()
             .take_while(|byte| matches!(byte, b' ' | b'\t'))
             .count();
-        if !body[at..].starts_with(b"\r\n") {
+        if !body[at..].starts_with(line_break) {
             let message = "expected the line to end behind the boundary, but found more";
             return Err(ParseError::at(SYNTAX, message, body, at));
         }
-        let start = at + 2;
-        let (head, blank) = Head::read(body, start)?;
+        let start = at + line_break.len();
+        let (head, blank) = reader.head(start)?;
         // A part without content may have no line break of its own in front of the delimiter.
-        let Some(end) = finder.find(&body[blank..]).map(|end| blank + end) else {
+        let Some(end) = reader.finder.find(&body[blank..]).map(|end| blank + end) else {
             let message = "expected a line with the boundary behind the part, but found the end";
             return Err(ParseError::at(SYNTAX, message, body, body.len()));
         };
-        let from = (blank + 2).min(end);
-        if let Some(part) = head.part(body, start, from, end)? {
+        let from = (blank + line_break.len()).min(end);
+        if let Some(part) = reader.part(head, count, start, from..end)? {
             if parts.len() == MAX_PARTS {
                 let message = format!("expected at most {MAX_PARTS} parts, but found more");
                 return Err(ParseError::at("TOO_MANY_PARTS", message, body, start));
             }
             parts.push(part);
         }
+        count += 1;
         at = end + delimiter.len();
     }
 }
 
-/// What the headers of a part say.
-#[derive(Default)]
-struct Head<'a> {
-    name: Option<String>,
-    filename: Option<String>,
-    content_type: Option<&'a str>,
-    disposition: bool,
+const CRLF: &[u8] = b"\r\n";
+const LF: &[u8] = b"\n";
+
+/// How the lines of a body end: with LF alone if the first one with its boundary does.
+fn line_break(body: &[u8], boundary: &str) -> &'static [u8] {
+    let boundary = [b"--", boundary.as_bytes()].concat();
+    let behind = memmem::find(body, &boundary).map_or(&[][..], |at| &body[at + boundary.len()..]);
+    let first = behind.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    if first == Some(&b'\n') {
+        LF
+    } else {
+        CRLF
+    }
 }
 
-impl<'a> Head<'a> {
+/// What the parts of a body are read with.
+struct Reader<'a, 'r> {
+    body: &'a [u8],
+    line_break: &'static [u8],
+    /// Finds the next line with the boundary.
+    finder: memmem::Finder<'r>,
+    options: Options,
+    /// What the field `_charset_` says, once it has been looked for.
+    charset_field: Option<Option<Charset>>,
+    needed: &'r mut Leniencies,
+}
+
+impl<'a> Reader<'a, '_> {
     /// Reads headers from `at` on. Gives the place of the empty line behind them too.
-    fn read(body: &'a [u8], mut at: usize) -> Result<(Self, usize), ParseError> {
-        let mut head = Self::default();
+    fn head(&mut self, mut at: usize) -> Result<(Head<'a>, usize), ParseError> {
+        let body = self.body;
+        let mut head = Head::default();
         let limit = body.len().min(at + MAX_PART_HEADERS);
         loop {
-            let Some(length) = memmem::find(&body[at..limit], b"\r\n") else {
+            let Some(length) = memmem::find(&body[at..limit], self.line_break) else {
                 let message = if limit == body.len() {
                     "expected an empty line behind the headers of the part, but found the end".to_owned()
                 } else {
@@ -235,13 +311,151 @@ impl<'a> Head<'a> {
             if length == 0 {
                 return Ok((head, at));
             }
-            head.take(body, at, &body[at..at + length])?;
-            at += length + 2;
+            let line = self.text(&body[at..at + length], None);
+            head.take(body, at, line, self.options.named)?;
+            at += length + self.line_break.len();
         }
     }
 
-    fn take(&mut self, body: &[u8], at: usize, line: &'a [u8]) -> Result<(), ParseError> {
-        let text = std::str::from_utf8(line).map_err(|error| ParseError::not_utf8(body, at + error.valid_up_to()))?;
+    /// A text in the charset that `label` names, or else in that of the form.
+    fn text<'t>(&mut self, bytes: &'t [u8], label: Option<&str>) -> Cow<'t, str> {
+        if bytes.is_ascii() {
+            return String::from_utf8_lossy(bytes);
+        }
+        let charset = label
+            .and_then(Charset::named)
+            .or_else(|| self.charset_field())
+            .or(self.options.charset);
+        if let Some(charset) = charset
+            && let Ok(text) = charset.decode(bytes)
+        {
+            return text;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        if let Cow::Owned(_) = text {
+            self.needed.add(Leniency::Replaced);
+        } else if charset.is_some() || label.is_some() {
+            self.needed.add(Leniency::Charset);
+        }
+        text
+    }
+
+    // RFC 7578 section 4.6: a field says which charset the others have.
+    fn charset_field(&mut self) -> Option<Charset> {
+        if let Some(known) = self.charset_field {
+            return known;
+        }
+        let blank = [self.line_break, self.line_break].concat();
+        let found = memmem::find(self.body, b"\"_charset_\"").and_then(|at| {
+            let from = at + memmem::find(&self.body[at..], &blank)? + blank.len();
+            let end = from + self.finder.find(&self.body[from..])?;
+            Charset::named(std::str::from_utf8(&self.body[from..end]).ok()?.trim())
+        });
+        self.charset_field = Some(found);
+        found
+    }
+
+    /// The part with these headers and the content at `range`; none for a part without a name.
+    fn part(
+        &mut self,
+        head: Head<'a>,
+        number: usize,
+        start: usize,
+        range: Range<usize>,
+    ) -> Result<Option<(Cow<'a, str>, Content<'a>)>, ParseError> {
+        let body = self.body;
+        let from = range.start;
+        let content = head.decoded(body, range)?;
+        if let Cow::Owned(_) = content {
+            self.needed.add(Leniency::Multipart);
+        }
+        let Some(name): Option<Cow<'a, str>> = head.name(number, self.options.named).map(Cow::Owned) else {
+            let message = "expected a Content-Disposition in the headers of the part, but found none";
+            return Err(ParseError::at(SYNTAX, message, body, start));
+        };
+        let content_type = head.content_type.as_deref().unwrap_or_default();
+        let media_type = media_type(content_type);
+        let format = Format::of(&media_type);
+        let is_file = head.filename.is_some();
+        let is_saved = is_file && self.options.files;
+        let value = match format {
+            Some(Format::Json | Format::Xml) if is_saved => None,
+            Some(Format::Json) => match json_in(&content) {
+                Ok(value) => Some(value),
+                Err(_) if is_file => None,
+                Err(error) => return Err(ParseError::at(error.code, error.message, body, from + error.offset)),
+            },
+            Some(Format::Xml) => xml_in(&content, content_type).map(Cow::Owned),
+            _ => None,
+        };
+        if let Some(value) = value {
+            return Ok((!name.is_empty()).then_some((name, Content::Json(value))));
+        }
+        if matches!(format, Some(Format::Json | Format::Xml)) && !is_saved {
+            self.needed.add(Leniency::UnreadPart);
+        }
+        // What has no file name is a field, unless it can't be one.
+        let is_binary = || format.is_none() && is_media_type(&media_type) && std::str::from_utf8(&content).is_err();
+        if is_file || is_binary() {
+            let filename = head.filename.unwrap_or_default();
+            let nothing = filename.is_empty() && content.is_empty();
+            let file = File {
+                filename,
+                mimetype: if is_media_type(&media_type) {
+                    media_type.into_owned()
+                } else {
+                    UNKNOWN_TYPE.to_owned()
+                },
+                content,
+            };
+            // Nor does a form have a parameter without a name.
+            return Ok((!nothing && !name.is_empty()).then_some((name, Content::File(file))));
+        }
+        let label = charset_label(content_type);
+        let text = match content {
+            Cow::Borrowed(content) => self.text(content, label),
+            Cow::Owned(content) => Cow::Owned(self.text(&content, label).into_owned()),
+        };
+        Ok((!name.is_empty()).then_some((name, Content::Text(text))))
+    }
+}
+
+fn json_in<'c>(content: &Cow<'c, [u8]>) -> Result<Cow<'c, str>, ParseError> {
+    match content {
+        Cow::Borrowed(content) => json::check(content).map(|value| Cow::Borrowed(value.trim())),
+        Cow::Owned(content) => json::check(content).map(|value| Cow::Owned(value.trim().to_owned())),
+    }
+}
+
+fn xml_in(content: &[u8], content_type: &str) -> Option<String> {
+    let label = charset_label(content_type).and_then(Charset::named);
+    match label.or_else(|| xml::declared_charset(content)) {
+        Some(charset) => xml::read_as(charset.decode(content).ok()?.as_bytes(), true).ok(),
+        None => xml::read(content).ok(),
+    }
+}
+
+/// How the content of a part is encoded (RFC 2045 section 6).
+#[derive(Clone, Copy)]
+enum Encoding {
+    Base64,
+    QuotedPrintable,
+}
+
+/// What the headers of a part say.
+#[derive(Default)]
+struct Head<'a> {
+    name: Option<String>,
+    filename: Option<String>,
+    content_type: Option<Cow<'a, str>>,
+    content_id: Option<String>,
+    encoding: Option<Encoding>,
+    disposition: bool,
+}
+
+impl<'a> Head<'a> {
+    fn take(&mut self, body: &[u8], at: usize, line: Cow<'a, str>, named: bool) -> Result<(), ParseError> {
+        let text = &*line;
         let reject = |code, message: &str, offset| Err(ParseError::at(code, message, body, at + offset));
         if let Some(offset) = text.find(|c: char| c.is_ascii_control() && c != '\t') {
             return reject(SYNTAX, "expected a header, but found a control character", offset);
@@ -260,26 +474,34 @@ impl<'a> Head<'a> {
             }
             "content-disposition" => {
                 self.disposition = true;
-                self.dispose(body, at + value_at, value)?;
+                self.dispose(body, at + value_at, value, named)?;
             }
-            "content-type" => self.content_type = Some(value),
-            "content-transfer-encoding" => {
-                let plain = ["binary", "8bit", "7bit"];
-                if !plain.iter().any(|known| value.trim().eq_ignore_ascii_case(known)) {
-                    let message = "expected a part that is not encoded, but found another Content-Transfer-Encoding";
+            "content-type" => {
+                self.content_type = Some(match line {
+                    Cow::Borrowed(text) => Cow::Borrowed(&text[value_at..]),
+                    Cow::Owned(text) => Cow::Owned(text[value_at..].to_owned()),
+                });
+            }
+            "content-id" => self.content_id = Some(value.trim().trim_matches(['<', '>']).to_owned()),
+            "content-transfer-encoding" => match &*value.trim().to_ascii_lowercase() {
+                "" | "binary" | "8bit" | "7bit" => self.encoding = None,
+                "base64" => self.encoding = Some(Encoding::Base64),
+                "quoted-printable" => self.encoding = Some(Encoding::QuotedPrintable),
+                _ => {
+                    let message = "expected base64 or quoted-printable, but found another Content-Transfer-Encoding";
                     return reject("MULTIPART_ENCODING", message, value_at);
                 }
-            }
+            },
             _ => {}
         }
         Ok(())
     }
 
     /// Reads a `Content-Disposition`; `at` is its place in the body.
-    fn dispose(&mut self, body: &[u8], at: usize, value: &str) -> Result<(), ParseError> {
+    fn dispose(&mut self, body: &[u8], at: usize, value: &str, named: bool) -> Result<(), ParseError> {
         let reject = |message: String, offset| Err(ParseError::at(SYNTAX, message, body, at + offset));
         let end = value.find(';').unwrap_or(value.len());
-        if !value[..end].trim().eq_ignore_ascii_case("form-data") {
+        if named && !value[..end].trim().eq_ignore_ascii_case("form-data") {
             return reject(
                 "expected the Content-Disposition form-data, but found another one".to_owned(),
                 0,
@@ -332,7 +554,7 @@ impl<'a> Head<'a> {
                 return reject(format!("expected one {name}, but found several"), from);
             }
         }
-        if self.name.is_none() {
+        if named && self.name.is_none() {
             return reject("expected a name of the part, but found none".to_owned(), value.len());
         }
         self.filename = extended.or(self.filename.take()).map(|name| without_path(&name));
@@ -349,54 +571,39 @@ impl<'a> Head<'a> {
         Ok(())
     }
 
-    /// The part whose headers these are, with the content between `from` and `end`; none for a part without a name.
-    fn part(
-        self,
-        body: &'a [u8],
-        start: usize,
-        from: usize,
-        end: usize,
-    ) -> Result<Option<(Cow<'a, str>, Content<'a>)>, ParseError> {
-        let Some(name) = self.name else {
-            let message = "expected a Content-Disposition in the headers of the part, but found none";
-            return Err(ParseError::at(SYNTAX, message, body, start));
-        };
-        let content = &body[from..end];
-        let content_type = self.content_type.unwrap_or_default();
-        let media_type = media_type(content_type);
-        if let Some(filename) = self.filename {
-            let nothing = filename.is_empty() && content.is_empty();
-            let file = File {
-                filename,
-                mimetype: if is_media_type(&media_type) {
-                    media_type.into_owned()
-                } else {
-                    UNKNOWN_TYPE.to_owned()
-                },
-                content: Cow::Borrowed(content),
-            };
-            // Nor does a form have a parameter without a name.
-            return Ok((!nothing && !name.is_empty()).then_some((Cow::Owned(name), Content::File(file))));
-        }
-        let text =
-            std::str::from_utf8(content).map_err(|error| ParseError::not_utf8(body, from + error.valid_up_to()))?;
-        let declared = parameters(content_type).filter(|(name, _)| name.eq_ignore_ascii_case("charset"));
-        // RFC 7578 section 4.6: the field says which charset the others have.
-        let named = (name == "_charset_").then_some(("", text));
-        for (_, charset) in declared.chain(named) {
-            if !is_utf8(charset) {
-                let message = "expected the charset utf-8, but found another one";
-                return Err(ParseError::at("CHARSET_NOT_UTF8", message, body, from));
+    fn name(&self, number: usize, named: bool) -> Option<String> {
+        let is_there = |name: &&String| !name.is_empty();
+        match &self.name {
+            Some(name) => Some(name.clone()),
+            None if named => None,
+            None => {
+                let other = self.content_id.as_ref().or(self.filename.as_ref());
+                Some(other.filter(is_there).cloned().unwrap_or_else(|| number.to_string()))
             }
         }
-        let content = if Format::of(&media_type) == Some(Format::Json) {
-            let value = json::check(content)
-                .map_err(|error| ParseError::at(error.code, error.message, body, from + error.offset))?;
-            Content::Json(Cow::Borrowed(value.trim()))
-        } else {
-            Content::Text(Cow::Borrowed(text))
+    }
+
+    /// The content at `range`, its encoding undone.
+    fn decoded<'b>(&self, body: &'b [u8], range: Range<usize>) -> Result<Cow<'b, [u8]>, ParseError> {
+        let content = &body[range.clone()];
+        let decoded = match self.encoding {
+            None => return Ok(Cow::Borrowed(content)),
+            Some(Encoding::Base64) => {
+                let letters: Vec<u8> = content
+                    .iter()
+                    .copied()
+                    .filter(|byte| !byte.is_ascii_whitespace())
+                    .collect();
+                BASE64.decode(letters).ok()
+            }
+            Some(Encoding::QuotedPrintable) => {
+                quoted_printable::decode(content, quoted_printable::ParseMode::Robust).ok()
+            }
         };
-        Ok((!name.is_empty()).then_some((Cow::Owned(name), content)))
+        decoded.map(Cow::Owned).ok_or_else(|| {
+            let message = "expected a part in its Content-Transfer-Encoding, but its bytes are not that";
+            ParseError::at("MULTIPART_ENCODING", message, body, range.start)
+        })
     }
 }
 
@@ -445,13 +652,18 @@ fn extended_value(body: &[u8], at: usize, text: &str) -> Result<String, ParseErr
             "expected a value with a charset and two apostrophes, but found another one",
         );
     };
-    if !is_utf8(charset) {
-        return reject("CHARSET_NOT_UTF8", "expected the charset utf-8, but found another one");
+    let Some(charset) = Charset::named(charset) else {
+        return reject(
+            "CHARSET_UNKNOWN",
+            "expected a charset that is known, but found another one",
+        );
+    };
+    let moved = |error: ParseError| ParseError::at(error.code, error.message, body, at);
+    if charset.is_utf8() {
+        query::check_escapes(encoded.as_bytes()).map_err(moved)?;
     }
-    query::check_escapes(encoded.as_bytes()).map_err(|error| ParseError::at(error.code, error.message, body, at))?;
-    Ok(percent_encoding::percent_decode_str(encoded)
-        .decode_utf8_lossy()
-        .into_owned())
+    let decoded: Cow<'_, [u8]> = percent_encoding::percent_decode_str(encoded).into();
+    charset.decode(&decoded).map(Cow::into_owned).map_err(moved)
 }
 
 // RFC 7578 section 4.2. Some senders have sent whole paths, of either kind of system.
@@ -598,14 +810,19 @@ mod tests {
             ("a=1", 1, 1),
             ("--bc\r\n", 1, 4),
             ("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1", 4, 2),
-            ("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b", 5, 4),
             (
                 "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--bx\r\n",
                 5,
                 4,
             ),
             ("--b\r\nContent-Disposition: form-data; name=a", 2, 39),
-            ("--b\nContent-Disposition: form-data; name=a\n\n1\n--b--\n", 1, 4),
+            ("--b", 1, 4),
+            (
+                "--b\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\n",
+                2,
+                39,
+            ),
+            ("--b\r\nContent-Disposition: form-data; name=a\n\n1\n--b--\n", 6, 1),
         ] {
             let error = read(text.as_bytes(), "b").unwrap_err();
             assert_eq!(
@@ -633,22 +850,174 @@ mod tests {
             assert_eq!(rejected(head, b"1"), (SYNTAX, 2, column), "{head}");
         }
         assert_eq!(rejected(&format!("{A}\r\n{A}"), b"1"), (SYNTAX, 3, 1));
-        let encoded = format!("{A}\r\nContent-Transfer-Encoding: base64");
-        assert_eq!(rejected(&encoded, b"MQ=="), ("MULTIPART_ENCODING", 3, 27));
-        assert_eq!(json(&[(&encoded.replace("base64", "Binary"), b"1")]), r#"{"a":"1"}"#);
+    }
+
+    /// A body with a type, as JSON text, and what wasn't written as it should be.
+    fn read_as(bytes: &[u8], options: Options) -> (String, Leniencies) {
+        let mut needed = Leniencies::default();
+        let form = read_with(bytes, "b", options, &mut needed).unwrap();
+        (form.to_json(), needed)
+    }
+
+    const OPTIONS: Options = Options {
+        charset: None,
+        named: true,
+        files: false,
+    };
+
+    fn needed(leniencies: &[Leniency]) -> Leniencies {
+        let mut needed = Leniencies::default();
+        leniencies.iter().for_each(|leniency| needed.add(*leniency));
+        needed
     }
 
     #[test]
-    fn requires_utf8_in_fields_and_names() {
-        assert_eq!(rejected(A, b"1\n\xff"), ("UTF8_INVALID", 5, 1));
+    fn undoes_the_transfer_encoding_of_a_part() {
+        let encoded = |name: &str| format!("{A}\r\nContent-Transfer-Encoding: {name}");
+        for (encoding, content, text) in [
+            ("Binary", &b"1"[..], "1"),
+            ("base64", b"R3LDvMOfZQ==", "Grüße"),
+            ("BASE64", b"R3LD\r\nvMOf ZQ", "Grüße"),
+            ("quoted-printable", b"Gr=C3=BC=C3=9Fe =3D=\r\n 1", "Grüße = 1"),
+        ] {
+            let bytes = body(&[(&encoded(encoding), content)]);
+            let expected = format!("{{\"a\":{}}}", json::quote(text));
+            assert_eq!(read_as(&bytes, OPTIONS).0, expected, "{encoding}");
+        }
+        assert_eq!(rejected(&encoded("base64"), b"!").0, "MULTIPART_ENCODING");
+        assert_eq!(rejected(&encoded("x-uuencode"), b"1"), ("MULTIPART_ENCODING", 3, 27));
+    }
+
+    #[test]
+    fn reads_lines_that_end_in_lf_and_a_last_boundary_without_its_end() {
+        for text in [
+            "--b\nContent-Disposition: form-data; name=a\n\n1\n--b--\n",
+            "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b",
+            "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b\r\n",
+        ] {
+            let expected = (r#"{"a":"1"}"#.to_owned(), needed(&[Leniency::Multipart]));
+            assert_eq!(read_as(text.as_bytes(), OPTIONS), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn reads_json_and_xml_parts_as_values_with_a_file_name_too() {
+        let typed = |kind: &str| format!("{A}; filename=\"x\"\r\nContent-Type: {kind}");
+        let one = |head: &str, content: &[u8], options| read_as(&body(&[(head, content)]), options);
+        for (kind, content, value) in [
+            ("application/json", &b"{\"b\":1}"[..], r#"{"a":{"b":1}}"#),
+            ("application/json", b"\xef\xbb\xbf{\"b\":1}", r#"{"a":{"b":1}}"#),
+            ("application/xml", b"<e>1</e>", r#"{"a":{"e":"1"}}"#),
+            ("text/xml; charset=gbk", b"<e>\xc4\xe3</e>", r#"{"a":{"e":"你"}}"#),
+        ] {
+            assert_eq!(
+                one(&typed(kind), content, OPTIONS),
+                (value.to_owned(), needed(&[])),
+                "{kind}"
+            );
+            let saved = one(&typed(kind), content, Options { files: true, ..OPTIONS });
+            assert!(saved.0.contains("\"filename\":\"x\""), "{kind}");
+            assert!(saved.1.is_empty());
+        }
+        let field = format!("{A}\r\nContent-Type: text/xml");
+        let value = (r#"{"a":{"e":"1"}}"#.to_owned(), needed(&[]));
+        assert_eq!(one(&field, b"<e>1</e>", Options { files: true, ..OPTIONS }), value);
+        let unread = needed(&[Leniency::UnreadPart]);
+        assert_eq!(
+            one(&field, b"no XML", OPTIONS),
+            (r#"{"a":"no XML"}"#.to_owned(), unread)
+        );
+        for kind in ["application/json", "text/xml"] {
+            let (json, needed) = one(&typed(kind), b"neither", OPTIONS);
+            assert!(json.contains("\"size\":7"), "{json}");
+            assert_eq!(needed, unread);
+        }
+    }
+
+    #[test]
+    fn names_the_parts_of_other_types_than_forms() {
+        let parts = [
+            ("Content-Type: application/json", &b"{\"b\":1}"[..]),
+            ("Content-ID: <body@sender>\r\nContent-Type: text/plain", b"text"),
+            (
+                "Content-Disposition: attachment; filename=\"p.png\"\r\nContent-Type: image/png",
+                b"\xff",
+            ),
+            ("Content-Type: image/png", b"\xff\xff"),
+        ];
+        let options = Options {
+            named: false,
+            ..OPTIONS
+        };
+        let file = |name: &str, size| format!(r#"{{"filename":"{name}","mimetype":"image/png","size":{size}}}"#);
+        let expected = format!(
+            r#"{{"0":{{"b":1}},"3":{},"body@sender":"text","p.png":{}}}"#,
+            file("", 2),
+            file("p.png", 1)
+        );
+        assert_eq!(read_as(&body(&parts), options), (expected, needed(&[])));
+        assert_eq!(rejected(parts[0].0, parts[0].1).0, SYNTAX);
+    }
+
+    #[test]
+    fn decodes_fields_by_the_charset_of_the_part_the_form_or_the_configuration() {
         let charset = |charset: &str| format!("{A}\r\nContent-Type: text/plain; charset={charset}");
-        assert_eq!(rejected(&charset("iso-8859-1"), b"1").0, "CHARSET_NOT_UTF8");
-        assert_eq!(json(&[(&charset("\"UTF-8\""), b"1")]), r#"{"a":"1"}"#);
         let field = "Content-Disposition: form-data; name=\"_charset_\"";
-        assert_eq!(rejected(field, b"windows-1252").0, "CHARSET_NOT_UTF8");
-        assert_eq!(json(&[(field, b"utf-8")]), r#"{"_charset_":"utf-8"}"#);
+        let text = r#"{"a":"Grüße"}"#;
+        let latin = &b"Gr\xfc\xdfe"[..];
+        let configured = Options {
+            charset: Charset::named("windows-1252"),
+            ..OPTIONS
+        };
+        for (parts, options, json, found) in [
+            (vec![(charset("iso-8859-1"), latin)], OPTIONS, text, &[][..]),
+            (vec![(charset("\"UTF-8\""), "Grüße".as_bytes())], configured, text, &[]),
+            (vec![(A.to_owned(), latin)], configured, text, &[]),
+            (vec![(A.to_owned(), "Grüße".as_bytes())], OPTIONS, text, &[]),
+            (
+                vec![(A.to_owned(), latin), (field.to_owned(), &b"windows-1252"[..])],
+                OPTIONS,
+                r#"{"a":"Grüße","_charset_":"windows-1252"}"#,
+                &[],
+            ),
+            (
+                vec![(A.to_owned(), latin)],
+                OPTIONS,
+                r#"{"a":"Gr��e"}"#,
+                &[Leniency::Replaced],
+            ),
+            (
+                vec![(charset("gbk"), &b"\xff"[..])],
+                OPTIONS,
+                r#"{"a":"�"}"#,
+                &[Leniency::Replaced],
+            ),
+            (
+                vec![(charset("nonsense"), "ü".as_bytes())],
+                OPTIONS,
+                r#"{"a":"ü"}"#,
+                &[Leniency::Charset],
+            ),
+        ] {
+            let parts: Vec<_> = parts.iter().map(|(head, content)| (head.as_str(), *content)).collect();
+            assert_eq!(
+                read_as(&body(&parts), options),
+                (json.to_owned(), needed(found)),
+                "{parts:?}"
+            );
+        }
+        let name = b"--b\r\nContent-Disposition: form-data; name=\"\xfc\"\r\n\r\n1\r\n--b--";
+        assert_eq!(read_as(name, configured).0, r#"{"ü":"1"}"#);
+        assert_eq!(
+            read_as(name, OPTIONS),
+            ("{\"�\":\"1\"}".to_owned(), needed(&[Leniency::Replaced]))
+        );
+        assert_eq!(
+            json(&[(&format!("{A}; filename*=iso-8859-1''%fc.txt"), b"1")]),
+            r#"{"a":{"filename":"ü.txt","mimetype":"application/octet-stream","size":1}}"#
+        );
         for (value, code) in [
-            ("iso-8859-1''a", "CHARSET_NOT_UTF8"),
+            ("nonsense''a", "CHARSET_UNKNOWN"),
             ("UTF-8''%ff", "UTF8_INVALID"),
             ("UTF-8''%4", "MALFORMED_PERCENT_ENCODING"),
             ("a", SYNTAX),
@@ -656,8 +1025,6 @@ mod tests {
             let head = format!("{A}; filename*={value}");
             assert_eq!(rejected(&head, b"1").0, code, "{value}");
         }
-        let bytes = [&b"--b\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\n\r\n--b--"[..]].concat();
-        assert_eq!(read(&bytes, "b").unwrap_err().code, "UTF8_INVALID");
     }
 
     #[test]

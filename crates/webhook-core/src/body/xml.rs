@@ -7,8 +7,9 @@
 //!   there is more than white space, under `#text`. Child elements of one name are a list in their order.
 //! - Names keep their prefix (`soap:Body`). All values are strings; white space around a text is dropped, but not within
 //!   CDATA.
-//! - The five entities of XML and numeric ones are resolved. Nothing else is: a document type declaration is rejected, so
-//!   there are no external entities and none that expand into others.
+//! - The five entities of XML and numeric ones are resolved. Nothing else is: a document type declaration with declarations
+//!   in it is rejected, and one that names an external subset is skipped without fetching that, so there are no external
+//!   entities and none that expand into others.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -21,11 +22,16 @@ use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesRef, Event};
 use quick_xml::{Reader, XmlVersion};
 
+use super::charset::Charset;
+use super::content_type::is_utf8;
 use crate::error::ParseError;
 use crate::json::write_string;
 use crate::limits::MAX_XML_DEPTH;
 
 const CODE: &str = "XML_SYNTAX";
+
+/// Bytes in which the declaration of a document's encoding has to end.
+const MAX_DECLARATION: usize = 256;
 
 /// No node or text.
 const NONE: u32 = u32::MAX;
@@ -246,9 +252,17 @@ impl<'a> Tree<'a> {
 /// Reads an XML document.
 ///
 /// # Errors
-/// `XML_SYNTAX` for what is not well-formed, `XML_DOCTYPE` for a document type declaration, `XML_TOO_DEEP` beyond
-/// [`MAX_XML_DEPTH`], `UTF8_INVALID`, and `XML_ENCODING` where the document declares another encoding.
+/// `XML_SYNTAX` for what is not well-formed, `XML_DOCTYPE` for a document type declaration with declarations in it,
+/// `XML_TOO_DEEP` beyond [`MAX_XML_DEPTH`], `UTF8_INVALID`, and `XML_ENCODING` where the document declares another encoding.
 pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
+    read_as(bytes, false)
+}
+
+/// As [`read`]; with `is_decoded` the bytes are UTF-8 whatever the document declares, as its transport has said or has made it.
+///
+/// # Errors
+/// Those of [`read`].
+pub(super) fn read_as(bytes: &[u8], is_decoded: bool) -> Result<String, ParseError> {
     let text = ParseError::check_utf8(bytes)?;
     if let Some((at, character)) = text.char_indices().find(|(_, character)| is_forbidden(*character)) {
         let message = format!("expected characters that XML allows, but found {}", name_of(character));
@@ -325,19 +339,29 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
                 (None, Ok(_)) => return fail(CODE, "expected an element, but found text"),
                 (_, Err(message)) => return fail(CODE, &message),
             },
-            Event::DocType(_) => return fail("XML_DOCTYPE", "expected no document type declaration, but found one"),
+            Event::DocType(declaration) => {
+                // What is outside is never fetched; what is declared inside would change the text.
+                if declaration.contains('[') {
+                    return fail(
+                        "XML_DOCTYPE",
+                        "expected a document type without declarations in it, but found some",
+                    );
+                }
+                if !tree.nodes.is_empty() {
+                    return fail(
+                        CODE,
+                        "expected a document type before the first element, but found one behind it",
+                    );
+                }
+            }
             Event::Decl(declaration) => {
-                let utf8 = |name: &str| {
-                    ["utf-8", "utf8", "us-ascii"]
-                        .iter()
-                        .any(|known| name.eq_ignore_ascii_case(known))
-                };
                 if let Some(Ok(encoding)) = declaration.encoding()
-                    && !utf8(&encoding)
+                    && !is_decoded
+                    && !is_utf8(&encoding)
                 {
                     return fail(
                         "XML_ENCODING",
-                        "expected the encoding utf-8, but the document declares another",
+                        "expected an encoding that is known, but the document declares another",
                     );
                 }
             }
@@ -361,6 +385,17 @@ pub fn read(bytes: &[u8]) -> Result<String, ParseError> {
     tree.write(0, &mut json);
     json.push('}');
     Ok(json)
+}
+
+/// Returns the charset that the first line of a document declares.
+pub(super) fn declared_charset(bytes: &[u8]) -> Option<Charset> {
+    let line = bytes.strip_prefix(b"<?xml".as_slice())?;
+    let line = &line[..line.len().min(MAX_DECLARATION)];
+    let line = std::str::from_utf8(&line[..memchr::memchr(b'>', line)?]).ok()?;
+    let value = line.split_once("encoding")?.1.trim_start();
+    let value = value.strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    Charset::named(value[1..].split_once(quote)?.0)
 }
 
 /// Adds the attributes of an element, given as they are written behind its name. Fails with a place in that text.
@@ -455,6 +490,11 @@ mod tests {
                 "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- c --><s:E><s:B>1</s:B></s:E>\n",
                 r#"{"s:E":{"s:B":"1"}}"#,
             ),
+            (
+                "<?xml version='1.0'?>\n<!DOCTYPE cXML SYSTEM \"http://xml.cxml.org/schemas/cXML/1.2.014/cXML.dtd\">\n<a>1</a>",
+                r#"{"a":"1"}"#,
+            ),
+            ("<!DOCTYPE a PUBLIC '-//W3C//DTD XHTML 1.0//EN' 'x.dtd'><a/>", r#"{"a":""}"#),
             ("<a><__proto__>1</__proto__></a>", r#"{"a":{"__proto__":"1"}}"#),
         ] {
             assert_eq!(read(xml.as_bytes()).as_deref(), Ok(json), "{xml}");
@@ -476,6 +516,13 @@ mod tests {
                 "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>",
                 "XML_DOCTYPE",
             ),
+            (
+                "<!DOCTYPE a SYSTEM 'x.dtd' [ <!ATTLIST a b CDATA 'c'> ]><a/>",
+                "XML_DOCTYPE",
+            ),
+            ("<!DOCTYPE a []><a/>", "XML_DOCTYPE"),
+            ("<a/><!DOCTYPE a>", CODE),
+            ("<a><!DOCTYPE a></a>", CODE),
             ("<?xml version='1.0' encoding='gbk'?><a/>", "XML_ENCODING"),
             ("<a><@b/></a>", CODE),
             ("<a><#text>1</#text>2</a>", CODE),

@@ -3,13 +3,13 @@
 use super::reader::Field;
 use crate::auth::address::{Proxies, Ranges};
 
-/// Where requests may come from.
+/// Which addresses requests may come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
     /// The addresses that are accepted.
     pub allow: Ranges,
-    /// The trusted proxies in between, which say where a request comes from.
-    pub proxies: Proxies,
+    /// The trusted proxies in between; those of the server for `None`.
+    pub proxies: Option<Proxies>,
 }
 
 /// Reads `addresses`: `{ allow: [address or range], proxies?: number or [address or range] }`.
@@ -17,15 +17,13 @@ pub(super) fn read_addresses(addresses: &Field<'_>) -> Option<Addresses> {
     let addresses = addresses.object()?;
     let allow = read_ranges(&addresses.get("allow"));
     let proxies = read_proxies(&addresses.get("proxies"));
-    Some(Addresses {
-        allow: allow?,
-        proxies: proxies?,
-    })
+    Some(Addresses { allow: allow?, proxies })
 }
 
-fn read_proxies(proxies: &Field<'_>) -> Option<Proxies> {
+/// Reads trusted proxies: their number, or a list of addresses and ranges.
+pub(super) fn read_proxies(proxies: &Field<'_>) -> Option<Proxies> {
     if proxies.is_absent() {
-        return Some(Proxies::Count(0));
+        return None;
     }
     if proxies.value().is_array() {
         return read_ranges(proxies).map(Proxies::Ranges);

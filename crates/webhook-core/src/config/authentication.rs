@@ -1,8 +1,11 @@
 //! `public`, `basicAuthentication` and `authentication`: how senders authenticate.
 
+use serde_json::Value;
+
 use super::reader::Field;
 use crate::auth::basic::Basic;
 use crate::auth::{presets, AuthMethod, Scheme, Secret};
+use crate::json::{Decoder, Decoding};
 use crate::limits::{MAX_METHODS, MAX_SECRETS};
 
 /// Checks `public`, with which the owner confirms that anyone may send requests. Methods that are configured as well
@@ -21,7 +24,8 @@ pub(super) fn read_basic(basic: &Field<'_>) -> Option<Basic> {
         return None;
     }
     let username = basic.get("username");
-    let (name, password) = (username.required_text(), basic.get("password").required_text());
+    let password = basic.get("password");
+    let (name, password) = (either(&username, &password), either(&password, &username));
     let name = name?;
     // A template is filled later.
     if name.contains(':') && !name.contains("{{") {
@@ -31,6 +35,16 @@ pub(super) fn read_basic(basic: &Field<'_>) -> Option<Basic> {
         );
     }
     Some(Basic::new(name, password?))
+}
+
+// Some senders leave one of the two empty (Azure DevOps the user name), but both together protect nothing.
+fn either<'a>(field: &Field<'a>, other: &Field<'_>) -> Option<&'a str> {
+    let is_empty = |field: &Field<'_>| field.value().as_str() == Some("");
+    if is_empty(field) && !is_empty(other) {
+        Some("")
+    } else {
+        field.required_text()
+    }
 }
 
 /// Reads `authentication`: `[{ preset | scheme, secrets }]`. A request has to pass each method.
@@ -67,6 +81,15 @@ fn read_method(method: &Field<'_>) -> Option<AuthMethod> {
         scheme: scheme?,
         secrets: secrets?,
     })
+}
+
+/// Returns the field in which the sender of a preset puts JSON into a form, if one of the methods is such a preset.
+pub(super) fn form_payload(methods: &Field<'_>) -> Option<Decoder> {
+    let list = methods.value().as_array()?;
+    let sends_payload = |method: &Value| matches!(method["preset"].as_str(), Some("github" | "slack"));
+    list.iter()
+        .any(sends_payload)
+        .then(|| Decoder::new("payload", Decoding::Json))?
 }
 
 fn read_scheme(method: &Field<'_>) -> Option<Scheme> {

@@ -2,23 +2,39 @@
 
 use super::reader::Field;
 use crate::body::content_type::Format;
-use crate::json::{Path, Target, Variables};
-use crate::limits::{MAX_NAMED_ROWS, MAX_ROWS};
+use crate::body::Charset;
+use crate::json::{Decoder, Decoding, Path, Target, Variables};
+use crate::limits::{MAX_DECODED, MAX_NAMED_ROWS, MAX_ROWS};
 use crate::request::is_token;
 
 /// Which requests are accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct AcceptedRequests {
-    /// The methods, upper case, as the `Allow` header lists them.
+    /// The methods, upper case, as the `Allow` header lists them. With HEAD among them a HEAD request is answered without an event.
     pub methods: Vec<String>,
     /// Most bytes of a body, where that is less than NocoBase's own limit.
     pub body_limit: Option<usize>,
     /// What bodies are read as, whatever their content type; `None` goes by the content type.
     pub read_as: Option<Format>,
+    /// Whether numbers that JavaScript would round become text.
+    pub spells_numbers: bool,
+    /// Values that are JSON or base64 inside of a text.
+    pub decode: Decode,
+    /// The charset of bodies that don't name theirs; UTF-8 for `None`.
+    pub charset: Option<Charset>,
     /// Whether the body's text is a variable, `$context.rawBody`.
     pub raw_body: bool,
     /// Where the files of a multipart body are kept; `None` keeps none.
     pub files: Option<Storage>,
+}
+
+/// Which values of a body are decoded.
+#[derive(Debug, Clone)]
+pub enum Decode {
+    /// What the preset says: the field in which it sends JSON in a form.
+    Preset,
+    /// These, in order.
+    Listed(Vec<Decoder>),
 }
 
 /// One of the storages of NocoBase's file manager.
@@ -47,7 +63,8 @@ pub(super) struct RequestSection {
     pub(super) has_body_items: bool,
 }
 
-/// Reads `request`: `{ headers, query, body, params, methods, bodyLimit, readAs, rawBody, files }`.
+/// Reads `request`: `{ headers, query, body, params, methods, answerHead, bodyLimit, readAs, charset, bigNumbers, decode,
+/// rawBody, files }`.
 pub(super) fn read_request(request: &Field<'_>) -> RequestSection {
     request.object();
     let headers = read_items(&request.get("headers"), true, MAX_NAMED_ROWS);
@@ -126,15 +143,18 @@ const METHODS: [&str; 6] = ["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"];
 
 fn read_accepted(request: &Field<'_>) -> AcceptedRequests {
     AcceptedRequests {
-        methods: read_methods(&request.get("methods")),
+        methods: read_methods(&request.get("methods"), &request.get("answerHead")),
         body_limit: read_body_limit(&request.get("bodyLimit")),
         read_as: read_format(&request.get("readAs")),
+        spells_numbers: read_big_numbers(&request.get("bigNumbers")),
+        decode: read_decode(&request.get("decode")),
+        charset: read_charset(&request.get("charset")),
         raw_body: request.get("rawBody").boolean().unwrap_or_default(),
         files: read_files(&request.get("files")),
     }
 }
 
-fn read_methods(methods: &Field<'_>) -> Vec<String> {
+fn read_methods(methods: &Field<'_>, answer_head: &Field<'_>) -> Vec<String> {
     let mut read: Vec<String> = vec![];
     for method in methods.list().unwrap_or_default() {
         match method.value().as_str().filter(|method| METHODS.contains(method)) {
@@ -145,6 +165,9 @@ fn read_methods(methods: &Field<'_>) -> Vec<String> {
     }
     if read.is_empty() {
         read.push(METHODS[0].to_owned());
+    }
+    if answer_head.boolean() == Some(true) && !read.iter().any(|method| method == "HEAD") {
+        read.push("HEAD".to_owned());
     }
     read
 }
@@ -173,6 +196,62 @@ fn read_format(name: &Field<'_>) -> Option<Format> {
         name.issue("READ_AS", format!("expected one of {known}"));
     }
     found.map(|(_, format)| *format)
+}
+
+fn read_big_numbers(field: &Field<'_>) -> bool {
+    match field.text() {
+        Some("text") => true,
+        None | Some("rounded") => false,
+        Some(_) => {
+            field.issue("BIG_NUMBERS", "expected text or rounded");
+            false
+        }
+    }
+}
+
+fn read_decode(field: &Field<'_>) -> Decode {
+    let Some(rows) = field.list() else {
+        return Decode::Preset;
+    };
+    if rows.len() > MAX_DECODED {
+        let found = rows.len();
+        field.issue(
+            "TOO_MANY",
+            format!("expected at most {MAX_DECODED} rows, but found {found}"),
+        );
+        return Decode::Preset;
+    }
+    Decode::Listed(rows.iter().filter_map(read_decoder).collect())
+}
+
+fn read_decoder(row: &Field<'_>) -> Option<Decoder> {
+    let row = row.required_object()?;
+    let (path, name) = (row.get("path"), row.get("as"));
+    let text = path.required_text();
+    let known = Decoding::NAMES
+        .iter()
+        .find(|(known, _)| name.value().as_str() == Some(known));
+    let Some((_, decoding)) = known else {
+        let known = Decoding::NAMES.map(|(name, _)| name).join(", ");
+        name.issue("DECODING", format!("expected one of {known}"));
+        return None;
+    };
+    let decoder = Decoder::new(text?, *decoding);
+    if decoder.is_none() {
+        path.issue("PATH", "expected a path with at most one []");
+    }
+    decoder
+}
+
+fn read_charset(label: &Field<'_>) -> Option<Charset> {
+    if label.is_absent() {
+        return None;
+    }
+    let found = label.value().as_str().and_then(Charset::named);
+    if found.is_none() {
+        label.issue("CHARSET", "expected the name of a charset, such as windows-1252 or gbk");
+    }
+    found
 }
 
 fn read_files(files: &Field<'_>) -> Option<Storage> {

@@ -85,10 +85,10 @@ fn value_end(text: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Where the string ends that begins at `at`.
-fn string_end(text: &[u8], mut at: usize) -> usize {
+/// Where the string ends that begins at `at`; the end of a text in which it doesn't.
+pub(super) fn string_end(text: &[u8], mut at: usize) -> usize {
     at += 1;
-    while let Some(length) = memchr2(b'"', b'\\', &text[at..]) {
+    while let Some(length) = memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
         at += length;
         if text[at] == b'"' {
             return at + 1;

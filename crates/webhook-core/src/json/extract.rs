@@ -36,6 +36,12 @@ impl Unread {
     }
 }
 
+impl From<ParseError> for Unread {
+    fn from(error: ParseError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
 impl From<TooLarge> for Unread {
     fn from(_: TooLarge) -> Self {
         Self::TooLarge
@@ -47,7 +53,8 @@ impl PathSet {
     ///
     /// A value is a slice of `json` wherever that holds it as it is. `null` counts as a value, and so do `0`,
     /// `false` and `""`. For a path with `[]` it is a list with one item for each element, `null` for an element that
-    /// lacks the rest of the path; where `[]` meets something else than an array, the path leads nowhere.
+    /// lacks the rest of the path. A value that isn't an array counts as a list of one, except for `null`, with which the
+    /// path leads nowhere.
     ///
     /// # Errors
     /// Fails for what `JSON.parse` rejects, bytes that aren't UTF-8, and nesting deeper than

@@ -5,7 +5,7 @@ use std::fmt;
 pub enum Segment {
     /// A member of an object, an element of an array, a UTF-16 unit of a string, or the `length` of the two.
     Key(Box<str>),
-    /// Every element of an array.
+    /// Every element of an array; a value that isn't one is a list of one.
     Each,
 }
 

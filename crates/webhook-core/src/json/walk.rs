@@ -121,6 +121,8 @@ enum Next {
     Member,
     /// After an element.
     Element,
+    /// With the same value itself, after it was read as the element of a list of one.
+    Itself,
 }
 
 /// What comes next in an array.
@@ -211,6 +213,10 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
         while let Some(frame) = self.frames.last() {
             // From here on it goes on in the container that was entered last, until another one is or it ends.
             let entered = match frame.next {
+                Next::Itself => {
+                    self.itself()?;
+                    continue;
+                }
                 Next::End => false,
                 Next::FirstMember => self.members(true)?,
                 Next::FirstElement => self.elements(Step::Element(true))?,
@@ -234,6 +240,15 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     #[inline(always)]
     fn value(&mut self, at: usize) -> Result<bool, Rejected> {
         let kind = self.cursor.begin()?;
+        if self.nodes[at].each.is_some() && kind != Kind::Array && !self.is_null() {
+            return self.list_of_one(at);
+        }
+        self.read(at, kind)
+    }
+
+    /// As [`Walk::value`], for a value of a known type, which is not read as a list of one.
+    #[inline(always)]
+    fn read(&mut self, at: usize, kind: Kind) -> Result<bool, Rejected> {
         let node = &self.nodes[at];
         if node.enters(kind) && kind != Kind::String {
             self.enter(at, kind)?;
@@ -246,6 +261,52 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             self.units(at, &self.text[start + 1..self.cursor.end() - 1])?;
         }
         Ok(false)
+    }
+
+    /// Whether the value is `null`, which isn't a value and so isn't a list of one.
+    fn is_null(&self) -> bool {
+        self.text.as_bytes().get(self.cursor.start()) == Some(&b'n')
+    }
+
+    /// Reads a value that isn't an array as the element of a list of one, then as itself: XML has no other way to write such
+    /// a list, and some senders of JSON leave the brackets away.
+    #[inline(never)]
+    fn list_of_one(&mut self, at: usize) -> Result<bool, Rejected> {
+        let start = self.cursor.start();
+        let Some(each) = self.nodes[at].each else {
+            return Ok(false);
+        };
+        self.open_lists(&self.nodes[each])?;
+        self.begin_element(each)?;
+        self.frames.push(Frame {
+            node: at,
+            start,
+            array: false,
+            next: Next::Itself,
+            index: 0,
+            again: None,
+            as_each: false,
+        });
+        if self.value(each)? {
+            return Ok(true);
+        }
+        self.itself()
+    }
+
+    /// The innermost frame's value has been read as the element of a list of one: reads it as itself.
+    fn itself(&mut self) -> Result<bool, Rejected> {
+        let frame = self
+            .frames
+            .pop()
+            .expect("a value is read as a list before it is read as itself");
+        self.fill_lists(frame.node)?;
+        if let Some(each) = self.nodes[frame.node].each {
+            self.close_lists(&self.nodes[each])?;
+        }
+        self.step(self.cursor.end() - frame.start)?;
+        self.cursor.rewind(frame.start);
+        let kind = self.cursor.begin()?;
+        self.read(frame.node, kind)
     }
 
     fn enter(&mut self, at: usize, kind: Kind) -> Result<(), Rejected> {
@@ -285,6 +346,23 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             for &value in &node.arrays {
                 self.found.values[value] = Value::Raw(start, end);
             }
+        } else if !node.arrays.is_empty() {
+            self.put_list_of_one(node, start)?;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn put_list_of_one(&mut self, node: &Node, start: usize) -> Result<(), Rejected> {
+        let item = &self.text[start..self.cursor.end()];
+        if item == "null" {
+            return Ok(());
+        }
+        self.step(16)?;
+        for &value in &node.arrays {
+            self.copy(size_of::<String>() + item.len() + 2)?;
+            self.found.values[value] = Value::Made(self.found.made.len());
+            self.found.made.push(format!("[{item}]"));
         }
         Ok(())
     }
@@ -403,13 +481,20 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             self.cursor.begin()?;
             frame.again = Some((self.cursor.start(), indexed));
         }
+        self.begin_element(each)?;
+        Ok(Some(each))
+    }
+
+    /// An element begins that is read as "each".
+    #[inline]
+    fn begin_element(&mut self, each: usize) -> Result<(), Rejected> {
         self.step(self.nodes[each].lists_below.len())?;
         for &list in &self.nodes[each].lists_below {
             let list = &mut self.found.lists[list];
             list.mark = list.text.len();
             list.found = false;
         }
-        Ok(Some(each))
+        Ok(())
     }
 
     /// An element of the innermost array has been read: what comes next.

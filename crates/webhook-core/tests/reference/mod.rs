@@ -16,7 +16,19 @@ impl<'de> DeserializeSeed<'de> for Along<'_> {
             let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
             return Ok(Some(raw.get().to_owned()));
         }
-        deserializer.deserialize_any(self)
+        if self.0[0] != Segment::Each {
+            return deserializer.deserialize_any(self);
+        }
+        let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
+        // What isn't a list is one of one, except for null.
+        let list = match raw.get() {
+            "null" => return Ok(None),
+            list if list.starts_with('[') => list.to_owned(),
+            item => format!("[{item}]"),
+        };
+        let mut list = serde_json::Deserializer::from_str(&list);
+        list.disable_recursion_limit();
+        serde::Deserializer::deserialize_any(&mut list, self).map_err(serde::de::Error::custom)
     }
 }
 
