@@ -1,13 +1,23 @@
 // Creates workflows with NocoBase's API, as its editor does.
 
 /**
+ * Creates a workflow; a webhook without a configuration has no authentication, as in the commercial plugin.
+ *
  * @param {import('./nocobase.d.mts').App} app
  * @param {import('./workflows.d.mts').WorkflowDefinition} definition
  * @returns {Promise<import('./workflows.d.mts').CreatedWorkflow>}
  */
 export async function createWorkflow(
   app,
-  { title, type = 'webhook', sync = false, config = {}, options, nodes = [], enabled = true },
+  {
+    title,
+    type = 'webhook',
+    sync = false,
+    config = type === 'webhook' ? { request: {} } : {},
+    options,
+    nodes = [],
+    enabled = true,
+  },
 ) {
   const workflow = await app.api('POST', 'workflows:create', { title, type, sync, config, options });
   const created = await createNodes(app, workflow.id, nodes);

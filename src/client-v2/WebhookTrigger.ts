@@ -1,7 +1,7 @@
 import { Trigger, type VariableOption } from '@nocobase/plugin-workflow/client-v2';
 import type { TriggerConfig } from '../common/config';
 import { tExpr, useT } from './locale';
-import { newTokenMethod } from './model/authMethods';
+import { newTokenMethod } from '../common/authentication';
 import { requestVariables } from './model/variables';
 
 /** The trigger in the editors of both clients. Users choose on creation whether a workflow is synchronous. */

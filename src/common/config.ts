@@ -56,6 +56,11 @@ export interface RequestConfig {
 /** How a sender verifies the URL before it sends events. The other fields depend on `kind`. */
 export interface UrlVerificationConfig {
   kind: string;
+  verifyTokens?: string[];
+  verificationTokens?: string[];
+  encryptKey?: string;
+  encodingAesKey?: string;
+  receiveId?: string;
 }
 
 /** The IP allowlist. */
@@ -96,6 +101,8 @@ export interface ResponseConfig {
 
 /** `workflow.config` of a webhook. */
 export interface TriggerConfig {
+  /** The owner's confirmation that anyone with the URL may send requests. */
+  public?: boolean;
   basicAuthentication?: BasicAuthentication;
   /** A request has to pass every method. */
   authentication?: AuthMethodConfig[];

@@ -26,6 +26,7 @@ import { RecentRejections } from './receive/RecentRejections';
 import { RejectionLog } from './receive/RejectionLog';
 import { ResponseInstruction } from './respond/ResponseInstruction';
 import { Telemetry } from './telemetry';
+import { closeByDefault } from './trigger/closedByDefault';
 import { WebhookTrigger } from './trigger/WebhookTrigger';
 
 // NocoBase's own default for REQUEST_BODY_LIMIT.
@@ -88,6 +89,7 @@ export class WebhookPlugin extends Plugin {
       }
       workflow.registerTrigger(TRIGGER_TYPE, new WebhookTrigger(workflow, endpoints, activation));
       workflow.registerInstruction(RESPONSE_TYPE, new ResponseInstruction(workflow));
+      closeByDefault(this.app);
       claimWebhooks(this.app, (ctx, address) => receiver.receive(ctx, address));
     });
 

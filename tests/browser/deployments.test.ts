@@ -91,7 +91,7 @@ describe.each(clients)('below a public path, in %s', (client) => {
       title: 'Sub-app',
       type: 'webhook',
       sync: false,
-      config: {},
+      config: { request: {} },
     });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();

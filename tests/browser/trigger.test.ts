@@ -216,7 +216,7 @@ describe.each(clients)('the trigger in %s', (client) => {
   });
 
   it('rejects invalid input with an error at each field', async () => {
-    const workflow = await createWorkflow(app, { title: 'Wrong', config: {}, enabled: false });
+    const workflow = await createWorkflow(app, { title: 'Wrong', enabled: false });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();
     const body = form.getByRole('textbox', { name: 'Body of the response' });
@@ -242,7 +242,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     await error(form, 'The secret is missing.').waitFor();
     await error(form, 'A header name has no spaces and no : in it.').waitFor();
     expect(await body.inputValue()).toBe(typed);
-    expect(await configOf(app, workflow.id)).toEqual({});
+    expect(await configOf(app, workflow.id)).toEqual({ request: {} });
 
     // The same is valid as plain text, and switching off Basic authentication removes its errors.
     await form.locator('.ant-radio-button-wrapper', { hasText: 'Text' }).click();
@@ -306,7 +306,7 @@ describe.each(clients)('the trigger in %s', (client) => {
       value: 'hidden',
     });
     const name = `HOOK_${client === clients[0] ? 'A' : 'B'}`;
-    const workflow = await createWorkflow(app, { title: 'Secret', config: {}, enabled: false });
+    const workflow = await createWorkflow(app, { title: 'Secret', enabled: false });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();
     await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { checkConfig, signaturePresets } from '../../index';
+import { checkConfig, judge, signaturePresets } from '../../index';
+import { CUSTOM_SCHEMES, PRESETS, schemeOf } from '../../src/client-v2/model/authMethods';
 import {
-  hasPublicKeys,
-  isPublic,
   generatedForm,
+  hasMethod,
+  hasPublicKeys,
   newTokenMethod,
-  CUSTOM_SCHEMES,
-  PRESETS,
-  schemeOf,
-} from '../../src/client-v2/model/authMethods';
-import { newSecret } from '../../src/client-v2/model/secret';
+  withOwnSecrets,
+} from '../../src/common/authentication';
+import type { TriggerConfig } from '../../src/common/config';
+import { newSecret } from '../../src/common/secret';
 
 const presets = signaturePresets();
 
@@ -45,13 +45,63 @@ describe('the authentication methods of the form', () => {
     expect([generatedForm(shared), hasPublicKeys(shared)]).toEqual(['text', false]);
   });
 
-  it('count a webhook without methods as public', () => {
-    expect([{}, { authentication: [], basicAuthentication: false as const }].map(isPublic)).toEqual([true, true]);
-    expect([{ authentication: [newTokenMethod()] }, { basicAuthentication: {} }].map(isPublic)).toEqual([false, false]);
-  });
-
   it('resolve a preset once its scheme is loaded', () => {
     expect(schemeOf({ preset: 'slack' }, {})).toBeUndefined();
     expect(schemeOf({ preset: 'slack' }, presets)).toEqual(presets.slack);
+  });
+});
+
+describe('a configuration without an authentication method', () => {
+  const token = { authentication: [newTokenMethod()] };
+  const basicAuthentication = { username: 'u', password: 'p' };
+
+  it.each<[string, TriggerConfig]>([
+    ['none', {}],
+    ['null', { authentication: null as never, basicAuthentication: false }],
+    ['not public', { public: false }],
+    ['confirmed', { public: true }],
+    ['a token', token],
+    ['a token, and confirmed as public', { ...token, public: true }],
+    ['Basic', { basicAuthentication }],
+    ['Basic, and confirmed as public', { basicAuthentication, public: true }],
+    ['a preset and Basic', { authentication: [{ preset: 'github', secrets: ['s'] }], basicAuthentication }],
+  ])('means the same to the editor, the server and the core: %s', (_name, config) => {
+    expect(checkConfig(config)).toEqual([]);
+    expect(judge(config, { headers: {}, body: '' }).accepted).toBe(!hasMethod(config));
+  });
+});
+
+describe('the secrets of a copy', () => {
+  const config: TriggerConfig = {
+    basicAuthentication: { username: 'u', password: 'original' },
+    authentication: [
+      { ...newTokenMethod(), secrets: ['original', 'rotated'] },
+      { preset: 'stripe', secrets: ['whsec_original'] },
+      { preset: 'github', secrets: ['{{$env.SECRET}}', 'original'] },
+      { scheme: { kind: 'jwt', algorithms: ['RS256'] }, secrets: ['-----BEGIN PUBLIC KEY-----'] },
+    ],
+    handshake: { kind: 'meta', verifyTokens: ['original'] },
+  };
+
+  it('are new where the owner generates them, and missing where the sender issues them', () => {
+    const copy = withOwnSecrets(config);
+    expect(JSON.stringify(copy)).not.toMatch(/original|rotated/);
+    expect(copy.basicAuthentication).toEqual({ username: 'u', password: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(copy.authentication?.map(({ secrets }) => secrets)).toEqual([
+      [expect.stringMatching(/^[\w-]{43}$/)],
+      [],
+      ['{{$env.SECRET}}'],
+      ['-----BEGIN PUBLIC KEY-----'],
+    ]);
+    expect(copy.handshake?.verifyTokens).toEqual([expect.stringMatching(/^[\w-]{43}$/)]);
+    expect(JSON.stringify(config)).toContain('original');
+  });
+
+  it('leave out what the sender issues for the URL verification', () => {
+    const verification = { kind: 'feishu', verificationTokens: ['a', '{{$env.T}}'], encryptKey: 'b' };
+    expect(withOwnSecrets({ handshake: verification }).handshake).toEqual({
+      kind: 'feishu',
+      verificationTokens: ['{{$env.T}}'],
+    });
   });
 });

@@ -57,7 +57,7 @@ describe.each([
   it('leaves an endpoint with the committed authentication', async () => {
     const workflow = await createWorkflow(app, { title: 'edited', config: { basicAuthentication } });
     const { id, url } = workflow;
-    await update(id, { config: {} });
+    await update(id, { config: { public: true } });
     expect((await post(url)).status).toBe(401);
     expect((await post(url, { authorization })).status).toBe(200);
     await ended(app, [workflow]);
@@ -77,7 +77,7 @@ describe.each([
   it('leaves the version that is active', async () => {
     const config = { basicAuthentication, ...responding('first') };
     const first = await createWorkflow(app, { title: 'versions', config });
-    const second = await addVersion(app, first, responding('second'));
+    const second = await addVersion(app, first, { public: true, ...responding('second') });
     await update(second, { enabled: true });
     expect((await post(first.url)).status).toBe(401);
     expect(await (await post(first.url, { authorization })).text()).toBe('first');

@@ -55,7 +55,7 @@ describe('credentials with variables', () => {
     await logged(app, `${line}: basicAuthentication.password: expected a value for`, before);
   });
 
-  it('with what every object has are misconfigured: it is no variable', async () => {
+  it("with what every object has are misconfigured: it isn't a variable", async () => {
     const { key } = await withPassword('{{$env.constructor.name}}');
     expect(await status(key, 'Object')).toBe(500);
   });

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Polls until there is a result, and returns it.
  *
  * @param what describes the result in the error
- * @param poll returns `undefined` or `false`, or throws, while there is no result
+ * @param poll returns `undefined` or `false`, or throws, until it has a result
  * @param timeout in ms
- * @throws an Error with the last error as its cause, if there is no result in time
+ * @throws an Error with the last error as its cause, if it has no result in time
  */
 export async function waitFor<T>(
   what: string,

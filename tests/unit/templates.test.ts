@@ -58,7 +58,7 @@ test('a key named __proto__ becomes a key and not a prototype', () => {
   expect(JSON.stringify(filled)).toBe('{"__proto__":{"polluted":1}}');
 });
 
-test('says where anything but a variable stands in double braces, also where NocoBase would fill nothing', () => {
+test('says where anything but a variable is in double braces, also where NocoBase would fill nothing', () => {
   const stray = [
     '{{$context.body.a}}',
     '{{$env}}',

@@ -157,7 +157,7 @@ impl<S: Store> Batcher<S> {
         Self { shared }
     }
 
-    /// Takes an event of `bytes` size; [`Store::settle`] gets its outcome. Fails at once if there is no room.
+    /// Takes an event of `bytes` size; [`Store::settle`] gets its outcome. Fails at once if the queue is full or closed.
     pub fn submit(&self, event: S::Event, bytes: usize) -> Result<(), Busy> {
         let limits = &self.shared.limits;
         let mut state = self.shared.state();

@@ -3,7 +3,7 @@ import { useWorkflowVariableOptions } from '@nocobase/plugin-workflow/client-v2'
 import { Button, Input, Space } from 'antd';
 import { type ChangeEvent, useMemo, useState } from 'react';
 import { useT } from '../locale';
-import { isVariable } from '../model/secret';
+import { isVariable } from '../../common/secret';
 
 interface EnvInputProps {
   id?: string;

@@ -2,7 +2,7 @@ import { CheckOutlined, CopyOutlined, ReloadOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
 import { MAX_SECRETS } from '../../common/config';
 import { useT } from '../locale';
-import { isVariable, type KeyForm, newSecret } from '../model/secret';
+import { isVariable, type KeyForm, newSecret } from '../../common/secret';
 import { Announcement } from './Announcement';
 import { EnvInput } from './EnvInput';
 import { RowField, RowList } from './RowList';

@@ -1,19 +1,12 @@
 import { Button, Form, Select, Typography } from 'antd';
 import { useId, useState } from 'react';
+import { generatedForm, hasPublicKeys } from '../../common/authentication';
 import type { AuthMethodConfig } from '../../common/config';
 import { JsonField, jsonRule } from '../fields/JsonField';
 import { SecretRows } from '../fields/SecretRows';
 import { type Translate, useT } from '../locale';
 import { UnreadableJson } from '../model/json';
-import {
-  hasPublicKeys,
-  generatedForm,
-  CUSTOM_SCHEMES,
-  type PresetName,
-  PRESETS,
-  type Presets,
-  type Scheme,
-} from '../model/authMethods';
+import { CUSTOM_SCHEMES, type PresetName, PRESETS, type Presets, type Scheme } from '../model/authMethods';
 import { SchemeFields } from './SchemeFields';
 
 /** Wraps long names in narrow windows. */
@@ -87,7 +80,7 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
       </Form.Item>
       {preset ? (
         <Typography.Paragraph type="secondary">
-          {preset.chosen
+          {generatedForm(method)
             ? t('Enter the same secret here and at the sender: {{place}}', { place: preset.place })
             : t('Copy the secret from the sender: {{place}}', { place: preset.place })}
         </Typography.Paragraph>

@@ -1,17 +1,19 @@
 import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
 import { Alert, Form, Radio } from 'antd';
 import { useEffect, useRef, useState } from 'react';
+import { hasMethod, newTokenMethod } from '../../common/authentication';
 import { MAX_AUTH_METHODS, type TriggerConfig } from '../../common/config';
 import { Hint } from '../fields/Hint';
 import { RowList } from '../fields/RowList';
 import { Section } from '../fields/Section';
 import { useT } from '../locale';
-import { isPublic, newTokenMethod, type Presets } from '../model/authMethods';
+import type { Presets } from '../model/authMethods';
 import { BasicAuthenticationFields } from './BasicAuthenticationFields';
 import { AuthMethodFields } from './AuthMethodFields';
 
 const METHODS = ['config', 'authentication'];
 const BASIC = ['config', 'basicAuthentication'];
+const PUBLIC = ['config', 'public'];
 
 type Access = 'public' | 'authenticated';
 
@@ -24,7 +26,7 @@ export function AuthenticationSection({ presets }: { presets: Presets }) {
   const [picked, setPicked] = useState<Access>();
   // Choosing one option and then the other again restores what was typed.
   const last = useRef<Pick<TriggerConfig, 'authentication' | 'basicAuthentication'>>();
-  const access = picked ?? (isPublic(config) ? 'public' : 'authenticated');
+  const access = picked ?? (!hasMethod(config) ? 'public' : 'authenticated');
 
   // Removing the last row leaves an empty list, which the server rejects instead of treating it as "none".
   const isEmpty = config.authentication?.length === 0;
@@ -37,11 +39,13 @@ export function AuthenticationSection({ presets }: { presets: Presets }) {
   function choose(next: Access) {
     const { authentication, basicAuthentication } = config;
     if (next === 'public') {
-      last.current = isPublic(config) ? undefined : { authentication, basicAuthentication };
+      last.current = !hasMethod(config) ? undefined : { authentication, basicAuthentication };
     }
     const chosen = next === 'public' ? {} : (last.current ?? { authentication: [newTokenMethod()] });
     form.setFieldValue(METHODS, chosen.authentication);
     form.setFieldValue(BASIC, chosen.basicAuthentication ?? (basicAuthentication === undefined ? undefined : false));
+    // Without it, the server rejects an update that removes the last method.
+    form.setFieldValue(PUBLIC, next === 'public' && hasMethod(workflow?.config as TriggerConfig) ? true : undefined);
     setPicked(next);
   }
 

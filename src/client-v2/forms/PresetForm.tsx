@@ -1,7 +1,7 @@
 import { Alert, Form } from 'antd';
 import { useMemo } from 'react';
 import { useT } from '../locale';
-import { newTokenMethod, TOKEN_HEADER } from '../model/authMethods';
+import { newTokenMethod, TOKEN_HEADER } from '../../common/authentication';
 import { FormRoot } from './FormRoot';
 
 /** The trigger's part of NocoBase's form for new workflows: says that the webhook requires a token. */

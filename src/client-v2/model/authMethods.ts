@@ -1,45 +1,40 @@
 import type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource } from '../../../index';
-import type { AuthMethodConfig, TriggerConfig } from '../../common/config';
-import { type KeyForm, newSecret } from './secret';
+import { TOKEN_HEADER } from '../../common/authentication';
+import type { AuthMethodConfig } from '../../common/config';
 
 export type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource };
 
 /** The schemes of known senders, as `webhook:presets` returns them. */
 export type Presets = Partial<Record<PresetName, Scheme>>;
 
-/** The header that carries the token of a new webhook. */
-export const TOKEN_HEADER = 'X-Webhook-Token';
-
 interface PresetEntry {
   /** The sender's name. Like `place`, it is not translated. */
   label: string;
   /** Where in the sender's settings the secret is shown or entered. */
   place: string;
-  /** Whether the user chooses the secret and enters it on both sides. */
-  chosen?: boolean;
 }
 
 /** What users need to know about each preset. */
 export const PRESETS: Record<PresetName, PresetEntry> = {
-  dingtalk: { label: 'DingTalk', place: '钉钉开放平台 → 事件订阅 → 签名 token', chosen: true },
+  dingtalk: { label: 'DingTalk', place: '钉钉开放平台 → 事件订阅 → 签名 token' },
   feishu: { label: 'Feishu, Lark: Encrypt Key', place: 'Events & Callbacks → Encryption Strategy → Encrypt Key' },
   'feishu-token': {
     label: 'Feishu, Lark: Verification Token',
     place: 'Events & Callbacks → Encryption Strategy → Verification Token',
   },
-  github: { label: 'GitHub', place: 'Settings → Webhooks → Secret', chosen: true },
+  github: { label: 'GitHub', place: 'Settings → Webhooks → Secret' },
   gitlab: { label: 'GitLab: Signing token', place: 'Settings → Webhooks → Signing token' },
-  'gitlab-token': { label: 'GitLab: Secret token', place: 'Settings → Webhooks → Secret token', chosen: true },
+  'gitlab-token': { label: 'GitLab: Secret token', place: 'Settings → Webhooks → Secret token' },
   linear: { label: 'Linear', place: 'Settings → API → Webhooks → Signing secret' },
   meta: { label: 'Meta, WhatsApp', place: 'App settings → Basic → App secret' },
-  'microsoft-graph': { label: 'Microsoft Graph', place: 'POST /subscriptions → clientState', chosen: true },
+  'microsoft-graph': { label: 'Microsoft Graph', place: 'POST /subscriptions → clientState' },
   shopify: { label: 'Shopify', place: 'Settings → Notifications → Webhooks; App → Client secret' },
   slack: { label: 'Slack', place: 'Your Apps → Basic Information → Signing Secret' },
   'standard-webhooks': { label: 'Standard Webhooks', place: 'Signing secret, whsec_…' },
   stripe: { label: 'Stripe', place: 'Workbench → Webhooks → Signing secret, whsec_…' },
   svix: { label: 'Svix', place: 'Endpoints → Signing Secret, whsec_…' },
   twilio: { label: 'Twilio', place: 'Console → Account Info → Auth Token' },
-  wecom: { label: 'WeCom', place: '企业微信管理后台 → 应用管理 → 接收消息 → Token', chosen: true },
+  wecom: { label: 'WeCom', place: '企业微信管理后台 → 应用管理 → 接收消息 → Token' },
   zoom: { label: 'Zoom', place: 'App Marketplace → Features → Secret Token' },
 };
 
@@ -63,43 +58,9 @@ export function newAccept(): SignatureScheme['accept'][number] {
   return { algorithm: 'hmac-sha256', encoding: 'hex', key: { form: 'text' } };
 }
 
-/** Returns the authentication method of a new webhook: a random token in a header. */
-export function newTokenMethod(): AuthMethodConfig {
-  return { scheme: CUSTOM_SCHEMES.token(), secrets: [newSecret()] };
-}
-
 /** Returns the scheme of a method; `undefined` for a preset whose scheme isn't known (yet). */
 export function schemeOf(method: AuthMethodConfig | undefined, presets: Presets): Scheme | undefined {
   return method?.preset ? presets[method.preset as PresetName] : (method?.scheme as Scheme | undefined);
-}
-
-/** Returns the form of a secret generated for a method; `undefined` if the sender provides the secret. */
-export function generatedForm(method: AuthMethodConfig | undefined): KeyForm | undefined {
-  if (method?.preset) {
-    return PRESETS[method.preset as PresetName]?.chosen ? 'text' : undefined;
-  }
-  const scheme = method?.scheme as Scheme | undefined;
-  switch (scheme?.kind) {
-    case 'token':
-      return 'text';
-    case 'signature':
-      return scheme.accept?.[0]?.algorithm === 'ed25519' ? undefined : scheme.accept?.[0]?.key?.form;
-    case 'jwt':
-      return scheme.algorithms?.every((name) => name.startsWith('HS')) ? 'text' : undefined;
-    default:
-      return undefined;
-  }
-}
-
-/** Whether the secrets of a method are public keys in PEM, which have several lines. */
-export function hasPublicKeys(method: AuthMethodConfig | undefined): boolean {
-  const scheme = method?.scheme as Scheme | undefined;
-  return scheme?.kind === 'jwt' && Boolean(scheme.algorithms?.some((name) => !name.startsWith('HS')));
-}
-
-/** Whether a webhook accepts requests without authentication. */
-export function isPublic(config: TriggerConfig): boolean {
-  return !config.basicAuthentication && !config.authentication?.length;
 }
 
 /** The placeholders of signed content. */

@@ -56,7 +56,7 @@ export function strayTemplates(config: object): ConfigIssue[] {
   return strayIn(rest).map((path) => ({ path, code: 'VARIABLE', message }));
 }
 
-// What every object has, such as `constructor`, is no variable.
+// What every object has, such as `constructor`, isn't a variable.
 function ownOnly(variables: object): object {
   return Object.assign(Object.create(null) as object, variables);
 }

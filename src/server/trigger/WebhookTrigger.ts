@@ -1,6 +1,8 @@
 import Joi from 'joi';
 import { type EventOptions, Trigger, type WorkflowModel } from '@nocobase/plugin-workflow';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
+import { withOwnSecrets } from '../../common/authentication';
+import type { TriggerConfig } from '../../common/config';
 import type { Activation } from '../endpoints/Activation';
 import type { Endpoints } from '../endpoints/Endpoints';
 import { strayTemplates } from '../endpoints/environment';
@@ -45,6 +47,11 @@ export class WebhookTrigger extends Trigger {
 
   validateConfig(config: Record<string, unknown>): Record<string, string> | null {
     return super.validateConfig(config) ?? fieldErrors([...native().checkConfig(config), ...strayTemplates(config)]);
+  }
+
+  /** A new version keeps its secrets; a copy, which has a key of its own, doesn't share them with the original. */
+  duplicateConfig({ key, config }: WorkflowModel, { origin }: { origin?: WorkflowModel }): object {
+    return origin && origin.key !== key ? withOwnSecrets((config ?? {}) as TriggerConfig) : config;
   }
 
   /** Executes manually, with the variables that a request with these values would have. */

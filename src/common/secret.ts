@@ -5,7 +5,7 @@ const BYTES = 32;
 
 /** Generates a secret of 32 random bytes, encoded as a key of the given form; `text` means base64url. */
 export function newSecret(form: KeyForm = 'text'): string {
-  // Unlike `crypto.subtle`, this exists on pages without a secure context.
+  // Unlike `crypto.subtle`, this exists on pages without a secure context. Node has the same functions.
   const bytes = [...crypto.getRandomValues(new Uint8Array(BYTES))];
   if (form === 'hex') {
     return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -15,6 +15,6 @@ export function newSecret(form: KeyForm = 'text'): string {
 }
 
 /** Whether a text consists only of one of NocoBase's "Variables and secrets". */
-export function isVariable(text: string | undefined): boolean {
-  return /^\{\{.*\}\}$/.test(text?.trim() ?? '');
+export function isVariable(text: unknown): boolean {
+  return typeof text === 'string' && /^\{\{.*\}\}$/.test(text.trim());
 }
