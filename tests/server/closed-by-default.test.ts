@@ -43,6 +43,15 @@ describe('a webhook created through the API', () => {
     await ended(app, key);
   });
 
+  // NocoBase validates none of these.
+  it.each([false, 0, ''])('accepts nobody if its configuration is %j instead of an object', async (config) => {
+    await settled(app);
+    const values = { title: 't', type: 'webhook', config };
+    const { id, key } = await app.api<Workflow>('POST', 'workflows:create', values);
+    await setEnabled(app, id, true);
+    expect((await call(app, key)).status).toBe(500);
+  });
+
   it('is public if its configuration says so', async () => {
     const { id, key } = await createWorkflow(app, { config: { public: true } });
     expect((await get(id)).config).toEqual({ public: true });

@@ -140,8 +140,8 @@ export class Activation {
   };
 
   private async lookUp(): Promise<boolean> {
-    await sleep(Math.max(0, this.lastLookUp + LOOK_UP_MS - Date.now()));
-    this.lastLookUp = Date.now();
+    await sleep(Math.max(0, this.lastLookUp + LOOK_UP_MS - performance.now()));
+    this.lastLookUp = performance.now();
     this.lookingUp = undefined;
     const keys = this.wanted;
     this.wanted = new Set();
@@ -220,7 +220,7 @@ export class Activation {
 
   private remember(key: string): void {
     this.removed.delete(key);
-    this.removed.set(key, Date.now());
+    this.removed.set(key, performance.now());
     if (this.removed.size > MOST_REMEMBERED) {
       this.removed.delete(this.removed.keys().next().value as string);
     }
@@ -228,6 +228,6 @@ export class Activation {
 
   private wasRemoved(key: string): boolean {
     const at = this.removed.get(key);
-    return at !== undefined && Date.now() - at < REMEMBERED_MS;
+    return at !== undefined && performance.now() - at < REMEMBERED_MS;
   }
 }

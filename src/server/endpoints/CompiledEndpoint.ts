@@ -1,4 +1,4 @@
-import type { RateLimit } from '../../../index';
+import type { ConfigIssue, RateLimit } from '../../../index';
 import type { ResponseConfig } from '../../common/config';
 import { type Endpoint, native } from '../native';
 import type { FilledConfig } from './environment';
@@ -37,7 +37,7 @@ export function compileEndpoint(
   surroundings: Surroundings,
 ): CompiledEndpoint {
   if (missing.length) {
-    throw new Error(missing.map(({ path, message }) => `${path}: ${message}`).join('; '));
+    throw new Error(messagesOf(missing));
   }
   const configured = JSON.stringify({ ...surroundings, ...filled, response });
   const endpoint = new (native().Endpoint)(configured, limit, texts);
@@ -52,4 +52,9 @@ export function compileEndpoint(
     rateLimit,
     acknowledges,
   };
+}
+
+/** Returns what makes a configuration unusable, as one line. */
+export function messagesOf(issues: readonly ConfigIssue[]): string {
+  return issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
 }

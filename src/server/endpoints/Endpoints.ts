@@ -5,7 +5,7 @@ import type { WorkflowModel } from '@nocobase/plugin-workflow';
 import type { ResponseConfig } from '../../common/config';
 import { type DiagnosedRequest, native, type Reply } from '../native';
 import { prepareResponse } from '../respond/triggerResponse';
-import { type CompiledEndpoint, compileEndpoint } from './CompiledEndpoint';
+import { type CompiledEndpoint, compileEndpoint, messagesOf } from './CompiledEndpoint';
 import { environmentOf, type EnvironmentValues, fillEnvironment } from './environment';
 import type { Surroundings } from './surroundings';
 import { isEnv, templatesIn } from './templates';
@@ -59,7 +59,20 @@ export class Endpoints {
 
   /** Compiles a workflow's configuration. Errors in it appear when it is used. */
   compile(workflow: WorkflowModel): WebhookEndpoint {
-    const { response, ...request } = (workflow.config ?? {}) as Config;
+    const config: unknown = workflow.config ?? {};
+    // Copied key by key, a text or a list would look like an empty configuration, which accepts anyone.
+    if (typeof config !== 'object' || Array.isArray(config)) {
+      const misconfigured = () => {
+        throw new Error(messagesOf(native().checkConfig(config)));
+      };
+      return {
+        workflow,
+        sync: this.workflow.isWorkflowSync(workflow),
+        compiled: misconfigured,
+        respond: misconfigured,
+      };
+    }
+    const { response, ...request } = config as Config;
     return {
       workflow,
       sync: this.workflow.isWorkflowSync(workflow),

@@ -53,7 +53,7 @@ export class LargeBodies {
     if (Buffer.isBuffer(body) || !this.lent.delete(body)) {
       return;
     }
-    this.kept.push({ body, since: Date.now() });
+    this.kept.push({ body, since: performance.now() });
     let bytes = this.kept.reduce((sum, { body: { capacity } }) => sum + capacity, 0);
     while (bytes > KEPT_BYTES) {
       bytes -= this.kept.shift()?.body.capacity ?? bytes;
@@ -72,7 +72,7 @@ export class LargeBodies {
   private dropUnusedLater(): void {
     this.dropping ??= setTimeout(() => {
       this.dropping = undefined;
-      this.kept = this.kept.filter(({ since }) => Date.now() - since < KEPT_MS);
+      this.kept = this.kept.filter(({ since }) => performance.now() - since < KEPT_MS);
       if (this.kept.length > 0) {
         this.dropUnusedLater();
       }
