@@ -113,8 +113,8 @@ describe('a pasted request', () => {
     expect(await status({ headers: ':method: PUT\n:path: /api/webhook:trigger/key/a/b' })).toBe(404);
   });
 
-  it('is signed with the URL that the sender called, as its headers say', async () => {
-    const config = { authentication: [{ preset: 'twilio', secrets: ['12345'] }] };
+  it('is signed with the URL that the sender called, as the headers of a trusted proxy say', async () => {
+    const config = { authentication: [{ preset: 'twilio', secrets: ['12345'] }], trustedProxies: 1 };
     const url = 'https://hooks.example.com/api/webhook:trigger/key?a=1';
     const signature = createHmac('sha1', '12345').update(url).digest('base64');
     const headers = [
@@ -126,6 +126,8 @@ describe('a pasted request', () => {
     ].join('\n');
     expect(await diagnose({ config, headers })).toMatchObject({ accepted: true });
     expect(await diagnose({ config, headers, url: 'https://example.org/' })).toMatchObject({ accepted: false });
+    const untrusting = { ...config, trustedProxies: 0 };
+    expect(await diagnose({ config: untrusting, headers })).toMatchObject({ accepted: false });
   });
 
   it('is judged by no configuration that cannot be used, whose issues are told', async () => {
