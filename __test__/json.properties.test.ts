@@ -172,10 +172,16 @@ function along(value: unknown, steps: string[]): unknown {
   return steps.length === 0 ? value : has(value, steps) ? get(value, steps) : undefined;
 }
 
+/** Whether lodash derives what is at a path: the length of a list or a text, or a character of a text. */
+function isDerived(value: unknown, steps: string[]): boolean {
+  const parent = steps.length > 0 ? along(value, steps.slice(0, -1)) : undefined;
+  return typeof parent === 'string' || (Array.isArray(parent) && steps.at(-1) === 'length');
+}
+
 function each(value: unknown, [steps, ...rest]: string[][]): unknown {
   const found = along(value, steps);
   if (rest.length === 0) return found;
-  if (found === undefined || found === null) return undefined;
+  if (found === undefined || found === null || isDerived(value, steps)) return undefined;
   // What isn't a list is one of one.
   return (Array.isArray(found) ? found : [found]).flatMap((element) => {
     const item = each(element, rest);

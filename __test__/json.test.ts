@@ -17,7 +17,7 @@ describe('extractPaths', () => {
       { 'items[].id': [1, null, 3], 'items[]': [{ id: 1 }, {}, { id: 3 }] },
     ],
     ['{"items":[]}', ['items[].id'], { 'items[].id': [] }],
-    ['{"items":{}}', ['items[].id', 'items[]'], {}],
+    ['{"items":{}}', ['items[].id', 'items[]'], { 'items[].id': [null], 'items[]': [{}] }],
     ['{"a":{"b":1},"a.b":2}', ['a.b'], { 'a.b': 2 }],
     ['{"a":{"b.c":1}}', ['a["b.c"]', "a['b.c']"], { 'a["b.c"]': 1, "a['b.c']": 1 }],
     ['{"a":{"b":1},"a":{"c":2}}', ['a.b', 'a.c'], { 'a.c': 2 }],

@@ -26,9 +26,12 @@ const configurations = (secret: string): Record<string, unknown>[] => [
   { authentication: [{ scheme: { kind: secret }, secrets: [secret] }] },
   { authentication: [{ scheme: { kind: 'token', from: { header: 'x-token' }, prefix: secret }, secrets: [secret] }] },
   { authentication: [{ scheme: { kind: 'token', from: { header: [secret] } }, secrets: [secret] }] },
-  ...['header', 'query', 'body', 'xml'].map((place) => ({
-    authentication: [{ scheme: { kind: 'token', from: { [place]: secret } }, secrets: [secret] }],
-  })),
+  // A name that the owner typed is shown, but not one that a variable filled in.
+  ...['header', 'query', 'body', 'xml']
+    .filter(() => secret.includes('{{'))
+    .map((place) => ({
+      authentication: [{ scheme: { kind: 'token', from: { [place]: secret } }, secrets: [secret] }],
+    })),
   {
     authentication: [
       { scheme: { kind: 'jwt', algorithms: ['HS256'], issuer: secret, audience: secret }, secrets: [secret] },
