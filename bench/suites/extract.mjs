@@ -49,7 +49,11 @@ function javascript(paths) {
 function judged(paths) {
   const body = paths.map((key, index) => ({ key, _var: variable(index) }));
   const judge = new native.Endpoint(JSON.stringify({ request: { body } }), LIMIT).judgeFunction();
-  return (buffer) => judge(HEAD, buffer);
+  return (buffer) => {
+    const verdict = judge(HEAD, buffer);
+    // An object tells more of a body without any of the paths.
+    return typeof verdict === 'string' ? verdict : verdict.context;
+  };
 }
 
 export async function run({ log, quick }) {
