@@ -174,8 +174,10 @@ describe('another plugin', () => {
       await waitFor('this plugin to be disabled', async () => (await listed(app, OURS))?.enabled === false);
       await install(app, 'test-plugin-squatter', squatter);
       await enable(app, OURS);
+      // Enabling it logged the same error.
+      await app.stop();
       const before = app.logs().length;
-      await app.restart();
+      await app.start();
       const errors = app
         .logs()
         .slice(before)

@@ -45,23 +45,34 @@ export async function setEnabled(app: App, id: string | number, enabled: boolean
   await toggle(app, id, enabled);
 }
 
+/** Returns what NocoBase's list shows of the executions of a workflow, oldest first. */
+function listed(app: App, key: string): Promise<Pick<Execution, 'id' | 'status' | 'reason'>[]> {
+  const query = new URLSearchParams({ filter: JSON.stringify({ key }), sort: 'id', pageSize: '1000' });
+  return app.api('GET', `executions:list?${query}`);
+}
+
 /** Returns the executions of a workflow, oldest first. */
 export async function executions(app: App, key: string): Promise<Execution[]> {
-  const query = new URLSearchParams({ filter: JSON.stringify({ key }), sort: 'id', pageSize: '1000' });
-  const rows = await app.api<{ id: string }[]>('GET', `executions:list?${query}`);
+  const rows = await listed(app, key);
   return Promise.all(rows.map(({ id }) => app.api<Execution>('GET', `executions:get?filterByTk=${id}`)));
 }
 
-/** Waits until a workflow has `count` executions that have ended. */
+/** Waits until a workflow has `count` executions that have ended. The engine may take 20 s for each of them. */
 export async function ended(app: App, key: string, count = 1): Promise<Execution[]> {
-  const deadline = Date.now() + 20_000;
+  let deadline = Date.now() + 20_000;
+  let before = 0;
   for (;;) {
-    const found = await executions(app, key);
-    if (found.length >= count && found.every(({ status }) => status !== null && status !== 0)) {
-      return found;
+    const found = await listed(app, key);
+    const done = found.filter(({ status }) => status !== null && status !== 0).length;
+    if (done >= count && done === found.length) {
+      return executions(app, key);
+    }
+    if (done > before) {
+      before = done;
+      deadline = Date.now() + 20_000;
     }
     if (Date.now() > deadline) {
-      throw new Error(`expected ${count} ended executions, but found ${JSON.stringify(found)}`);
+      throw new Error(`expected ${count} ended executions, but ${done} of ${found.length} have ended`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
