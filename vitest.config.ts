@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that boot a NocoBase: how long a boot and a request may take on a busy machine. */
-const realApp = { testTimeout: 60_000, hookTimeout: 240_000, globalSetup: ['tests/support/prepare.ts'] };
+/** Tests that boot a NocoBase, some of them several times: how long that may take on a busy machine. */
+const realApp = { testTimeout: 180_000, hookTimeout: 240_000, globalSetup: ['tests/support/prepare.ts'] };
 
 export default defineConfig({
   test: {

@@ -12,7 +12,20 @@ const EMPTY = Buffer.alloc(0);
 const LARGE_BYTES = 64 * 1024;
 
 /**
- * Reads a body's exact bytes.
+ * Returns a body that has arrived whole, as most small ones have once NocoBase's middlewares are done. Returns `undefined` if some of
+ * it is missing, its length isn't declared, or another middleware has read it; `readBody` says what that means.
+ */
+export function arrivedBody(request: IncomingMessage): Buffer | undefined {
+  const { 'content-length': declared, 'transfer-encoding': coding } = request.headers;
+  if (declared === '0' || (declared === undefined && coding === undefined)) {
+    return EMPTY;
+  }
+  const isWhole = request.complete && request.readableLength === Number(declared);
+  return isWhole ? (request.read() as Buffer) : undefined;
+}
+
+/**
+ * Reads the exact bytes of a body that hasn't arrived whole.
  *
  * @param limit the most bytes that are read
  * @param large reads large bodies, which can be given back to it
@@ -23,9 +36,6 @@ export async function readBody(
   large: LargeBodies,
 ): Promise<Buffer | Body | ReadFailure> {
   const declared = request.headers['content-length'];
-  if (declared === '0' || (declared === undefined && request.headers['transfer-encoding'] === undefined)) {
-    return EMPTY;
-  }
   if (Number(declared) >= LARGE_BYTES) {
     return Number(declared) > limit ? 'tooLarge' : large.read(request, Number(declared));
   }

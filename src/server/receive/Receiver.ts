@@ -6,7 +6,7 @@ import type { CompiledEndpoint } from '../endpoints/CompiledEndpoint';
 import type { Endpoints, WebhookEndpoint } from '../endpoints/Endpoints';
 import type { Address } from '../http/address';
 import { LargeBodies } from '../http/large';
-import { readBody } from '../http/read';
+import { arrivedBody, readBody, type ReadFailure } from '../http/read';
 import { type Body, type Event, native, rejection, type Reply, unstorable, type Upload } from '../native';
 import type { UndoableEvent, WebhookEvent } from '../store/events';
 import { describeFailure } from '../store/failures';
@@ -101,21 +101,29 @@ export class Receiver {
       return rejected(endpoint.rateLimited(full));
     }
     const declared = Number(req.headers['content-length'] ?? 0);
-    const early = tooManyFailures() ?? compiled.checkHead(head, declared);
-    if (early) {
-      return rejected(early, undefined, declared);
+    const failed = tooManyFailures();
+    if (failed) {
+      return rejected(failed, undefined, declared);
     }
-    const body = await readBody(req, compiled.limit, this.largeBodies);
-    if (body === 'tooLarge') {
-      return rejected(endpoint.tooLarge(), undefined, compiled.limit + 1);
-    }
-    if (body === 'incomplete') {
-      return req.destroyed && !ctx.res.writable ? undefined : rejected(rejection('incomplete'));
-    }
-    // Others from the same address may have failed while this body arrived.
-    const late = tooManyFailures();
-    if (late) {
-      return rejected(late, body);
+    let body: Buffer | Body | ReadFailure | undefined = arrivedBody(req);
+    if (!body) {
+      // Nobody without credentials makes the server wait for a body.
+      const early = compiled.checkHead(head, declared);
+      if (early) {
+        return rejected(early, undefined, declared);
+      }
+      body = await readBody(req, compiled.limit, this.largeBodies);
+      if (body === 'tooLarge') {
+        return rejected(endpoint.tooLarge(), undefined, compiled.limit + 1);
+      }
+      if (body === 'incomplete') {
+        return req.destroyed && !ctx.res.writable ? undefined : rejected(rejection('incomplete'));
+      }
+      // Others from the same address may have failed while this body arrived.
+      const late = tooManyFailures();
+      if (late) {
+        return rejected(late, body);
+      }
     }
     if (this.stopping) {
       return rejection('stopping');
