@@ -9,7 +9,7 @@ import { answersCaller } from './model/workflow';
 export class ResponseInstruction extends Instruction {
   type = RESPONSE_TYPE;
   title = tExpr('Response');
-  description = tExpr('Answers the call that started this workflow, and ends the workflow.');
+  description = tExpr('Sends the HTTP response and ends the workflow.');
   group = 'extended';
   icon = (<SendOutlined />);
   end = true;

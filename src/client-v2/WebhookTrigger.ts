@@ -8,7 +8,7 @@ import { requestVariables } from './model/variables';
 export class WebhookTrigger extends Trigger {
   title = tExpr('Webhook event');
   description = tExpr(
-    'Gives the workflow a URL. Another system calls it, and the workflow runs with the data that came along.',
+    'Starts the workflow when an HTTP request is received at its URL. Request data is available as variables.',
   );
 
   PresetFieldsetLoader = () => import('./forms/PresetForm');

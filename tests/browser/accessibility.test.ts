@@ -159,28 +159,28 @@ describe.each(clients)('the forms in %s', (client) => {
     it('have no accessibility violations in the result of the debugger', async () => {
       await editor.openWorkflow(complete.id);
       const form = await editor.openTrigger();
-      await form.getByRole('button', { name: 'Check a call' }).focus();
+      await form.getByRole('button', { name: 'Request debugger' }).focus();
       await editor.page.keyboard.press('Enter');
-      await form.getByRole('textbox', { name: 'Headers of a call' }).fill('Content-Type: application/json');
-      await form.getByRole('button', { name: 'Check the call' }).focus();
+      await form.getByRole('textbox', { name: 'Request headers' }).fill('Content-Type: application/json');
+      await form.getByRole('button', { name: 'Check request' }).focus();
       await editor.page.keyboard.press('Enter');
       // The result is in a live region, which screen readers announce.
-      await form.locator('[role=status]').filter({ hasText: 'This call would be refused.' }).waitFor();
+      await form.locator('[role=status]').filter({ hasText: 'This request would be rejected.' }).waitFor();
       expect(await violations(editor)).toEqual([]);
     });
 
     it('have no accessibility violations while errors are shown', async () => {
       await editor.openWorkflow(asynchronous.id);
       const form = await editor.openTrigger();
-      await group(form, 'Body').getByRole('button', { name: 'Add a path' }).click();
-      await form.getByRole('textbox', { name: 'Body of the response' }).fill('{');
-      await form.getByRole('textbox', { name: 'Sample of the body' }).fill('{');
-      await form.getByRole('button', { name: 'Parse the sample of the body' }).click();
-      await error(form, 'The sample ends too early.').waitFor();
+      await group(form, 'Body').getByRole('button', { name: 'Add field' }).click();
+      await form.getByRole('textbox', { name: 'Response body' }).fill('{');
+      await form.getByRole('textbox', { name: 'Sample body' }).fill('{');
+      await form.getByRole('button', { name: 'Generate fields from the sample body' }).click();
+      await error(form, 'The sample is incomplete.').waitFor();
       await editor.page.getByRole('button', { name: 'Submit' }).click();
       const errors = form.locator('[role=alert]');
-      await errors.filter({ hasText: 'The path is missing.' }).waitFor();
-      await errors.filter({ hasText: 'This is not JSON' }).waitFor();
+      await errors.filter({ hasText: 'Enter a path.' }).waitFor();
+      await errors.filter({ hasText: 'Invalid JSON' }).waitFor();
       expect(await violations(editor)).toEqual([]);
     });
   });
@@ -202,20 +202,20 @@ describe.each(clients)('the forms in %s', (client) => {
     const focused = () =>
       page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.id);
 
-    await form.getByRole('textbox', { name: 'URL' }).focus();
+    await form.getByRole('textbox', { name: 'Webhook URL' }).focus();
     const seen: (string | undefined)[] = [];
     for (const key of ['Tab', 'Tab', 'Tab']) {
       await page.keyboard.press(key);
       seen.push(await focused());
     }
-    expect(seen[0]).toBe('Copy the URL');
-    expect(seen[2]).toBe('Copy the command');
+    expect(seen[0]).toBe('Copy URL');
+    expect(seen[2]).toBe('Copy cURL command');
     await page.keyboard.press('Tab');
     await page.keyboard.press('ArrowLeft');
     await form.getByRole('textbox', { name: 'Secret 1' }).waitFor();
-    await form.getByRole('button', { name: 'Make up secret 1' }).focus();
+    await form.getByRole('button', { name: 'Generate secret 1' }).focus();
     await page.keyboard.press('Enter');
-    await form.getByRole('button', { name: 'Delete Proof 1' }).focus();
+    await form.getByRole('button', { name: 'Delete Method 1' }).focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('config_basicAuthentication');
@@ -225,10 +225,10 @@ describe.each(clients)('the forms in %s', (client) => {
     await form.getByRole('textbox', { name: 'Password' }).focus();
     await page.keyboard.type('secret');
 
-    await group(form, 'Body').getByRole('button', { name: 'Add a path' }).focus();
+    await group(form, 'Body').getByRole('button', { name: 'Add field' }).focus();
     await page.keyboard.press('Enter');
     await page.keyboard.type('first');
-    await group(form, 'Body').getByRole('button', { name: 'Add a path' }).focus();
+    await group(form, 'Body').getByRole('button', { name: 'Add field' }).focus();
     await page.keyboard.press('Enter');
     await page.keyboard.type('second');
     await form.getByRole('button', { name: 'Move row 2 up' }).focus();
@@ -236,7 +236,7 @@ describe.each(clients)('the forms in %s', (client) => {
     await form.getByRole('button', { name: 'Delete row 2' }).focus();
     await page.keyboard.press('Enter');
     // The row is gone, but the focus isn't lost.
-    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Add a path');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Add field');
 
     await page.getByRole('button', { name: 'Submit' }).focus();
     await page.keyboard.press('Enter');

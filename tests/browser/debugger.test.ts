@@ -34,7 +34,7 @@ describe.each(clients)('the debugger in %s', (client) => {
   const open = async (id: string | number) => {
     await editor.openWorkflow(id);
     const form = await editor.openTrigger();
-    await form.getByRole('button', { name: 'Check a call' }).click();
+    await form.getByRole('button', { name: 'Request debugger' }).click();
     return form;
   };
 
@@ -42,29 +42,29 @@ describe.each(clients)('the debugger in %s', (client) => {
     const config = { authentication: [github], request: { headers: [] } };
     const workflow = await createWorkflow(app, { title: 'Pasted', config, enabled: false });
     const form = await open(workflow.id);
-    const headers = form.getByRole('textbox', { name: 'Headers of a call' });
-    const body = form.getByRole('textbox', { name: 'Body of the call' });
-    const run = form.getByRole('button', { name: 'Check the call' });
+    const headers = form.getByRole('textbox', { name: 'Request headers' });
+    const body = form.getByRole('textbox', { name: 'Raw request body' });
+    const run = form.getByRole('button', { name: 'Check request' });
 
     await headers.fill('Content-Type: text/plain');
     await body.fill(BODY);
     await run.click();
-    await form.getByText('This call would be refused.').waitFor();
-    await expect
-      .poll(async () => (await steps(form)).join('\n'))
-      .toContain('This is missing: Header x-hub-signature-256');
+    await form.getByText('This request would be rejected.').waitFor();
+    await expect.poll(async () => (await steps(form)).join('\n')).toContain('Missing: Header x-hub-signature-256');
 
     await headers.fill(`POST /hook HTTP/1.1\nContent-Type: text/plain\nX-Hub-Signature-256: ${sign(`${BODY}\n`)}`);
     await run.click();
-    await form.getByText('With other spaces in the body it would match').waitFor();
-    await expect.poll(() => steps(form)).toContainEqual(expect.stringMatching(/^Proof 1: failed\nNo secret matches/));
+    await form.getByText('The signature matches if whitespace differs').waitFor();
+    await expect
+      .poll(() => steps(form))
+      .toContainEqual(expect.stringMatching(/^Method 1: Failed\nNo configured secret matches/));
 
     // An unsaved secret counts.
     await headers.fill(`Content-Type: text/plain\nX-Hub-Signature-256: ${sign(BODY, 'next')}`);
     await form.getByRole('textbox', { name: 'Secret 1' }).fill('next');
     await run.click();
-    await form.getByText('This call would be let in.').waitFor();
-    await expect.poll(() => steps(form)).toContain('Proof 1: passed');
+    await form.getByText('This request would be accepted.').waitFor();
+    await expect.poll(() => steps(form)).toContain('Method 1: Passed');
     expect(await form.locator('[role=status]').allInnerTexts()).not.toContainEqual(
       expect.stringMatching(/next|Everybody/),
     );
@@ -88,18 +88,18 @@ describe.each(clients)('the debugger in %s', (client) => {
     const time = Math.floor(Date.UTC(2024, 0, 2, 3, 4, 5) / 1000);
     const signature = createHmac('sha256', SECRET).update(`v0:${time}:{}`).digest('hex');
     await form
-      .getByRole('textbox', { name: 'Headers of a call' })
+      .getByRole('textbox', { name: 'Request headers' })
       .fill(`Content-Type: application/json\nX-Slack-Request-Timestamp: ${time}\nX-Slack-Signature: v0=${signature}`);
-    await form.getByRole('textbox', { name: 'Body of the call' }).fill('{}');
-    await form.getByRole('button', { name: 'Check the call' }).click();
-    await form.getByText(/^The call was signed \d{8,} seconds before; 300 are allowed\.$/).waitFor();
+    await form.getByRole('textbox', { name: 'Raw request body' }).fill('{}');
+    await form.getByRole('button', { name: 'Check request' }).click();
+    await form.getByText(/^Timestamp too old: \d{8,} s \(tolerance 300 s\)\.$/).waitFor();
     const here = await editor.page.evaluate(
       (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19),
       (time + 60) * 1000,
     );
-    await form.getByLabel('When the call came').fill(here);
-    await form.getByRole('button', { name: 'Check the call' }).click();
-    await form.getByText('This call would be let in.').waitFor();
+    await form.getByLabel('Received at').fill(here);
+    await form.getByRole('button', { name: 'Check request' }).click();
+    await form.getByText('This request would be accepted.').waitFor();
   });
 
   it('explains recent rejections, also in an executed version', async () => {
@@ -117,11 +117,13 @@ describe.each(clients)('the debugger in %s', (client) => {
 
     const form = await open(id);
     await editor.page.getByRole('button', { name: 'Submit' }).waitFor({ state: 'detached' });
-    await form.getByRole('combobox', { name: 'One of the last refused calls' }).click({ force: true });
+    await form.getByRole('combobox', { name: 'Recent rejected requests' }).click({ force: true });
     await editor.list.locator('.ant-select-item-option').filter({ hasText: 'POST · 401' }).click();
-    await form.getByText('This call was refused.').waitFor();
+    await form.getByText('This request was rejected.').waitFor();
     await expect
       .poll(() => steps(form))
-      .toContainEqual(expect.stringMatching(/^Proof 1: failed\nNo secret matches what was sent\.\nCompare the secret/));
+      .toContainEqual(
+        expect.stringMatching(/^Method 1: Failed\nNo configured secret matches\.\nCheck that the secret/),
+      );
   });
 });

@@ -55,18 +55,18 @@ describe.each(clients)('below a public path, in %s', (client) => {
     const workflow = await createWorkflow(app, { title: 'Public path' });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();
-    const url = await form.getByRole('textbox', { name: 'URL' }).inputValue();
+    const url = await form.getByRole('textbox', { name: 'Webhook URL' }).inputValue();
     expect(url).toBe(`http://${OTHER_HOST}:${app.port}/nb/api/webhook:trigger/${workflow.key}`);
     expect(await editor.page.evaluate(() => [isSecureContext, typeof navigator.clipboard])).toEqual([
       false,
       'undefined',
     ]);
-    await form.getByRole('button', { name: 'Copy the URL' }).click();
+    await form.getByRole('button', { name: 'Copy URL' }).click();
     await form.getByRole('status').filter({ hasText: 'Copied' }).first().waitFor({ state: 'attached' });
     // Pasting reveals what the clipboard contains.
-    await form.getByRole('textbox', { name: 'Sample of the query' }).focus();
+    await form.getByRole('textbox', { name: 'Sample query string' }).focus();
     await editor.page.keyboard.press('Control+V');
-    await expect.poll(() => form.getByRole('textbox', { name: 'Sample of the query' }).inputValue()).toBe(url);
+    await expect.poll(() => form.getByRole('textbox', { name: 'Sample query string' }).inputValue()).toBe(url);
     const response = await fetch(url.replace(OTHER_HOST, '127.0.0.1'), { method: 'POST' });
     expect(response.status).toBe(200);
   });
@@ -95,12 +95,12 @@ describe.each(clients)('below a public path, in %s', (client) => {
     });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();
-    const url = await form.getByRole('textbox', { name: 'URL' }).inputValue();
+    const url = await form.getByRole('textbox', { name: 'Webhook URL' }).inputValue();
     expect(url).toBe(`${app.url}/nb/api/__app/${SUB_APP}/webhook:trigger/${workflow.key}`);
     await form.getByRole('combobox', { name: 'Status code' }).fill('202');
-    await form.getByRole('textbox', { name: 'Sample of the body' }).fill('{"a": 1}');
-    await form.getByRole('button', { name: 'Parse the sample of the body' }).click();
-    await form.getByText('Paths found: 1, of these new: 1.').waitFor();
+    await form.getByRole('textbox', { name: 'Sample body' }).fill('{"a": 1}');
+    await form.getByRole('button', { name: 'Generate fields from the sample body' }).click();
+    await form.getByText('Fields found: 1 (1 new)').waitFor();
     await editor.submit();
     await inSubApp(`workflows:update?filterByTk=${workflow.id}`, { enabled: true });
     expect((await fetch(url, { method: 'POST' })).status).toBe(202);

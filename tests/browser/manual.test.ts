@@ -48,17 +48,17 @@ describe.each(clients)('executing manually in %s', (client) => {
     });
     await editor.openWorkflow(id);
     const form = await editor.openManual();
-    const body = form.getByRole('textbox', { name: 'Body as JSON' });
+    const body = form.getByRole('textbox', { name: 'Body (JSON)' });
     await expect.poll(() => form.getByRole('textbox', { name: 'X-Request-Id' }).inputValue()).toBe('example');
     await expect.poll(() => form.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('example');
     expect(JSON.parse(await body.inputValue())).toEqual({ order: { id: 'example', paid: 'example' } });
-    await form.getByText('Used by the workflow: Order, order.paid').waitFor();
+    await form.getByText('Fields: Order, order.paid').waitFor();
 
     await form.getByRole('textbox', { name: 'X-Request-Id' }).fill('r-1');
     await form.getByRole('textbox', { name: 'Shop' }).fill('7');
     await body.fill('{"order": {"id": 12');
     await editor.page.getByRole('button', { name: 'Confirm' }).click();
-    await error(form, 'This is not JSON: look at line 1, column 20.').waitFor();
+    await error(form, 'Invalid JSON at line 1, column 20.').waitFor();
     await body.fill('{"order": {"id": 12, "paid": false}}');
     await editor.page.getByRole('checkbox', { name: 'Automatically create a new version after execution' }).uncheck();
     await editor.page.getByRole('button', { name: 'Confirm' }).click();
@@ -76,10 +76,10 @@ describe.each(clients)('executing manually in %s', (client) => {
     const again = await editor.openManual();
     await expect.poll(() => again.getByRole('textbox', { name: 'X-Request-Id' }).inputValue()).toBe('r-1');
     await expect.poll(() => again.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('7');
-    expect(JSON.parse(await again.getByRole('textbox', { name: 'Body as JSON' }).inputValue())).toEqual({
+    expect(JSON.parse(await again.getByRole('textbox', { name: 'Body (JSON)' }).inputValue())).toEqual({
       order: { id: 12, paid: false },
     });
-    await again.getByRole('button', { name: 'Back to the sample' }).click();
+    await again.getByRole('button', { name: 'Reset to sample' }).click();
     await expect.poll(() => again.getByRole('textbox', { name: 'Shop' }).inputValue()).toBe('example');
     await editor.cancel();
   });
@@ -88,12 +88,12 @@ describe.each(clients)('executing manually in %s', (client) => {
     const { key, id } = await createWorkflow(app, { title: 'Without rows', enabled: false });
     await editor.openWorkflow(id);
     const form = await editor.openManual();
-    const query = form.getByRole('textbox', { name: 'Query as JSON' });
+    const query = form.getByRole('textbox', { name: 'Query (JSON)' });
     await query.fill('[1]');
     await editor.page.getByRole('button', { name: 'Confirm' }).click();
-    await error(form, 'The query is an object').waitFor();
+    await error(form, 'The query must be a JSON object').waitFor();
     await query.fill('{"a": ["1", "2"]}');
-    await form.getByRole('textbox', { name: 'Body as JSON' }).fill('[1, {"b": null}]');
+    await form.getByRole('textbox', { name: 'Body (JSON)' }).fill('[1, {"b": null}]');
     await editor.page.getByRole('button', { name: 'Confirm' }).click();
     await form.waitFor({ state: 'detached' });
     const [first] = await ended(key, 1);
@@ -102,8 +102,8 @@ describe.each(clients)('executing manually in %s', (client) => {
     // The executed version was replaced by a new one.
     await editor.triggerCard.waitFor();
     const empty = await editor.openManual();
-    await empty.getByRole('textbox', { name: 'Query as JSON' }).fill('');
-    await empty.getByRole('textbox', { name: 'Body as JSON' }).fill('');
+    await empty.getByRole('textbox', { name: 'Query (JSON)' }).fill('');
+    await empty.getByRole('textbox', { name: 'Body (JSON)' }).fill('');
     await editor.page.getByRole('button', { name: 'Confirm' }).click();
     await empty.waitFor({ state: 'detached' });
     await ended(key, 2);

@@ -43,9 +43,9 @@ describe.each(clients)('the Response node in %s', (client) => {
     const trigger = await editor.openTrigger();
     // The response of a synchronous workflow is in a node, not in the trigger.
     expect(await trigger.getByRole('combobox', { name: 'Status code' }).count()).toBe(0);
-    await group(trigger, 'Body').getByRole('button', { name: 'Add a path' }).click();
+    await group(trigger, 'Body').getByRole('button', { name: 'Add field' }).click();
     await page.keyboard.type('order.status');
-    await trigger.getByRole('textbox', { name: 'Alias 1' }).fill('Order status');
+    await trigger.getByRole('textbox', { name: 'Display name 1' }).fill('Order status');
     await editor.submit();
 
     await editor.addNode(0, 'Condition');
@@ -74,12 +74,12 @@ describe.each(clients)('the Response node in %s', (client) => {
       await page.locator('[aria-label="Response-Response"]').waitFor();
       const form = await editor.openCard(editor.card('Response'));
       await form.getByRole('combobox', { name: 'Status code' }).fill(code);
-      const field = form.getByRole('textbox', { name: 'Body of the response' });
+      const field = form.getByRole('textbox', { name: 'Response body' });
       await field.fill(body);
       const caret = body.length - 2;
       await field.evaluate((area: HTMLTextAreaElement, at) => area.setSelectionRange(at, at), caret);
       await editor.pick(field.locator('xpath=../div//button'), 'Trigger variables', 'Body', 'Order status');
-      await group(form, 'Headers of the response').getByRole('button', { name: 'Add a header' }).click();
+      await group(form, 'Response headers').getByRole('button', { name: 'Add header' }).click();
       await page.keyboard.type('X-Status');
       await editor.pick(
         form.getByRole('group', { name: 'Value of header 1' }).getByRole('button'),
@@ -170,13 +170,13 @@ describe.each(clients)('the Response node in %s', (client) => {
     });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openCard(editor.card('Answer'));
-    const body = form.getByRole('textbox', { name: 'Body of the response' });
+    const body = form.getByRole('textbox', { name: 'Response body' });
     await expect.poll(() => body.inputValue()).toBe('{\n  "a": 1\n}');
     await body.fill('{"n": 12345678901234567890}');
     await editor.page.getByRole('button', { name: 'Submit' }).click();
-    await error(form, 'The number at line 1, column 7 can not be kept exactly.').waitFor();
+    await error(form, "The number at line 1, column 7 can't be stored exactly.").waitFor();
     await body.fill('{"a": 1, "a": 2}');
-    await error(form, 'The key at line 1, column 10 is there twice.').waitFor();
+    await error(form, 'The key at line 1, column 10 is repeated.').waitFor();
     expect((await nodesOf(workflow.id))[0].config.body).toEqual({ a: 1 });
     await body.fill('{"a": 2}');
     await editor.submit();

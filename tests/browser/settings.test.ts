@@ -31,11 +31,11 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
   it('saves the preset of a provider, which can be customized', async () => {
     const workflow = await createWorkflow(app, { title: 'Preset', enabled: false });
     const form = await openForm(workflow.id);
-    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
-    await editor.choose(form.getByRole('combobox', { name: 'How the caller proves it' }), 'GitHub');
-    await form.getByText('Enter the same secret here and at the sender: Settings → Webhooks → Secret').waitFor();
+    await form.getByRole('radio', { name: 'Require authentication' }).check();
+    await editor.choose(form.getByRole('combobox', { name: 'Sender' }), 'GitHub');
+    await form.getByText('Use the same secret at the provider: Settings → Webhooks → Secret').waitFor();
     await form.getByRole('textbox', { name: 'Secret 1' }).fill('first');
-    await form.getByRole('button', { name: 'Add a secret' }).click();
+    await form.getByRole('button', { name: 'Add secret (for rotation)' }).click();
     await editor.page.keyboard.type('second');
     await editor.submit();
     expect((await configOf(app, workflow.id)).authentication).toEqual([
@@ -43,21 +43,21 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
     ]);
 
     const again = await openForm(workflow.id);
-    await again.getByRole('button', { name: 'Look into it and change it' }).click();
-    const method = group(again, 'Proof 1');
-    await expect.poll(() => method.getByRole('textbox', { name: 'What is signed' }).inputValue()).toBe('{body}');
-    await method.getByRole('textbox', { name: 'Where the signature stands' }).fill('X-Forge-Signature');
+    await again.getByRole('button', { name: 'Customize' }).click();
+    const method = group(again, 'Method 1');
+    await expect.poll(() => method.getByRole('textbox', { name: 'Signed content' }).inputValue()).toBe('{body}');
+    await method.getByRole('textbox', { name: 'Signature location' }).fill('X-Forge-Signature');
     await method.getByRole('button', { name: 'Edit as JSON' }).click();
-    const json = method.getByRole('textbox', { name: 'Scheme as JSON' });
+    const json = method.getByRole('textbox', { name: 'Signature scheme (JSON)' });
     const scheme = JSON.parse(await json.inputValue()) as object;
     expect(scheme).toMatchObject({ kind: 'signature', from: { header: 'X-Forge-Signature' } });
     await json.fill('{"kind": ');
-    await error(again, 'This is not JSON').waitFor();
-    await expect.poll(() => method.getByRole('button', { name: 'Edit with fields' }).isDisabled()).toBe(true);
+    await error(again, 'Invalid JSON').waitFor();
+    await expect.poll(() => method.getByRole('button', { name: 'Edit in form' }).isDisabled()).toBe(true);
     await json.fill('[]');
-    await error(again, 'A scheme is an object').waitFor();
+    await error(again, 'Must be a JSON object').waitFor();
     await json.fill(JSON.stringify({ ...scheme, separator: ',' }));
-    await method.getByRole('button', { name: 'Edit with fields' }).click();
+    await method.getByRole('button', { name: 'Edit in form' }).click();
     await method.getByText('Comma').waitFor();
     await editor.submit();
     expect((await configOf(app, workflow.id)).authentication).toEqual([
@@ -76,13 +76,11 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
     };
     const workflow = await createWorkflow(app, { title: 'Several', config, enabled: false });
     const form = await openForm(workflow.id);
-    await form.getByRole('button', { name: 'Delete Proof 1' }).click();
-    const first = group(form, 'Proof 1');
-    await first.getByText('Signature', { exact: true }).first().waitFor();
-    await expect
-      .poll(() => first.getByRole('textbox', { name: 'Where the signature stands' }).inputValue())
-      .toBe('X-Sig');
-    await group(form, 'Proof 2').getByText('Copy the secret from the sender: Your Apps').waitFor();
+    await form.getByRole('button', { name: 'Delete Method 1' }).click();
+    const first = group(form, 'Method 1');
+    await first.getByText('HMAC signature', { exact: true }).first().waitFor();
+    await expect.poll(() => first.getByRole('textbox', { name: 'Signature location' }).inputValue()).toBe('X-Sig');
+    await group(form, 'Method 2').getByText('Paste the secret from the provider: Your Apps').waitFor();
     await editor.submit();
     expect((await configOf(app, workflow.id)).authentication).toEqual(config.authentication.slice(1));
   });
@@ -90,15 +88,15 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
   it('accepts requests signed as configured in the form, and rejects others with 401', async () => {
     const workflow = await createWorkflow(app, { title: 'Signed', enabled: false });
     const form = await openForm(workflow.id);
-    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
-    await editor.choose(form.getByRole('combobox', { name: 'How the caller proves it' }), 'Signature');
-    await form.getByRole('textbox', { name: 'What is signed' }).fill('{timestamp}.{body}');
-    await editor.choose(form.getByRole('combobox', { name: 'How it is written' }), 'base64');
-    await form.getByRole('textbox', { name: 'Text before it' }).fill('v1=');
-    await form.getByRole('switch', { name: 'The call says when it was signed' }).click();
-    await form.getByRole('textbox', { name: 'Where the time stands' }).fill('X-Time');
-    await form.getByText('Only the sender can sign a call').waitFor();
-    await form.getByRole('button', { name: 'Make up secret 1' }).click();
+    await form.getByRole('radio', { name: 'Require authentication' }).check();
+    await editor.choose(form.getByRole('combobox', { name: 'Sender' }), 'HMAC signature');
+    await form.getByRole('textbox', { name: 'Signed content' }).fill('{timestamp}.{body}');
+    await editor.choose(form.getByRole('combobox', { name: 'Signature encoding' }), 'base64');
+    await form.getByRole('textbox', { name: 'Prefix', exact: true }).fill('v1=');
+    await form.getByRole('switch', { name: 'Verify timestamp (replay protection)' }).click();
+    await form.getByRole('textbox', { name: 'Timestamp location' }).fill('X-Time');
+    await form.getByText("This command isn't signed").waitFor();
+    await form.getByRole('button', { name: 'Generate secret 1' }).click();
     const secret = await form.getByRole('textbox', { name: 'Secret 1' }).inputValue();
     await editor.submit();
     await setEnabled(app, workflow.id, true);
@@ -125,45 +123,45 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
     const form = await openForm(workflow.id);
     const { page } = editor;
 
-    await form.getByRole('button', { name: 'Handshake' }).click();
-    await editor.choose(form.getByRole('combobox', { name: 'Who asks' }), 'Meta, WhatsApp');
-    await group(form, 'Verify token').getByRole('button', { name: 'Add a secret' }).click();
+    await form.getByRole('button', { name: 'URL verification' }).click();
+    await editor.choose(form.getByRole('combobox', { name: 'Provider' }), 'Meta, WhatsApp');
+    await group(form, 'Verify token').getByRole('button', { name: 'Add secret (for rotation)' }).click();
     await page.keyboard.type('meatyhamhock');
 
-    await form.getByRole('button', { name: 'Limits and repetitions' }).click();
-    await form.getByRole('switch', { name: 'Only from certain addresses' }).click();
-    await form.getByRole('combobox', { name: 'Addresses and ranges' }).fill('10.0.0.0/8 example.com ');
-    await error(form, 'This is neither an address nor a range: example.com').waitFor();
+    await form.getByRole('button', { name: 'Limits and duplicates' }).click();
+    await form.getByRole('switch', { name: 'IP allowlist' }).click();
+    await form.getByRole('combobox', { name: 'IP addresses or CIDR ranges' }).fill('10.0.0.0/8 example.com ');
+    await error(form, 'Not a valid IP address or CIDR range: example.com').waitFor();
     await page.keyboard.press('Backspace');
     await error(form, 'This is neither').waitFor({ state: 'detached' });
-    await editor.choose(form.getByRole('combobox', { name: 'Proxies in between' }), 'So many');
-    await form.getByRole('spinbutton', { name: 'Number of proxies' }).fill('2');
+    await editor.choose(form.getByRole('combobox', { name: 'Trusted proxies' }), 'Number of hops');
+    await form.getByRole('spinbutton', { name: 'Proxy hops' }).fill('2');
     await form.getByRole('switch', { name: 'Rate limit' }).click();
-    await form.getByRole('spinbutton', { name: 'Calls' }).fill('5');
-    await form.getByRole('switch', { name: 'Recognise repetitions' }).click();
-    await form.getByRole('textbox', { name: 'Its name' }).fill('X Id');
+    await form.getByRole('spinbutton', { name: 'Requests' }).fill('5');
+    await form.getByRole('switch', { name: 'Ignore duplicates' }).click();
+    await form.getByRole('textbox', { name: 'Header name or body path' }).fill('X Id');
     // A section with an error stays visible even when it is collapsed.
-    await error(form, 'A header name has no spaces and no : in it.').waitFor();
-    await form.getByRole('button', { name: 'Limits and repetitions' }).click();
-    expect(await error(form, 'A header name has no spaces').isVisible()).toBe(true);
-    await form.getByRole('textbox', { name: 'Its name' }).fill('X-Id');
-    await form.getByRole('textbox', { name: 'Its name' }).waitFor({ state: 'hidden' });
+    await error(form, "A header name can't contain spaces or colons.").waitFor();
+    await form.getByRole('button', { name: 'Limits and duplicates' }).click();
+    expect(await error(form, "A header name can't contain spaces").isVisible()).toBe(true);
+    await form.getByRole('textbox', { name: 'Header name or body path' }).fill('X-Id');
+    await form.getByRole('textbox', { name: 'Header name or body path' }).waitFor({ state: 'hidden' });
 
-    await form.getByRole('button', { name: 'What may come in' }).click();
-    await editor.choose(form.getByRole('combobox', { name: 'Methods' }), 'PUT');
-    await editor.choose(form.getByRole('combobox', { name: 'Read the body as' }), 'text');
-    await form.getByRole('spinbutton', { name: 'Largest body in bytes' }).fill('1000');
-    await form.getByRole('button', { name: 'Add a segment' }).click();
+    await form.getByRole('button', { name: 'Accepted requests' }).click();
+    await editor.choose(form.getByRole('combobox', { name: 'HTTP methods' }), 'PUT');
+    await editor.choose(form.getByRole('combobox', { name: 'Parse body as' }), 'text');
+    await form.getByRole('spinbutton', { name: 'Maximum body size (bytes)' }).fill('1000');
+    await form.getByRole('button', { name: 'Add parameter' }).click();
     await page.keyboard.type('shop');
-    await form.getByRole('switch', { name: 'Raw body as a variable' }).click();
-    await form.getByRole('switch', { name: 'Keep files that are sent along' }).click();
+    await form.getByRole('switch', { name: 'Expose raw body' }).click();
+    await form.getByRole('switch', { name: 'Save uploaded files' }).click();
     await expect
-      .poll(() => form.getByRole('textbox', { name: 'URL', exact: true }).inputValue())
+      .poll(() => form.getByRole('textbox', { name: 'Webhook URL', exact: true }).inputValue())
       .toMatch(/\/\{shop\}$/);
-    await form.getByText('It is called with the method PUT.').waitFor();
+    await form.getByText('Accepts PUT.').waitFor();
 
     // The new variables are available immediately.
-    const body = form.getByRole('textbox', { name: 'Body of the response' });
+    const body = form.getByRole('textbox', { name: 'Response body' });
     await editor.pick(body.locator('xpath=../div//button'), 'Trigger variables', 'Raw body');
     await expect.poll(() => body.inputValue()).toBe('{{$context.rawBody}}');
     await body.fill('"{{$context.params.shop}}"');
@@ -195,11 +193,11 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
   it('adds nothing to the config of a webhook that was created elsewhere and is only viewed', async () => {
     const workflow = await createWorkflow(app, { title: 'Viewed', enabled: false });
     const form = await openForm(workflow.id);
-    for (const name of ['Handshake', 'Limits and repetitions', 'What may come in']) {
+    for (const name of ['URL verification', 'Limits and duplicates', 'Accepted requests']) {
       await form.getByRole('button', { name }).click();
     }
-    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
-    await form.getByRole('radio', { name: 'Anyone who knows the URL' }).check();
+    await form.getByRole('radio', { name: 'Require authentication' }).check();
+    await form.getByRole('radio', { name: 'Public (anyone with the URL)' }).check();
     await editor.submit();
     expect(await configOf(app, workflow.id)).toEqual({ request: {}, response: { statusCode: 200 } });
   });

@@ -54,24 +54,24 @@ describe.each(clients)('the trigger in %s', (client) => {
     const form = await editor.openTrigger();
 
     const url = `${app.apiUrl}webhook:trigger/${workflow.key}`;
-    await expect.poll(() => form.getByRole('textbox', { name: 'URL' }).inputValue()).toBe(url);
+    await expect.poll(() => form.getByRole('textbox', { name: 'Webhook URL' }).inputValue()).toBe(url);
 
     // A new webhook requires a token.
     const secret = form.getByRole('textbox', { name: 'Secret 1' });
     await expect.poll(() => secret.inputValue()).toMatch(SECRET);
     expect(await secret.getAttribute('type')).toBe('password');
-    await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
-    await form.getByRole('textbox', { name: 'User name' }).fill('ann');
+    await form.getByRole('switch', { name: 'Basic auth' }).click();
+    await form.getByRole('textbox', { name: 'Username' }).fill('ann');
     const password = form.getByRole('textbox', { name: 'Password' });
     await password.fill(`it's a "secret"`);
     expect(await password.getAttribute('type')).toBe('password');
 
-    await group(form, 'Request headers').getByRole('button', { name: 'Add a header' }).click();
+    await group(form, 'Request headers').getByRole('button', { name: 'Add header' }).click();
     // The focus is in the new row.
     await page.keyboard.type('X-Request-Id');
 
-    await form.getByRole('textbox', { name: 'Sample of the query' }).fill(`${url}?shop[id]=7&tags[]=new`);
-    await form.getByRole('button', { name: 'Parse the sample of the query' }).click();
+    await form.getByRole('textbox', { name: 'Sample query string' }).fill(`${url}?shop[id]=7&tags[]=new`);
+    await form.getByRole('button', { name: 'Generate fields from the sample query string' }).click();
     const query = group(form, 'Query');
     await query.getByRole('textbox', { name: 'Path 1' }).waitFor();
     expect(await query.getByRole('textbox', { name: /^Path/ }).evaluateAll(valuesOf)).toEqual([
@@ -82,23 +82,23 @@ describe.each(clients)('the trigger in %s', (client) => {
     ]);
     await query.getByRole('button', { name: 'Delete row 1' }).click();
     await query.getByRole('button', { name: 'Delete row 2' }).click();
-    await query.getByRole('textbox', { name: 'Alias 1' }).fill('Shop');
+    await query.getByRole('textbox', { name: 'Display name 1' }).fill('Shop');
     await query.getByRole('button', { name: 'Move row 1 down' }).click();
 
-    await form.getByRole('textbox', { name: 'Sample of the body' }).fill('{"order": {"id": 1, "paid": true}}');
-    await form.getByRole('button', { name: 'Parse the sample of the body' }).click();
-    await form.getByText('Paths found: 3, of these new: 3.').waitFor();
-    await group(form, 'Body').getByRole('textbox', { name: 'Alias 2' }).fill('Order number');
+    await form.getByRole('textbox', { name: 'Sample body' }).fill('{"order": {"id": 1, "paid": true}}');
+    await form.getByRole('button', { name: 'Generate fields from the sample body' }).click();
+    await form.getByText('Fields found: 3 (3 new)').waitFor();
+    await group(form, 'Body').getByRole('textbox', { name: 'Display name 2' }).fill('Order number');
 
     await form.getByRole('combobox', { name: 'Status code' }).fill('20');
     // Click once the list has finished opening: before, the option may move away from the pointer.
     await editor.list.locator('.ant-select-item-option', { hasText: '202 Accepted' }).click();
-    const headers = group(form, 'Headers of the response');
-    await headers.getByRole('button', { name: 'Add a header' }).click();
-    await headers.getByRole('textbox', { name: 'Name of header 1' }).fill('X-Shop');
+    const headers = group(form, 'Response headers');
+    await headers.getByRole('button', { name: 'Add header' }).click();
+    await headers.getByRole('textbox', { name: 'Header name 1' }).fill('X-Shop');
     const value = form.getByRole('group', { name: 'Value of header 1' });
     await editor.pick(value.getByRole('button'), 'Trigger variables', 'Query', 'Shop');
-    const body = form.getByRole('textbox', { name: 'Body of the response' });
+    const body = form.getByRole('textbox', { name: 'Response body' });
     await body.fill('{"received": ""}');
     await body.evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(14, 14));
     // Unsaved rows can be used.
@@ -107,10 +107,10 @@ describe.each(clients)('the trigger in %s', (client) => {
     await expect.poll(() => body.inputValue()).toMatch(/^\{"received": "\{\{\$context\.body\.v_\w+\}\}"\}$/);
     await expect.poll(() => form.getByRole('combobox', { name: 'Status code' }).inputValue()).toBe('202');
 
-    await form.getByRole('button', { name: 'Copy the command' }).click();
+    await form.getByRole('button', { name: 'Copy cURL command' }).click();
     await form.getByRole('status').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' });
     const command = await page.evaluate(() => navigator.clipboard.readText());
-    const shown = await form.getByRole('textbox', { name: 'Try it' }).inputValue();
+    const shown = await form.getByRole('textbox', { name: 'Test with cURL' }).inputValue();
     expect(shown).not.toContain('secret');
     expect(shown).not.toContain(await secret.inputValue());
     await editor.submit();
@@ -149,7 +149,7 @@ describe.each(clients)('the trigger in %s', (client) => {
     await editor.triggerCard.waitFor();
     const again = await editor.openTrigger();
     await again.getByRole('group', { name: 'Value of header 1' }).getByText('Trigger variables/Query/Shop').waitFor();
-    await expect.poll(() => again.getByRole('textbox', { name: 'User name' }).inputValue()).toBe('ann');
+    await expect.poll(() => again.getByRole('textbox', { name: 'Username' }).inputValue()).toBe('ann');
     await expect.poll(() => again.getByRole('combobox', { name: 'Status code' }).inputValue()).toBe('202');
     await editor.submit();
     expect(await configOf(app, workflow.id)).toEqual(saved);
@@ -172,8 +172,8 @@ describe.each(clients)('the trigger in %s', (client) => {
     await editor.openWorkflow(workflow.id);
     const disabled = await editor.openTrigger();
     await page.getByRole('button', { name: 'Submit' }).waitFor({ state: 'detached' });
-    await expect.poll(() => disabled.getByRole('textbox', { name: 'User name' }).isDisabled()).toBe(true);
-    await disabled.getByRole('button', { name: 'Copy the URL' }).click();
+    await expect.poll(() => disabled.getByRole('textbox', { name: 'Username' }).isDisabled()).toBe(true);
+    await disabled.getByRole('button', { name: 'Copy URL' }).click();
     await disabled.getByRole('status').filter({ hasText: 'Copied' }).first().waitFor({ state: 'attached' });
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(url);
   });
@@ -219,28 +219,28 @@ describe.each(clients)('the trigger in %s', (client) => {
     const workflow = await createWorkflow(app, { title: 'Wrong', enabled: false });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();
-    const body = form.getByRole('textbox', { name: 'Body of the response' });
+    const body = form.getByRole('textbox', { name: 'Response body' });
     const typed = '{\n  "ok": true,\n  "id": {{$context.body.id}}\n}';
     await body.fill(typed);
     await form.getByRole('combobox', { name: 'Status code' }).fill('99');
     // Requiring authentication for a public webhook adds a first method.
-    await form.getByText('Anyone who knows the URL can run this workflow.').waitFor();
-    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
+    await form.getByText('This endpoint is public. Anyone with the URL can trigger this workflow.').waitFor();
+    await form.getByRole('radio', { name: 'Require authentication' }).check();
     await form.getByRole('textbox', { name: 'Secret 1' }).fill('');
-    await form.getByRole('textbox', { name: 'Where the secret stands' }).fill('X Token');
-    await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
-    await form.getByRole('textbox', { name: 'User name' }).fill('a:b');
-    await group(form, 'Headers of the response').getByRole('button', { name: 'Add a header' }).click();
-    await form.getByRole('textbox', { name: 'Name of header 1' }).fill('X Bad');
+    await form.getByRole('textbox', { name: 'Token location' }).fill('X Token');
+    await form.getByRole('switch', { name: 'Basic auth' }).click();
+    await form.getByRole('textbox', { name: 'Username' }).fill('a:b');
+    await group(form, 'Response headers').getByRole('button', { name: 'Add header' }).click();
+    await form.getByRole('textbox', { name: 'Header name 1' }).fill('X Bad');
     await editor.page.getByRole('button', { name: 'Submit' }).click();
 
-    await error(form, 'This is not JSON: look at line 3, column 10.').waitFor();
-    await error(form, 'The status code is a whole number from 200 to 599.').waitFor();
-    await error(form, 'A user name can not have a colon.').waitFor();
-    await error(form, 'The password is missing.').waitFor();
-    await error(form, 'A header name begins with a letter').waitFor();
-    await error(form, 'The secret is missing.').waitFor();
-    await error(form, 'A header name has no spaces and no : in it.').waitFor();
+    await error(form, 'Invalid JSON at line 3, column 10.').waitFor();
+    await error(form, 'Enter a status code from 200 to 599.').waitFor();
+    await error(form, "The username can't contain a colon.").waitFor();
+    await error(form, 'Enter a password.').waitFor();
+    await error(form, 'A header name starts with a letter').waitFor();
+    await error(form, 'Enter a secret.').waitFor();
+    await error(form, "A header name can't contain spaces or colons.").waitFor();
     expect(await body.inputValue()).toBe(typed);
     expect(await configOf(app, workflow.id)).toEqual({ request: {} });
 
@@ -248,12 +248,12 @@ describe.each(clients)('the trigger in %s', (client) => {
     await form.locator('.ant-radio-button-wrapper', { hasText: 'Text' }).click();
     expect(await body.inputValue()).toBe(typed);
     await form.getByRole('combobox', { name: 'Status code' }).fill('200');
-    await form.getByRole('textbox', { name: 'Name of header 1' }).fill('X-Good');
-    await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
-    await form.getByRole('button', { name: 'Delete Proof 1' }).click();
+    await form.getByRole('textbox', { name: 'Header name 1' }).fill('X-Good');
+    await form.getByRole('switch', { name: 'Basic auth' }).click();
+    await form.getByRole('button', { name: 'Delete Method 1' }).click();
     await editor.page.getByRole('button', { name: 'Submit' }).click();
-    await error(form, 'Add a proof, or choose that anyone may call.').waitFor();
-    await form.getByRole('radio', { name: 'Anyone who knows the URL' }).check();
+    await error(form, 'Add an authentication method or select “Public (anyone with the URL)”.').waitFor();
+    await form.getByRole('radio', { name: 'Public (anyone with the URL)' }).check();
     await editor.submit();
     expect(await configOf(app, workflow.id)).toEqual({
       basicAuthentication: false,
@@ -274,16 +274,16 @@ describe.each(clients)('the trigger in %s', (client) => {
     const workflow = await createWorkflow(app, { title: 'Samples', config, enabled: false });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();
-    const sample = form.getByRole('textbox', { name: 'Sample of the body' });
-    const parse = form.getByRole('button', { name: 'Parse the sample of the body' });
+    const sample = form.getByRole('textbox', { name: 'Sample body' });
+    const parse = form.getByRole('button', { name: 'Generate fields from the sample body' });
     await sample.fill('{"order":\n {"id": }}');
     await parse.click();
-    await error(form, 'Line 2, column 9: This character is not expected here.').waitFor();
+    await error(form, 'Line 2, column 9: Unexpected character.').waitFor();
 
     await sample.fill('{"order": {"id": 1, "note": ""}}');
     await parse.click();
-    await form.getByText('Paths found: 3, of these new: 2.').waitFor();
-    await form.getByText('Not in the sample, but kept: gone').waitFor();
+    await form.getByText('Fields found: 3 (2 new)').waitFor();
+    await form.getByText('Not in this sample, but kept: gone').waitFor();
     const rows = group(form, 'Body');
     expect(await rows.getByRole('textbox', { name: /^Path/ }).evaluateAll(valuesOf)).toEqual([
       'order',
@@ -291,7 +291,7 @@ describe.each(clients)('the trigger in %s', (client) => {
       'order.note',
       'gone',
     ]);
-    await form.getByRole('button', { name: 'Remove these rows' }).click();
+    await form.getByRole('button', { name: 'Remove them' }).click();
     await rows.getByRole('textbox', { name: 'Path 4' }).waitFor({ state: 'detached' });
     await editor.submit();
     const body = (await configOf(app, workflow.id)).request?.body;
@@ -309,16 +309,16 @@ describe.each(clients)('the trigger in %s', (client) => {
     const workflow = await createWorkflow(app, { title: 'Secret', enabled: false });
     await editor.openWorkflow(workflow.id);
     const form = await editor.openTrigger();
-    await form.getByRole('radio', { name: 'Only callers who prove who they are' }).check();
+    await form.getByRole('radio', { name: 'Require authentication' }).check();
     await editor.pick(
-      group(form, 'Secrets').getByRole('button', { name: 'Pick a variable or secret' }),
+      group(form, 'Secrets').getByRole('button', { name: 'Select a variable or secret' }),
       'Variables and secrets',
       name,
     );
-    await form.getByRole('switch', { name: 'HTTP Basic authentication' }).click();
-    await form.getByRole('textbox', { name: 'User name' }).fill('ann');
+    await form.getByRole('switch', { name: 'Basic auth' }).click();
+    await form.getByRole('textbox', { name: 'Username' }).fill('ann');
     await editor.pick(
-      form.getByRole('button', { name: 'Pick a variable or secret' }).last(),
+      form.getByRole('button', { name: 'Select a variable or secret' }).last(),
       'Variables and secrets',
       name,
     );

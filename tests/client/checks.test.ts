@@ -28,13 +28,13 @@ const explained = (diagnosis: Diagnosis) => explain({ check: 'authentication', o
 
 describe('the explanations of a diagnosis', () => {
   it('say what is missing, repeated or malformed', () => {
-    expect(explained(diagnose({}))).toEqual(['This is missing: Header x-hub-signature-256']);
+    expect(explained(diagnose({}))).toEqual(['Missing: Header x-hub-signature-256']);
     expect(explained(diagnose({ 'x-hub-signature-256': [SIGNATURE, SIGNATURE] }))).toEqual([
-      'This is there more than once: Header x-hub-signature-256',
+      'Sent more than once: Header x-hub-signature-256',
     ]);
     expect(explained(diagnose({ 'x-hub-signature-256': 'md5=1' }))).toEqual([
       expect.stringMatching(
-        /^This is not written as it should be: Header x-hub-signature-256\. Expected: the configured prefix and 32 bytes in hexadecimal digits$/,
+        /^Invalid format in Header x-hub-signature-256\. Expected: the configured prefix and 32 bytes in hexadecimal digits$/,
       ),
     ]);
   });
@@ -46,22 +46,20 @@ describe('the explanations of a diagnosis', () => {
       'x-slack-signature': `v0=${'0'.repeat(64)}`,
     });
     expect(explained(diagnose(at(600), slack))).toEqual([
-      'The call was signed 400 seconds before; 300 are allowed.',
-      'Compare the clocks. For an older call, say above when it came.',
+      'Timestamp too old: 400 s (tolerance 300 s).',
+      'Check both clocks. For an older request, set “Received at”.',
     ]);
-    expect(explained(diagnose(at(1400), slack))[0]).toBe(
-      'The call is signed 400 seconds ahead of the time here; 300 are allowed.',
-    );
+    expect(explained(diagnose(at(1400), slack))[0]).toBe('Timestamp is 400 s in the future (tolerance 300 s).');
   });
 
   it.each([
-    ['Hello, World! ', undefined, /^With other spaces in the body/],
-    ['Hello, World!\r\n', undefined, /^With other (spaces|line breaks) in the body/],
-    ['Hello, World!', [" It's a Secret to Everybody"], /^Without the spaces around the secret/],
-    ['Hello', undefined, /^Compare the secret with that of the sender/],
+    ['Hello, World! ', undefined, /^The signature matches if whitespace differs/],
+    ['Hello, World!\r\n', undefined, /^The signature matches (if whitespace differs|with different line endings)/],
+    ['Hello, World!', [" It's a Secret to Everybody"], /^The secret has leading or trailing spaces/],
+    ['Hello', undefined, /^Check that the secret matches/],
   ])('say what would make the signature match: %j %j', (body, secrets, hint) => {
     expect(explained(diagnose({ 'x-hub-signature-256': SIGNATURE }, { body, secrets }))).toEqual([
-      'No secret matches what was sent.',
+      'No configured secret matches.',
       expect.stringMatching(hint),
     ]);
   });
@@ -73,7 +71,7 @@ describe('the explanations of a diagnosis', () => {
       'webhook-signature': `v1,${Buffer.alloc(32).toString('base64')}`,
     };
     expect(explained(diagnose(headers, { scheme: 'standard-webhooks', secrets: ['whsec_!'] }))).toEqual([
-      expect.stringMatching(/^Secret 1 is not written as it should be\. Expected: /),
+      expect.stringMatching(/^Secret 1 has an invalid format\. Expected: /),
     ]);
   });
 
@@ -90,9 +88,9 @@ describe('the explanations of a diagnosis', () => {
     ).toEqual([
       'Header x-a',
       'Query parameter q',
-      'Path in the body a.b',
+      'Body path a.b',
       'XML element <Encrypt>',
-      'Part of the signature, after t=',
+      'Signature element key t=',
       'of a later version',
     ]);
     // The core's own places: that of the first missing value of each preset.
@@ -109,13 +107,13 @@ describe('the explanations of a diagnosis', () => {
     const rejection = { status: 401, code: 'UNAUTHORIZED', message: 'No.' };
     expect(explain({ check: 'authentication', outcome: 'failed', diagnosis: later, rejection }, t)).toEqual([
       'expected a, but found b',
-      'The caller gets 401: No.',
+      'Response: 401 No.',
     ]);
     expect(explain({ check: 'body', outcome: 'passed' }, t)).toEqual([]);
   });
 
   it('name the checks and their outcomes', () => {
-    expect(checkLabel({ check: 'authentication', index: 1, outcome: 'passed' }, t)).toBe('Proof 2');
-    expect(outcomeLabel('notReached', t)).toBe('not reached');
+    expect(checkLabel({ check: 'authentication', index: 1, outcome: 'passed' }, t)).toBe('Method 2');
+    expect(outcomeLabel('notReached', t)).toBe('Not reached');
   });
 });

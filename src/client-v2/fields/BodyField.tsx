@@ -20,7 +20,7 @@ export function BodyField({ id, value, onChange, metaTree }: BodyFieldProps) {
     <>
       <Radio.Group
         optionType="button"
-        aria-label={t('Format of the body')}
+        aria-label={t('Body format')}
         style={{ marginBottom: 8 }}
         value={format}
         onChange={(event) => setPicked(event.target.value as 'json' | 'text')}

@@ -59,10 +59,7 @@ export function CopyField({ label, copyLabel, text, shown = text, extra, command
       </div>
       <Announcement>{outcome === 'copied' ? t('Copied') : undefined}</Announcement>
       {outcome === 'failed' ? (
-        <Alert
-          type="warning"
-          message={t('The browser refuses to copy. Select the text and copy it with the keyboard.')}
-        />
+        <Alert type="warning" message={t('Your browser blocked copying. Select the text and press Ctrl/⌘+C.')} />
       ) : null}
     </Form.Item>
   );

@@ -50,7 +50,7 @@ export function EnvInput({ id, value, onChange, label, masked, lines }: EnvInput
           formatPathToValue={(node?: MetaTreeNode) => (node ? `{{${node.paths.join('.')}}}` : '')}
           onChange={(picked: string) => picked && onChange?.(picked)}
         >
-          <Button aria-label={t('Pick a variable or secret')} style={{ fontFamily: 'serif', fontStyle: 'italic' }}>
+          <Button aria-label={t('Select a variable or secret')} style={{ fontFamily: 'serif', fontStyle: 'italic' }}>
             x
           </Button>
         </FlowContextSelector>

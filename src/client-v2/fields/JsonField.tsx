@@ -76,16 +76,16 @@ export function jsonRule(t: Translate): Rule {
         const { line, column } = place;
         throw new Error(
           reason === 'syntax'
-            ? t('This is not JSON: look at line {{line}}, column {{column}}. Variables need quotes around them.', {
+            ? t('Invalid JSON at line {{line}}, column {{column}}. Variables must be in quotes.', {
                 line,
                 column,
               })
             : reason === 'number'
-              ? t('The number at line {{line}}, column {{column}} can not be kept exactly. Put it in quotes.', {
+              ? t("The number at line {{line}}, column {{column}} can't be stored exactly. Quote it.", {
                   line,
                   column,
                 })
-              : t('The key at line {{line}}, column {{column}} is there twice. Only the last one would be kept.', {
+              : t('The key at line {{line}}, column {{column}} is repeated. Only the last one would be kept.', {
                   line,
                   column,
                 }),

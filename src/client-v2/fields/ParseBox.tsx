@@ -35,20 +35,20 @@ interface Outcome {
 function explain(code: string, t: Translate): string | undefined {
   switch (code) {
     case 'JSON_UNEXPECTED_END':
-      return t('The sample ends too early.');
+      return t('The sample is incomplete.');
     case 'JSON_UNEXPECTED_CHARACTER':
-      return t('This character is not expected here.');
+      return t('Unexpected character.');
     case 'JSON_CONTROL_CHARACTER':
-      return t('A line break or another control character inside quotes must be written as an escape.');
+      return t('Line breaks and other control characters inside quotes must be escaped.');
     case 'JSON_INVALID_ESCAPE':
-      return t('A backslash is followed by something that is no escape.');
+      return t('A backslash must be followed by a valid escape.');
     case 'JSON_TOO_DEEP':
-      return t('The sample is nested too deep.');
+      return t('The sample is too deeply nested.');
     case 'JSON_TOO_MANY_PATHS':
     case 'TOO_MANY_PARAMETERS':
       return t('The sample has too many values.');
     case 'MALFORMED_PERCENT_ENCODING':
-      return t('A % is not followed by two hexadecimal digits.');
+      return t('% must be followed by two hexadecimal digits.');
     default:
       return undefined;
   }
@@ -93,7 +93,7 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
         );
       }
     } catch {
-      setError(t('The server did not read the sample. Check the connection and your permissions, then try again.'));
+      setError(t("The server couldn't read the sample. Check your connection and permissions."));
     } finally {
       setPending(false);
     }
@@ -137,15 +137,19 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
         <Button
           loading={pending}
           disabled={sample.trim() ? undefined : true}
-          aria-label={kind === 'json' ? t('Parse the sample of the body') : t('Parse the sample of the query')}
+          aria-label={
+            kind === 'json'
+              ? t('Generate fields from the sample body')
+              : t('Generate fields from the sample query string')
+          }
           onClick={parse}
         >
-          {t('Parse')}
+          {t('Generate fields')}
         </Button>
         <div role="status">
           {outcome ? (
             <Typography.Text type="secondary">
-              {t('Paths found: {{found, number}}, of these new: {{added, number}}.', {
+              {t('Fields found: {{found, number}} ({{added, number}} new)', {
                 found: outcome.found,
                 added: outcome.added,
               })}
@@ -154,10 +158,10 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
           {outcome?.missing.length ? (
             <div>
               <Typography.Text type="secondary">
-                {t('Not in the sample, but kept: {{paths}}', { paths: outcome.missing.join(', ') })}
+                {t('Not in this sample, but kept: {{paths}}', { paths: outcome.missing.join(', ') })}
               </Typography.Text>{' '}
               <Button size="small" onClick={() => removeMissing(outcome.missing)}>
-                {t('Remove these rows')}
+                {t('Remove them')}
               </Button>
             </div>
           ) : null}

@@ -28,24 +28,21 @@ export function SecretRows({ name, label, generate, required, lines }: SecretRow
     <RowList
       name={name}
       label={label}
-      addLabel={t('Add a secret')}
+      addLabel={t('Add secret (for rotation)')}
       create={() => ''}
       max={MAX_SECRETS}
       rules={[
         {
           validator: async (_rule: unknown, secrets: string[] | undefined) => {
             if (required && !secrets?.length) {
-              throw new Error(t('The secret is missing.'));
+              throw new Error(t('Enter a secret.'));
             }
           },
         },
       ]}
     >
       {(field, n) => (
-        <RowField
-          name={[field.name]}
-          rules={[{ required: true, whitespace: true, message: t('The secret is missing.') }]}
-        >
+        <RowField name={[field.name]} rules={[{ required: true, whitespace: true, message: t('Enter a secret.') }]}>
           <SecretInput label={t('Secret {{n}}', { n })} generate={generate} lines={lines} n={n} />
         </RowField>
       )}
@@ -74,8 +71,8 @@ function SecretInput({ id, value = '', onChange, label, generate, lines, n }: Se
       </div>
       {generate ? (
         <Button
-          aria-label={t('Make up secret {{n}}', { n })}
-          title={t('Make up secret {{n}}', { n })}
+          aria-label={t('Generate secret {{n}}', { n })}
+          title={t('Generate secret {{n}}', { n })}
           icon={<ReloadOutlined />}
           onClick={() => onChange?.(newSecret(generate))}
         />

@@ -13,11 +13,11 @@ export function sourceLabel(kind: SourceKind, t: Translate): string {
     case 'query':
       return t('Query parameter');
     case 'body':
-      return t('Path in the body');
+      return t('Body path');
     case 'xml':
       return t('XML element');
     case 'part':
-      return t('Part of the signature, after');
+      return t('Signature element key');
   }
 }
 
@@ -37,7 +37,7 @@ export function SourceField({ id, value, onChange, kinds }: SourceFieldProps) {
   return (
     <Space.Compact block>
       <Select
-        aria-label={t('Kind of place')}
+        aria-label={t('Location type')}
         style={{ flex: 'none', width: '45%' }}
         value={kind}
         onChange={(next) => change(next, name)}
@@ -60,10 +60,10 @@ export function sourceRule(t: Translate): Rule {
     validator: async (_rule, value: ValueSource | undefined) => {
       const [kind, name] = Object.entries(value ?? {})[0] ?? [];
       if (!String(name ?? '').trim()) {
-        throw new Error(t('The name is missing.'));
+        throw new Error(t('Enter a name.'));
       }
       if (kind === 'header' && !HEADER_NAME.test(String(name))) {
-        throw new Error(t('A header name has no spaces and no : in it.'));
+        throw new Error(t("A header name can't contain spaces or colons."));
       }
     },
   };

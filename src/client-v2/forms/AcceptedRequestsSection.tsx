@@ -24,11 +24,11 @@ export function AcceptedRequestsSection() {
     saved?.rawBody ||
     saved?.files;
   return (
-    <Section title={t('What may come in')} fold={isUsed ? 'open' : 'closed'}>
+    <Section title={t('Accepted requests')} fold={isUsed ? 'open' : 'closed'}>
       <Columns>
         <Form.Item
           name={[...REQUEST, 'methods']}
-          label={t('Methods')}
+          label={t('HTTP methods')}
           normalize={(methods: string[]) => (methods.length ? methods : undefined)}
         >
           <Select
@@ -39,65 +39,63 @@ export function AcceptedRequestsSection() {
         </Form.Item>
         <OptionalItem
           name={[...REQUEST, 'readAs']}
-          label={t('Read the body as')}
+          label={t('Parse body as')}
           getValueProps={(value: string | undefined) => ({ value: value ?? '' })}
         >
           <Select
             options={[
-              { value: '', label: t('What its content type says') },
+              { value: '', label: t('Auto (by Content-Type)') },
               ...READ_AS.map((value) => ({ value, label: value })),
             ]}
           />
         </OptionalItem>
         <OptionalItem
           name={[...REQUEST, 'bodyLimit']}
-          label={t('Largest body in bytes')}
-          extra={t('The limit of the whole application counts too.')}
+          label={t('Maximum body size (bytes)')}
+          extra={t("Can't exceed the application's limit.")}
         >
           <InputNumber min={1} precision={0} style={{ width: '100%' }} />
         </OptionalItem>
       </Columns>
       <Form.Item
-        label={t('Path segments')}
+        label={t('Path parameters')}
         style={{ marginBottom: 0 }}
-        extra={t(
-          'Parts of the address behind the URL, in this order. A call with fewer or more of them gets the answer 404.',
-        )}
+        extra={t('Appended to the URL in this order. Requests with a different number of segments get 404.')}
       >
         <RowList
           reorder
           name={[...REQUEST, 'params']}
-          label={t('Path segments')}
-          addLabel={t('Add a segment')}
+          label={t('Path parameters')}
+          addLabel={t('Add parameter')}
           create={() => ({})}
         >
           {(field, n) => (
-            <RowField name={[field.name, 'key']} rules={[{ required: true, message: t('The name is missing.') }]}>
-              <Input placeholder={t('Name')} aria-label={t('Name of segment {{n}}', { n })} />
+            <RowField name={[field.name, 'key']} rules={[{ required: true, message: t('Enter a name.') }]}>
+              <Input placeholder={t('Name')} aria-label={t('Parameter name {{n}}', { n })} />
             </RowField>
           )}
         </RowList>
       </Form.Item>
       <Form.Item
         name={[...REQUEST, 'rawBody']}
-        label={t('Raw body as a variable')}
+        label={t('Expose raw body')}
         valuePropName="checked"
         normalize={(on: boolean) => on || undefined}
-        extra={t('The text of the body as it was sent, beside what was read from it.')}
+        extra={t('Adds the unparsed request body as a variable.')}
       >
         <Switch />
       </Form.Item>
       <PartSwitch
         name={[...REQUEST, 'files']}
-        label={t('Keep files that are sent along')}
-        extra={t('Files of a form (multipart/form-data) go into the file manager, and the variable is the file there.')}
+        label={t('Save uploaded files')}
+        extra={t('Saves multipart files to the file manager; the variable holds the file record.')}
         create={() => ({})}
       />
       {files ? (
         <OptionalItem
           name={[...REQUEST, 'files', 'storage']}
-          label={t('Name of the storage')}
-          extra={t('Empty for the default storage.')}
+          label={t('Storage')}
+          extra={t('Leave empty for the default storage.')}
         >
           <Input spellCheck={false} />
         </OptionalItem>

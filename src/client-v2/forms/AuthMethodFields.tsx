@@ -23,11 +23,11 @@ interface AuthMethodFieldsProps {
 function schemeLabel(kind: Scheme['kind'], t: Translate): string {
   switch (kind) {
     case 'token':
-      return t('Secret that is sent along');
+      return t('Shared token');
     case 'signature':
-      return t('Signature');
+      return t('HMAC signature');
     case 'jwt':
-      return t('JSON Web Token');
+      return t('JWT');
   }
 }
 
@@ -56,7 +56,7 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
 
   return (
     <>
-      <Form.Item label={t('How the caller proves it')} htmlFor={id}>
+      <Form.Item label={t('Sender')} htmlFor={id}>
         <Select
           id={id}
           showSearch
@@ -65,14 +65,14 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
           onChange={choose}
           options={[
             {
-              label: t('In a way of your own'),
+              label: t('Custom'),
               options: (Object.keys(CUSTOM_SCHEMES) as Scheme['kind'][]).map((kind) => ({
                 value: kind as string,
                 label: schemeLabel(kind, t),
               })),
             },
             {
-              label: t('As a known sender does'),
+              label: t('Providers'),
               options: Object.entries(PRESETS).map(([value, { label }]) => ({ value, label })),
             },
           ]}
@@ -81,8 +81,8 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
       {preset ? (
         <Typography.Paragraph type="secondary">
           {generatedForm(method)
-            ? t('Enter the same secret here and at the sender: {{place}}', { place: preset.place })
-            : t('Copy the secret from the sender: {{place}}', { place: preset.place })}
+            ? t('Use the same secret at the provider: {{place}}', { place: preset.place })
+            : t('Paste the secret from the provider: {{place}}', { place: preset.place })}
         </Typography.Paragraph>
       ) : null}
       <Form.Item label={t('Secrets')} style={{ marginBottom: 0 }}>
@@ -96,17 +96,17 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
       </Form.Item>
       {scheme && !asJson && readable ? <SchemeFields name={[name, 'scheme']} scheme={scheme} /> : null}
       {scheme && asJson ? (
-        <Form.Item name={[name, 'scheme']} label={t('Scheme as JSON')} rules={[jsonRule(t), objectRule(t)]}>
+        <Form.Item name={[name, 'scheme']} label={t('Signature scheme (JSON)')} rules={[jsonRule(t), objectRule(t)]}>
           <JsonField />
         </Form.Item>
       ) : null}
       {scheme ? (
         <Button size="small" style={WRAPPING} disabled={readable ? undefined : true} onClick={() => setAsJson(!asJson)}>
-          {asJson ? t('Edit with fields') : t('Edit as JSON')}
+          {asJson ? t('Edit in form') : t('Edit as JSON')}
         </Button>
       ) : presetScheme ? (
         <Button size="small" style={WRAPPING} onClick={() => change({ scheme: structuredClone(presetScheme) })}>
-          {t('Look into it and change it')}
+          {t('Customize')}
         </Button>
       ) : null}
     </>
@@ -117,7 +117,7 @@ function objectRule(t: Translate) {
   return {
     validator: async (_rule: unknown, value: unknown) => {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw new Error(t('A scheme is an object: {{example}}', { example: '{"kind": "token", …}' }));
+        throw new Error(t('Must be a JSON object, e.g. {{example}}', { example: '{"kind": "token", …}' }));
       }
     },
   };

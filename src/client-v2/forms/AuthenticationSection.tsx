@@ -50,43 +50,41 @@ export function AuthenticationSection({ presets }: { presets: Presets }) {
   }
 
   return (
-    <Section title={t('Who may call')}>
+    <Section title={t('Authentication')}>
       <Radio.Group
-        aria-label={t('Who may call')}
+        aria-label={t('Authentication')}
         value={access}
         onChange={(event) => choose(event.target.value as Access)}
         style={{ marginBottom: 16 }}
         options={[
-          { value: 'authenticated', label: t('Only callers who prove who they are') },
-          { value: 'public', label: t('Anyone who knows the URL') },
+          { value: 'authenticated', label: t('Require authentication') },
+          { value: 'public', label: t('Public (anyone with the URL)') },
         ]}
       />
       {access === 'public' ? (
         <Alert
           type="warning"
           showIcon
-          message={t('Anyone who knows the URL can run this workflow.')}
+          message={t('This endpoint is public. Anyone with the URL can trigger this workflow.')}
           style={{ marginBottom: 16 }}
         />
       ) : (
         <>
           <Hint>
-            {t(
-              'A caller has to bring each of these proofs; any secret of a proof is enough. Others get the answer 401.',
-            )}
+            {t('Requests must pass every method below. Any one secret of a method is accepted. Others get 401.')}
           </Hint>
           <RowList
             name={METHODS}
-            label={t('Proofs')}
-            addLabel={t('Add a proof')}
+            label={t('Authentication methods')}
+            addLabel={t('Add authentication method')}
             create={newTokenMethod}
             max={MAX_AUTH_METHODS}
-            block={(n) => t('Proof {{n}}', { n })}
+            block={(n) => t('Method {{n}}', { n })}
             rules={[
               {
                 validator: async (_rule: unknown, methods: unknown[] | undefined) => {
                   if (!methods?.length && !form.getFieldValue(BASIC)) {
-                    throw new Error(t('Add a proof, or choose that anyone may call.'));
+                    throw new Error(t('Add an authentication method or select “Public (anyone with the URL)”.'));
                   }
                 },
               },

@@ -17,8 +17,8 @@ export function BasicAuthenticationFields() {
     <>
       <PartSwitch
         name={PATH}
-        label={t('HTTP Basic authentication')}
-        extra={t('Only callers with this user name and password are let in. Others get the answer 401.')}
+        label={t('Basic auth')}
+        extra={t('Also require this username and password.')}
         create={() => ({ username: '', password: '' })}
         off={false}
       />
@@ -26,10 +26,10 @@ export function BasicAuthenticationFields() {
         <Columns>
           <Form.Item
             name={[...PATH, 'username']}
-            label={t('User name')}
+            label={t('Username')}
             rules={[
-              { required: true, message: t('The user name is missing.') },
-              { pattern: /^[^:]*$/, message: t('A user name can not have a colon.') },
+              { required: true, message: t('Enter a username.') },
+              { pattern: /^[^:]*$/, message: t("The username can't contain a colon.") },
             ]}
           >
             <EnvInput />
@@ -37,7 +37,7 @@ export function BasicAuthenticationFields() {
           <Form.Item
             name={[...PATH, 'password']}
             label={t('Password')}
-            rules={[{ required: true, message: t('The password is missing.') }]}
+            rules={[{ required: true, message: t('Enter a password.') }]}
           >
             <EnvInput masked />
           </Form.Item>

@@ -31,7 +31,7 @@ type Outcome =
 export function DebuggerSection() {
   const t = useT();
   return (
-    <Section title={t('Check a call')} fold="closed">
+    <Section title={t('Request debugger')} fold="closed">
       <DebuggerFields />
     </Section>
   );
@@ -56,9 +56,7 @@ function DebuggerFields() {
     } catch (error) {
       setOutcome({
         kind: 'error',
-        text:
-          messageOf(error) ??
-          t('The server did not answer. Check the connection and your permissions, then try again.'),
+        text: messageOf(error) ?? t('No response from the server. Check your connection and permissions.'),
       });
       return undefined;
     } finally {
@@ -94,16 +92,16 @@ function DebuggerFields() {
     <>
       <Hint>
         {t(
-          'Tells step by step why a call is let in or refused, by what is entered in this form, saved or not. Nothing runs.',
+          "Shows step by step why a request passes or fails with the current (unsaved) settings. The workflow doesn't run.",
         )}
       </Hint>
-      <Form.Item label={t('One of the last refused calls')} htmlFor={`${id}-rejections`}>
+      <Form.Item label={t('Recent rejected requests')} htmlFor={`${id}-rejections`}>
         <Select
           id={`${id}-rejections`}
           disabled={false}
           loading={pending}
-          placeholder={t('Pick a call')}
-          notFoundContent={rejections && t('No call was refused lately.')}
+          placeholder={t('Select a request')}
+          notFoundContent={rejections && t('No rejected requests.')}
           onDropdownVisibleChange={(open) => open && void loadRejections()}
           value={outcome?.kind === 'rejected' ? outcome.rejection.at : undefined}
           onChange={(at: number) => {
@@ -117,9 +115,9 @@ function DebuggerFields() {
         />
       </Form.Item>
       <Form.Item
-        label={t('Headers of a call')}
+        label={t('Request headers')}
         htmlFor={`${id}-headers`}
-        extra={t('One a line, as a browser or a proxy shows them. A request line before them gives method and URL.')}
+        extra={t('One per line, e.g. from curl -v or browser dev tools. May start with a request line.')}
       >
         <Input.TextArea
           {...code}
@@ -131,17 +129,17 @@ function DebuggerFields() {
         />
       </Form.Item>
       <Form.Item
-        label={t('Body of the call')}
+        label={t('Raw request body')}
         htmlFor={`${id}-body`}
-        extra={t('Exactly as it was sent: a signature is over every character.')}
+        extra={t('Paste it unchanged. Signatures cover every byte.')}
       >
         <Input.TextArea {...code} id={`${id}-body`} disabled={false} value={pasted.body} onChange={change('body')} />
       </Form.Item>
       <Columns>
-        <Form.Item label={t('URL that was called')} htmlFor={`${id}-url`}>
+        <Form.Item label={t('Request URL')} htmlFor={`${id}-url`}>
           <Input id={`${id}-url`} disabled={false} spellCheck={false} value={pasted.url} onChange={change('url')} />
         </Form.Item>
-        <Form.Item label={t('When the call came')} htmlFor={`${id}-at`} extra={t('Empty for now.')}>
+        <Form.Item label={t('Received at')} htmlFor={`${id}-at`} extra={t('Defaults to the current time.')}>
           <Input
             id={`${id}-at`}
             disabled={false}
@@ -153,7 +151,7 @@ function DebuggerFields() {
         </Form.Item>
       </Columns>
       <Button disabled={false} loading={pending} onClick={diagnose}>
-        {t('Check the call')}
+        {t('Check request')}
       </Button>
       <div role="status" style={{ marginTop: 12 }}>
         {outcome ? <Result outcome={outcome} /> : null}
@@ -176,14 +174,14 @@ function Result({ outcome }: { outcome: Outcome }) {
         showIcon
         message={
           outcome.kind === 'rejected'
-            ? t('This call was refused.')
+            ? t('This request was rejected.')
             : accepted
-              ? t('This call would be let in.')
-              : t('This call would be refused.')
+              ? t('This request would be accepted.')
+              : t('This request would be rejected.')
         }
         description={
           issues.length
-            ? t('This part of the configuration can not be used: {{issues}}', {
+            ? t('This setting is invalid: {{issues}}', {
                 issues: issues.map(({ path, message }) => `${path}: ${message}`).join('; '),
               })
             : undefined

@@ -19,38 +19,38 @@ export function EndpointSection({ presets }: { presets: Presets }) {
   const url = webhookUrl(app, workflow?.key ?? '');
   const methods = config.request?.methods?.length ? config.request.methods : [METHODS[0]];
   return (
-    <Section title={t('Address')}>
+    <Section title={t('Endpoint')}>
       {workflow?.enabled === false ? (
         <Alert
           type="info"
           showIcon
           style={{ marginBottom: 16 }}
-          message={t('This workflow is off. Until it is switched on, calls are answered with 404.')}
+          message={t('This workflow is disabled. Requests get 404 until you enable it.')}
         />
       ) : null}
       <CopyField
-        label={t('URL')}
-        copyLabel={t('Copy the URL')}
+        label={t('Webhook URL')}
+        copyLabel={t('Copy URL')}
         text={
           url +
           paramNames(config.request?.params)
             .map((name) => `/{${name}}`)
             .join('')
         }
-        extra={t('Enter this URL in the other system. It is called with the method {{methods}}.', {
+        extra={t('Paste this URL into the sending service. Accepts {{methods}}.', {
           methods: methods.join(', '),
         })}
       />
       <CopyField
         command
-        label={t('Try it')}
-        copyLabel={t('Copy the command')}
+        label={t('Test with cURL')}
+        copyLabel={t('Copy cURL command')}
         text={curlCommand(url, config, { presets })}
         shown={curlCommand(url, config, { presets, mask: '••••••' })}
         extra={
           needsSignature(config, presets)
-            ? t('Only the sender can sign a call: without a signature this command is answered with 401.')
-            : t('A command for the terminal that calls the webhook as configured below. Copying it copies secrets too.')
+            ? t("This command isn't signed, so it returns 401.")
+            : t('Sends a sample request with the settings below. The copied command contains your secrets.')
         }
       />
     </Section>

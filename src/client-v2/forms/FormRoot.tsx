@@ -8,7 +8,7 @@ const ERROR = 'ant-form-item-explain-error';
 /**
  * Wraps every form of the plugin. NocoBase's colours for hints, errors and variables have less contrast than WCAG 2.1
  * requires for text (4.5 : 1), so they are mixed with the text colour here, in light and dark themes alike. Also announces
- * errors to screen readers, which antd leaves to the form.
+ * errors to screen readers, which antd leaves to the form, and lets the text of a button wrap in a narrow drawer.
  */
 export function FormRoot({ children }: { children: ReactNode }) {
   const { token } = theme.useToken();
@@ -39,6 +39,11 @@ export function FormRoot({ children }: { children: ReactNode }) {
     }
     && .nb-variable-tag {
       color: ${token.colorText};
+    }
+    && .ant-btn:not(.ant-btn-icon-only) {
+      height: auto;
+      max-width: 100%;
+      white-space: normal;
     }
   `;
   return (

@@ -23,18 +23,18 @@ export function LimitsSection() {
     saved) as TriggerConfig;
   const fold = saved.addresses || saved.rateLimit || saved.idempotency ? 'open' : 'closed';
   return (
-    <Section title={t('Limits and repetitions')} fold={fold}>
+    <Section title={t('Limits and duplicates')} fold={fold}>
       <PartSwitch
         name={ADDRESSES}
-        label={t('Only from certain addresses')}
-        extra={t('Calls from elsewhere get the answer 403.')}
+        label={t('IP allowlist')}
+        extra={t('Other IP addresses get 403.')}
         create={() => ({ allow: [] })}
       />
       {addresses ? (
         <>
           <Form.Item
             name={[...ADDRESSES, 'allow']}
-            label={t('Addresses and ranges')}
+            label={t('IP addresses or CIDR ranges')}
             required
             rules={[addressesRule(t)]}
             extra={t('e.g. {{example}}', { example: '203.0.113.7, 192.0.2.0/24, 2001:db8::/32' })}
@@ -43,10 +43,10 @@ export function LimitsSection() {
           </Form.Item>
           <Form.Item
             name={[...ADDRESSES, 'proxies']}
-            label={t('Proxies in between')}
+            label={t('Trusted proxies')}
             rules={[addressesRule(t)]}
             extra={t(
-              'Behind proxies the address stands in a header that anyone could send: only proxies that are known here are believed.',
+              'Behind a proxy the client address comes from X-Forwarded-For, which anyone can forge. List only proxies you operate.',
             )}
           >
             <ProxiesField />
@@ -56,45 +56,45 @@ export function LimitsSection() {
       <PartSwitch
         name={RATE}
         label={t('Rate limit')}
-        extra={t('More calls get the answer 429, with the time after which to try again.')}
+        extra={t('Requests over the limit get 429 with Retry-After.')}
         create={() => ({ requests: 60, seconds: 60 })}
         off={false}
       />
       {rateLimit ? (
         <Columns>
-          <Form.Item name={[...RATE, 'requests']} label={t('Calls')} rules={[numberRule(t)]}>
+          <Form.Item name={[...RATE, 'requests']} label={t('Requests')} rules={[numberRule(t)]}>
             <InputNumber min={1} max={RATE_LIMIT_RANGE.requests} precision={0} style={{ width: '100%' }} />
           </Form.Item>
-          <Form.Item name={[...RATE, 'seconds']} label={t('in so many seconds')} rules={[numberRule(t)]}>
+          <Form.Item name={[...RATE, 'seconds']} label={t('per (seconds)')} rules={[numberRule(t)]}>
             <InputNumber min={1} max={RATE_LIMIT_RANGE.seconds} precision={0} style={{ width: '100%' }} />
           </Form.Item>
         </Columns>
       ) : null}
       <PartSwitch
         name={IDEMPOTENCY}
-        label={t('Recognise repetitions')}
-        extra={t('A call with the id of an earlier one starts nothing and gets the same answer.')}
+        label={t('Ignore duplicates')}
+        extra={t("A repeated idempotency key doesn't run the workflow again; the original response is returned.")}
         create={() => ({ source: 'header', key: '' })}
         off={false}
       />
       {idempotency ? (
         <Columns>
-          <Form.Item name={[...IDEMPOTENCY, 'source']} label={t('Where the id stands')}>
+          <Form.Item name={[...IDEMPOTENCY, 'source']} label={t('Idempotency key')}>
             <Select
               options={[
                 { value: 'header', label: t('Header') },
-                { value: 'body', label: t('Path in the body') },
+                { value: 'body', label: t('Body path') },
               ]}
             />
           </Form.Item>
           <Form.Item
             name={[...IDEMPOTENCY, 'key']}
-            label={t('Its name')}
+            label={t('Header name or body path')}
             dependencies={[[...IDEMPOTENCY, 'source']]}
             rules={[
-              { required: true, message: t('The name is missing.') },
+              { required: true, message: t('Enter a name.') },
               ...(idempotency.source === 'header'
-                ? [{ pattern: HEADER_NAME, message: t('A header name has no spaces and no : in it.') }]
+                ? [{ pattern: HEADER_NAME, message: t("A header name can't contain spaces or colons.") }]
                 : []),
             ]}
             extra={t('e.g. {{example}}', { example: idempotency.source === 'header' ? 'X-Event-Id' : 'event.id' })}
@@ -131,13 +131,13 @@ function ProxiesField({ id, value, onChange }: ProxiesFieldProps) {
         }}
         options={[
           { value: 'none', label: t('None') },
-          { value: 'count', label: t('So many') },
-          { value: 'list', label: t('Those with these addresses') },
+          { value: 'count', label: t('Number of hops') },
+          { value: 'list', label: t('Specific addresses') },
         ]}
       />
       {kind === 'count' ? (
         <InputNumber
-          aria-label={t('Number of proxies')}
+          aria-label={t('Proxy hops')}
           min={1}
           max={255}
           precision={0}
@@ -148,7 +148,7 @@ function ProxiesField({ id, value, onChange }: ProxiesFieldProps) {
       ) : kind === 'list' ? (
         <div style={{ marginTop: 8 }}>
           <TagsField
-            label={t('Addresses of the proxies')}
+            label={t('IP addresses or CIDR ranges of the proxies')}
             value={Array.isArray(value) ? value : []}
             onChange={onChange}
           />
@@ -166,16 +166,16 @@ function addressesRule(t: Translate): Rule {
         return;
       }
       if (!value.length) {
-        throw new Error(t('An address is missing.'));
+        throw new Error(t('Enter an IP address or CIDR range.'));
       }
       const wrong = value.find((text) => !/^[\da-f]*[.:][\da-f.:]*(\/\d{1,3})?$/i.test(text));
       if (wrong !== undefined) {
-        throw new Error(t('This is neither an address nor a range: {{text}}', { text: wrong }));
+        throw new Error(t('Not a valid IP address or CIDR range: {{text}}', { text: wrong }));
       }
     },
   };
 }
 
 function numberRule(t: Translate): Rule {
-  return { required: true, type: 'integer', message: t('A number is missing.') };
+  return { required: true, type: 'integer', message: t('Enter a number.') };
 }

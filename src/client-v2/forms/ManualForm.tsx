@@ -82,7 +82,7 @@ export default function ManualForm() {
         ) : (
           <Form.Item
             name="query"
-            label={t('Query as JSON')}
+            label={t('Query (JSON)')}
             initialValue={initial.query}
             normalize={nothingForEmpty}
             rules={[
@@ -90,7 +90,9 @@ export default function ManualForm() {
               {
                 validator: async (_rule, value: unknown) => {
                   if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) {
-                    throw new Error(t('The query is an object: {{example}}', { example: '{"name": "value"}' }));
+                    throw new Error(
+                      t('The query must be a JSON object, e.g. {{example}}', { example: '{"name": "value"}' }),
+                    );
                   }
                 },
               },
@@ -103,13 +105,13 @@ export default function ManualForm() {
       <Section title={t('Body')}>
         <Form.Item
           name="body"
-          label={t('Body as JSON')}
+          label={t('Body (JSON)')}
           initialValue={initial.body}
           normalize={nothingForEmpty}
           rules={[jsonRule(t)]}
           extra={
             body.length
-              ? t('Used by the workflow: {{names}}', { names: body.map((item) => item.alias || item.key).join(', ') })
+              ? t('Fields: {{names}}', { names: body.map((item) => item.alias || item.key).join(', ') })
               : undefined
           }
         >
@@ -124,9 +126,9 @@ export default function ManualForm() {
           form.setFieldsValue(sample as object);
         }}
       >
-        {t('Back to the sample')}
+        {t('Reset to sample')}
       </Button>{' '}
-      <Typography.Text type="secondary">{t('This browser remembers what you enter here.')}</Typography.Text>
+      <Typography.Text type="secondary">{t('Saved in this browser.')}</Typography.Text>
     </FormRoot>
   );
 }

@@ -13,7 +13,7 @@ export default function PresetForm() {
       <Form.Item name={['config', 'authentication']} initialValue={initial} noStyle>
         <Notice
           text={t(
-            'The webhook gets a secret, which callers send in the header {{header}}. Its form shows it, and has other ways to prove who calls.',
+            'A secret is generated. Senders pass it in the header {{header}}. You can change authentication in the trigger settings.',
             { header: TOKEN_HEADER },
           )}
         />

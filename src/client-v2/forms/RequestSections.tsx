@@ -15,49 +15,47 @@ export function RequestSections() {
   return (
     <>
       <Section title={t('Request headers')}>
-        <Hint>
-          {t('Only the headers listed here can be used in the workflow. Upper and lower case make no difference.')}
-        </Hint>
+        <Hint>{t('Headers available as variables. Case-insensitive.')}</Hint>
         <RowList
           name={[...REQUEST, 'headers']}
           label={t('Request headers')}
-          addLabel={t('Add a header')}
+          addLabel={t('Add header')}
           create={() => ({})}
         >
           {(field, n) => (
             <RowField
               name={[field.name, 'key']}
               rules={[
-                { required: true, message: t('The name is missing.') },
-                { pattern: HEADER_NAME, message: t('A header name has no spaces and no : in it.') },
+                { required: true, message: t('Enter a name.') },
+                { pattern: HEADER_NAME, message: t("A header name can't contain spaces or colons.") },
               ]}
             >
               <Input
                 placeholder={t('e.g. {{example}}', { example: 'X-Request-Id' })}
-                aria-label={t('Name of header {{n}}', { n })}
+                aria-label={t('Header name {{n}}', { n })}
               />
             </RowField>
           )}
         </RowList>
       </Section>
       <Section title={t('Query')}>
-        <Hint>{t('Values from the end of the URL. Without rows the whole query is one variable.')}</Hint>
+        <Hint>{t('Select query parameters to use as variables. If empty, the whole query is one variable.')}</Hint>
         <ParseBox
           kind="query"
           list={[...REQUEST, 'query']}
-          label={t('Sample of the query')}
-          extra={t('A whole URL, or the part after the question mark.')}
+          label={t('Sample query string')}
+          extra={t('Paste a URL or query string.')}
           placeholder="https://example.com/?order[id]=1&tags[]=new"
         />
         <PathRows name={[...REQUEST, 'query']} label={t('Query')} />
       </Section>
       <Section title={t('Body')}>
-        <Hint>{t('Values from the content that is sent. Without rows the whole body is one variable.')}</Hint>
+        <Hint>{t('Select body fields to use as variables. If empty, the whole body is one variable.')}</Hint>
         <ParseBox
           kind="json"
           list={[...REQUEST, 'body']}
-          label={t('Sample of the body')}
-          extra={t('JSON as the other system sends it.')}
+          label={t('Sample body')}
+          extra={t('Paste an example request body (JSON).')}
           placeholder={'{"order": {"id": 1, "paid": true}}'}
         />
         <PathRows name={[...REQUEST, 'body']} label={t('Body')} />
@@ -69,14 +67,14 @@ export function RequestSections() {
 function PathRows({ name, label }: { name: string[]; label: string }) {
   const t = useT();
   return (
-    <RowList reorder name={name} label={label} addLabel={t('Add a path')} create={() => newRow()}>
+    <RowList reorder name={name} label={label} addLabel={t('Add field')} create={() => newRow()}>
       {(field, n) => (
         <>
-          <RowField name={[field.name, 'key']} rules={[{ required: true, message: t('The path is missing.') }]}>
+          <RowField name={[field.name, 'key']} rules={[{ required: true, message: t('Enter a path.') }]}>
             <Input placeholder={t('Path')} aria-label={t('Path {{n}}', { n })} />
           </RowField>
           <RowField name={[field.name, 'alias']}>
-            <Input placeholder={t('Alias')} aria-label={t('Alias {{n}}', { n })} />
+            <Input placeholder={t('Display name')} aria-label={t('Display name {{n}}', { n })} />
           </RowField>
         </>
       )}

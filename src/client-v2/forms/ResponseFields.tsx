@@ -29,7 +29,7 @@ export function ResponseFields({ path, metaTree }: ResponseFieldsProps) {
           {
             validator: async (_rule, value: unknown) => {
               if (!isStatusCode(value)) {
-                throw new Error(t('The status code is a whole number from 200 to 599.'));
+                throw new Error(t('Enter a status code from 200 to 599.'));
               }
             },
           },
@@ -37,11 +37,11 @@ export function ResponseFields({ path, metaTree }: ResponseFieldsProps) {
       >
         <StatusCodeField />
       </Form.Item>
-      <Form.Item label={t('Headers of the response')} style={{ marginBottom: 0 }}>
+      <Form.Item label={t('Response headers')} style={{ marginBottom: 0 }}>
         <RowList
           name={[...path, 'headers']}
-          label={t('Headers of the response')}
-          addLabel={t('Add a header')}
+          label={t('Response headers')}
+          addLabel={t('Add header')}
           create={() => ({})}
         >
           {(field, n) => (
@@ -49,14 +49,14 @@ export function ResponseFields({ path, metaTree }: ResponseFieldsProps) {
               <RowField
                 name={[field.name, 'name']}
                 rules={[
-                  { required: true, message: t('The name is missing.') },
+                  { required: true, message: t('Enter a name.') },
                   {
                     pattern: /^[a-zA-Z][a-zA-Z0-9_-]*$/,
-                    message: t('A header name begins with a letter and has only letters, digits, - and _.'),
+                    message: t('A header name starts with a letter and contains only letters, digits, - and _.'),
                   },
                 ]}
               >
-                <Input placeholder={t('Name')} aria-label={t('Name of header {{n}}', { n })} />
+                <Input placeholder={t('Name')} aria-label={t('Header name {{n}}', { n })} />
               </RowField>
               <div
                 role="group"
@@ -73,9 +73,9 @@ export function ResponseFields({ path, metaTree }: ResponseFieldsProps) {
       </Form.Item>
       <Form.Item
         name={[...path, 'body']}
-        label={t('Body of the response')}
+        label={t('Response body')}
         rules={[jsonRule(t)]}
-        extra={t('Empty, or a text, or JSON. In JSON a variable stands in quotes: {{example}}', {
+        extra={t('Leave empty, or enter text or JSON. In JSON, put variables in quotes: {{example}}', {
           example: '{"id": "{{$context.body.id}}"}',
         })}
       >

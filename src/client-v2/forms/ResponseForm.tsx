@@ -20,7 +20,7 @@ export default function ResponseForm() {
           type="warning"
           showIcon
           style={{ marginBottom: 16 }}
-          message={t('This node only works in a synchronous webhook workflow. Here nobody waits for its answer.')}
+          message={t('Only available in synchronous webhook workflows.')}
         />
       )}
       <ResponseFields path={['config']} />

@@ -39,10 +39,10 @@ function TokenFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
   const t = useT();
   return (
     <Columns>
-      <Form.Item name={[...name, 'from']} label={t('Where the secret stands')} rules={[sourceRule(t)]}>
+      <Form.Item name={[...name, 'from']} label={t('Token location')} rules={[sourceRule(t)]}>
         <SourceField kinds={['header', 'query', 'body', 'xml']} />
       </Form.Item>
-      <OptionalItem name={[...name, 'prefix']} label={t('Text before it')} extra={example(t, 'Bearer ')}>
+      <OptionalItem name={[...name, 'prefix']} label={t('Prefix')} extra={example(t, 'Bearer ')}>
         <Input spellCheck={false} />
       </OptionalItem>
     </Columns>
@@ -56,17 +56,17 @@ function SignatureFields({ name, scheme }: Pick<SchemeFieldsProps, 'name'> & { s
   return (
     <>
       <Columns>
-        <Form.Item name={[...name, 'from']} label={t('Where the signature stands')} rules={[sourceRule(t)]}>
+        <Form.Item name={[...name, 'from']} label={t('Signature location')} rules={[sourceRule(t)]}>
           <SourceField kinds={['header', 'query']} />
         </Form.Item>
         <OptionalItem
           name={[...name, 'separator']}
-          label={t('Several in a list, separated by')}
+          label={t('List separator')}
           getValueProps={(value: string | undefined) => ({ value: value ?? '' })}
         >
           <Select
             options={[
-              { value: '', label: t('No list') },
+              { value: '', label: t('Single signature') },
               { value: ',', label: t('Comma') },
               { value: ' ', label: t('Space') },
               { value: ';', label: t('Semicolon') },
@@ -77,25 +77,25 @@ function SignatureFields({ name, scheme }: Pick<SchemeFieldsProps, 'name'> & { s
       {signed === undefined ? null : (
         <Form.Item
           name={[...name, 'signed']}
-          label={t('What is signed')}
-          rules={[{ required: true, message: t('What is signed is missing.') }]}
-          extra={t('A text that may have these in it: {{placeholders}}', { placeholders: PLACEHOLDERS.join(' ') })}
+          label={t('Signed content')}
+          rules={[{ required: true, message: t('Enter the signed content.') }]}
+          extra={t('Template. Available placeholders: {{placeholders}}', { placeholders: PLACEHOLDERS.join(' ') })}
         >
           <Input spellCheck={false} style={{ fontFamily: 'monospace' }} />
         </Form.Item>
       )}
       <RowList
         name={[...name, 'accept']}
-        label={t('Kinds of signatures')}
-        addLabel={t('Add a kind of signature')}
+        label={t('Signature variants')}
+        addLabel={t('Add variant')}
         create={newAccept}
-        block={(n) => t('Kind of signature {{n}}', { n })}
+        block={(n) => t('Signature variant {{n}}', { n })}
       >
         {(field) => <AcceptFields name={[field.name]} />}
       </RowList>
       <PartSwitch
         name={[...name, 'timestamp']}
-        label={t('The call says when it was signed')}
+        label={t('Verify timestamp (replay protection)')}
         create={() => ({ from: { header: '' }, tolerance: 300 })}
       />
       {scheme.timestamp ? <TimestampFields name={[...name, 'timestamp']} /> : null}
@@ -111,7 +111,7 @@ function SignatureFields({ name, scheme }: Pick<SchemeFieldsProps, 'name'> & { s
 function PlaceItem({ name, placeholder }: { name: (string | number)[]; placeholder: string }) {
   const t = useT();
   return (
-    <Form.Item name={name} label={t('Where {{placeholder}} stands', { placeholder })} rules={[sourceRule(t)]}>
+    <Form.Item name={name} label={t('{{placeholder}} location', { placeholder })} rules={[sourceRule(t)]}>
       <SourceField kinds={['header', 'query', 'body', 'xml', 'part']} />
     </Form.Item>
   );
@@ -124,26 +124,22 @@ function AcceptFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
       <Form.Item name={[...name, 'algorithm']} label={t('Algorithm')}>
         <Select options={ALGORITHMS.map((value) => ({ value, label: value }))} />
       </Form.Item>
-      <Form.Item name={[...name, 'encoding']} label={t('How it is written')}>
+      <Form.Item name={[...name, 'encoding']} label={t('Signature encoding')}>
         <Select options={['hex', 'base64'].map((value) => ({ value, label: value }))} />
       </Form.Item>
-      <OptionalItem name={[...name, 'prefix']} label={t('Text before it')} extra={example(t, 'sha256=')}>
+      <OptionalItem name={[...name, 'prefix']} label={t('Prefix')} extra={example(t, 'sha256=')}>
         <Input spellCheck={false} />
       </OptionalItem>
-      <Form.Item name={[...name, 'key', 'form']} label={t('How a secret is written')}>
+      <Form.Item name={[...name, 'key', 'form']} label={t('Secret encoding')}>
         <Select
           options={[
-            { value: 'text', label: t('As it stands') },
+            { value: 'text', label: t('Plain text') },
             { value: 'base64', label: 'base64' },
             { value: 'hex', label: 'hex' },
           ]}
         />
       </Form.Item>
-      <OptionalItem
-        name={[...name, 'key', 'prefix']}
-        label={t('Text before a secret that is no part of it')}
-        extra={example(t, 'whsec_')}
-      >
+      <OptionalItem name={[...name, 'key', 'prefix']} label={t('Secret prefix to strip')} extra={example(t, 'whsec_')}>
         <Input spellCheck={false} />
       </OptionalItem>
     </Columns>
@@ -154,12 +150,12 @@ function TimestampFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
   const t = useT();
   return (
     <Columns>
-      <Form.Item name={[...name, 'from']} label={t('Where the time stands')} rules={[sourceRule(t)]}>
+      <Form.Item name={[...name, 'from']} label={t('Timestamp location')} rules={[sourceRule(t)]}>
         <SourceField kinds={['header', 'query', 'body', 'xml', 'part']} />
       </Form.Item>
       <OptionalItem
         name={[...name, 'unit']}
-        label={t('Unit of the time')}
+        label={t('Timestamp unit')}
         getValueProps={(value: string | undefined) => ({ value: value ?? 'seconds' })}
       >
         <Select
@@ -171,20 +167,20 @@ function TimestampFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
       </OptionalItem>
       <OptionalItem
         name={[...name, 'tolerance']}
-        label={t('Seconds it may be off')}
-        extra={t('When this is empty, an old call can be sent again by anyone who has seen it.')}
+        label={t('Tolerance (seconds)')}
+        extra={t('Leave empty to disable replay protection.')}
       >
         <InputNumber min={0} max={4294967295} precision={0} style={{ width: '100%' }} />
       </OptionalItem>
       <OptionalItem
         name={[...name, 'direction']}
-        label={t('What is refused')}
+        label={t('Reject')}
         getValueProps={(value: string | undefined) => ({ value: value ?? 'both' })}
       >
         <Select
           options={[
-            { value: 'both', label: t('Too old and too early') },
-            { value: 'past', label: t('Too old') },
+            { value: 'both', label: t('Outside tolerance') },
+            { value: 'past', label: t('Older than tolerance') },
           ]}
         />
       </OptionalItem>
@@ -200,18 +196,18 @@ function JwtFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
         name={[...name, 'algorithms']}
         label={t('Algorithms')}
         // Not `required`: ARIA doesn't allow that for a select with multiple values.
-        rules={[{ type: 'array', min: 1, message: t('An algorithm is missing.') }]}
-        extra={t('For HS a secret has at least 32 characters; for RS and ES it is a public key in PEM.')}
+        rules={[{ type: 'array', min: 1, message: t('Select an algorithm.') }]}
+        extra={t('HS*: secret of at least 32 characters. RS*/ES*: public key in PEM format.')}
       >
         <Select mode="multiple" options={JWT_ALGORITHMS.map((value) => ({ value, label: value }))} />
       </Form.Item>
-      <OptionalItem name={[...name, 'issuer']} label={t('Who has issued it (iss)')}>
+      <OptionalItem name={[...name, 'issuer']} label={t('Issuer (iss)')}>
         <Input spellCheck={false} />
       </OptionalItem>
-      <OptionalItem name={[...name, 'audience']} label={t('Whom it is for (aud)')}>
+      <OptionalItem name={[...name, 'audience']} label={t('Audience (aud)')}>
         <Input spellCheck={false} />
       </OptionalItem>
-      <OptionalItem name={[...name, 'leeway']} label={t('Seconds the clocks may differ')}>
+      <OptionalItem name={[...name, 'leeway']} label={t('Clock skew (seconds)')}>
         <InputNumber min={0} max={4294967295} precision={0} placeholder="60" style={{ width: '100%' }} />
       </OptionalItem>
     </Columns>

@@ -42,7 +42,7 @@ export default function TriggerForm() {
         {answersCaller(workflow, engine) ? (
           <Typography.Paragraph type="secondary">
             {t(
-              'This workflow answers when it is done. Add the node “Response” to decide what; without one the answer is 200 with an empty body.',
+              'The response is sent by a Response node. Without one, an empty 200 is returned when the workflow finishes.',
             )}
           </Typography.Paragraph>
         ) : (
@@ -71,7 +71,7 @@ function ImmediateResponse() {
   return (
     <>
       <Typography.Paragraph type="secondary">
-        {t('The caller gets this answer at once; the workflow runs afterwards.')}
+        {t('Sent immediately; the workflow runs in the background.')}
       </Typography.Paragraph>
       <ResponseFields path={['config', 'response']} metaTree={metaTree} />
     </>

@@ -28,13 +28,13 @@ export function UrlVerificationSection() {
   const form = Form.useFormInstance();
   const { handshake } = (useCurrentWorkflowContext()?.config ?? {}) as TriggerConfig;
   return (
-    <Section title={t('Handshake')} fold={handshake ? 'open' : 'closed'}>
+    <Section title={t('URL verification')} fold={handshake ? 'open' : 'closed'}>
       <Hint>
-        {t('Some senders ask something before they send events. It is answered without running the workflow.')}
+        {t("Some providers send a verification request first. It's answered automatically; the workflow doesn't run.")}
       </Hint>
       <Form.Item
         name={PATH}
-        label={t('Who asks')}
+        label={t('Provider')}
         getValueProps={(stored: UrlVerificationConfig | undefined) => ({ value: stored?.kind ?? '' })}
         normalize={(kind: string, stored: UrlVerificationConfig | undefined) =>
           kind === stored?.kind ? stored : kind ? { kind } : undefined
@@ -42,7 +42,7 @@ export function UrlVerificationSection() {
       >
         <Select
           options={[
-            { value: '', label: t('Nobody') },
+            { value: '', label: t('None') },
             ...Object.entries(KINDS).map(([value, label]) => ({ value, label })),
           ]}
         />
@@ -54,7 +54,7 @@ export function UrlVerificationSection() {
 
 function KindFields({ kind }: { kind: string | undefined }) {
   const t = useT();
-  const secret = [{ required: true, whitespace: true, message: t('The secret is missing.') }];
+  const secret = [{ required: true, whitespace: true, message: t('Enter a secret.') }];
   switch (kind) {
     case 'meta':
       return (
@@ -71,7 +71,7 @@ function KindFields({ kind }: { kind: string | undefined }) {
           <OptionalItem
             name={[...PATH, 'encryptKey']}
             label="Encrypt Key"
-            extra={t('Needed where events come encrypted; they are decrypted before the workflow gets them.')}
+            extra={t('Required if the provider encrypts events. They are decrypted before the workflow runs.')}
           >
             <EnvInput masked />
           </OptionalItem>
@@ -85,14 +85,14 @@ function KindFields({ kind }: { kind: string | undefined }) {
             name={[...PATH, 'encodingAesKey']}
             label="EncodingAESKey"
             rules={secret}
-            extra={t('Needed where events come encrypted; they are decrypted before the workflow gets them.')}
+            extra={t('Required if the provider encrypts events. They are decrypted before the workflow runs.')}
           >
             <EnvInput masked />
           </Form.Item>
           <OptionalItem
             name={[...PATH, 'receiveId']}
             label={kind === 'wecom' ? 'CorpID' : 'AppKey, CorpID'}
-            rules={kind === 'wecom' ? [] : [{ required: true, message: t('The name is missing.') }]}
+            rules={kind === 'wecom' ? [] : [{ required: true, message: t('Enter a name.') }]}
           >
             <Input spellCheck={false} />
           </OptionalItem>

@@ -15,13 +15,13 @@ export function checkLabel({ check, index = 0 }: Check, t: Translate): string {
     case 'size':
       return t('Size');
     case 'address':
-      return t('Address');
+      return t('IP address');
     case 'basic':
-      return t('HTTP Basic authentication');
+      return t('Basic auth');
     case 'authentication':
-      return t('Proof {{n}}', { n: index + 1 });
+      return t('Method {{n}}', { n: index + 1 });
     case 'verification':
-      return t('Handshake');
+      return t('URL verification');
     case 'envelope':
       return t('Encryption');
     case 'body':
@@ -33,31 +33,31 @@ export function checkLabel({ check, index = 0 }: Check, t: Translate): string {
 export function outcomeLabel(outcome: Check['outcome'], t: Translate): string {
   switch (outcome) {
     case 'passed':
-      return t('passed');
+      return t('Passed');
     case 'failed':
-      return t('failed');
+      return t('Failed');
     case 'notReached':
-      return t('not reached');
+      return t('Not reached');
     case 'notConfigured':
-      return t('not asked for');
+      return t('Not configured');
   }
 }
 
 /** Explains why a check failed and what to do about it, one sentence each. */
 export function explain({ diagnosis, rejection }: Check, t: Translate): string[] {
   const sentences = diagnosis ? explainDiagnosis(diagnosis, t) : [];
-  return rejection ? [...sentences, t('The caller gets {{status}}: {{message}}', rejection)] : sentences;
+  return rejection ? [...sentences, t('Response: {{status}} {{message}}', rejection)] : sentences;
 }
 
 function explainDiagnosis(diagnosis: Diagnosis, t: Translate): string[] {
   switch (diagnosis.code) {
     case 'MISSING':
-      return [t('This is missing: {{place}}', { place: placeLabel(diagnosis.place, t) })];
+      return [t('Missing: {{place}}', { place: placeLabel(diagnosis.place, t) })];
     case 'REPEATED':
-      return [t('This is there more than once: {{place}}', { place: placeLabel(diagnosis.place, t) })];
+      return [t('Sent more than once: {{place}}', { place: placeLabel(diagnosis.place, t) })];
     case 'MALFORMED':
       return [
-        t('This is not written as it should be: {{place}}. Expected: {{expected}}', {
+        t('Invalid format in {{place}}. Expected: {{expected}}', {
           place: placeLabel(diagnosis.place, t),
           expected: diagnosis.expected,
         }),
@@ -66,28 +66,28 @@ function explainDiagnosis(diagnosis: Diagnosis, t: Translate): string[] {
       const { seconds, tolerance } = diagnosis;
       return [
         seconds < 0
-          ? t('The call is signed {{seconds}} seconds ahead of the time here; {{tolerance}} are allowed.', {
+          ? t('Timestamp is {{seconds}} s in the future (tolerance {{tolerance}} s).', {
               seconds: -seconds,
               tolerance,
             })
-          : t('The call was signed {{seconds}} seconds before; {{tolerance}} are allowed.', { seconds, tolerance }),
-        t('Compare the clocks. For an older call, say above when it came.'),
+          : t('Timestamp too old: {{seconds}} s (tolerance {{tolerance}} s).', { seconds, tolerance }),
+        t('Check both clocks. For an older request, set “Received at”.'),
       ];
     }
     case 'NO_MATCH':
-      return [t('No secret matches what was sent.'), explainHint(diagnosis.hint, t)];
+      return [t('No configured secret matches.'), explainHint(diagnosis.hint, t)];
     case 'BODY_HASH':
-      return [t('The body is another one than the sender has signed.')];
+      return [t('The body differs from the one that was signed.')];
     case 'SECRET_FORM':
       return [
-        t('Secret {{n}} is not written as it should be. Expected: {{expected}}', {
+        t('Secret {{n}} has an invalid format. Expected: {{expected}}', {
           n: diagnosis.index + 1,
           expected: diagnosis.expected,
         }),
       ];
     case 'CLAIM':
       return [
-        t('The token does not say what it should in {{name}}. Expected: {{expected}}', {
+        t("Claim {{name}} doesn't match. Expected: {{expected}}", {
           name: diagnosis.name,
           expected: diagnosis.expected,
         }),
@@ -101,23 +101,23 @@ function explainDiagnosis(diagnosis: Diagnosis, t: Translate): string[] {
 function explainHint(hint: Extract<Diagnosis, { code: 'NO_MATCH' }>['hint'], t: Translate): string {
   switch (hint) {
     case 'bodyWhitespace':
-      return t('With other spaces in the body it would match: something on the way has read it and written it anew.');
+      return t('The signature matches if whitespace differs: a proxy or framework probably re-serialized the body.');
     case 'bodyEscaping':
-      return t('With other escapes in the body it would match: something on the way has read it and written it anew.');
+      return t('The signature matches if escaping differs: a proxy or framework probably re-serialized the body.');
     case 'bodyLineBreaks':
-      return t('With other line breaks in the body it would match: they were changed on the way, or in copying.');
+      return t('The signature matches with different line endings, which were changed in transit or when pasting.');
     case 'bodyEmpty':
-      return t('With an empty body it would match: the sender has not signed this one, or it was lost on the way.');
+      return t("The signature matches an empty body: the sender didn't sign this body, or it was lost in transit.");
     case 'secretWhitespace':
-      return t('Without the spaces around the secret it would match.');
+      return t('The secret has leading or trailing spaces.');
     case 'secretForm':
-      return t(
-        'With the secret read in another form it would match: look at how it is written, and at its first letters.',
-      );
+      return t('The signature matches with another secret encoding. Check encoding and prefix.');
     case 'url':
-      return t('With another form of the URL it would match: look at http or https, and at a slash at the end.');
+      return t('The signature matches a variant of the URL. Check http/https and the trailing slash.');
     default:
-      return t('Compare the secret with that of the sender, and make sure that nothing changes the body on the way.');
+      return t(
+        "Check that the secret matches the sender's and that no proxy modifies the body (with curl, use --data-binary).",
+      );
   }
 }
 
@@ -127,9 +127,9 @@ export function placeLabel(place: string, t: Translate): string {
   const label = {
     header: () => t('Header'),
     'query parameter': () => t('Query parameter'),
-    'body at': () => t('Path in the body'),
+    'body at': () => t('Body path'),
     'body in': () => t('XML element'),
-    'signature after': () => t('Part of the signature, after'),
+    'signature after': () => t('Signature element key'),
   }[kind];
   return label ? `${label()} ${name}` : place;
 }

@@ -21,11 +21,11 @@ export function requestVariables(config: TriggerConfig | undefined, t: Translate
   const { request } = config ?? {};
   return [
     group('headers', t('Headers'), headerOptions(request?.headers)),
-    group('params', t('Path segments'), pathOptions(request?.params)),
+    group('params', t('Path parameters'), pathOptions(request?.params)),
     group('query', t('Query'), pathOptions(request?.query)),
     group('body', t('Body'), pathOptions(request?.body)),
     group('rawBody', t('Raw body'), []),
-    group('auth', t('Claims of the JSON Web Token'), []),
+    group('auth', t('JWT claims'), []),
   ].filter(({ value, children }) => {
     switch (value) {
       case 'headers':
