@@ -5,13 +5,14 @@ import * as workflowExports from '@nocobase/plugin-workflow';
 import PluginWorkflowServer from '@nocobase/plugin-workflow';
 import { TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
 import { AcceptedEvents } from './AcceptedEvents';
-import { editorActions, hideValues } from './editor/actions';
+import { editorActions } from './editor/actions';
 import { Activation } from './endpoints/Activation';
 import { Endpoints } from './endpoints/Endpoints';
 import { readSurroundings } from './endpoints/surroundings';
 import { LockSweep } from './execute/LockSweep';
 import { Recovery } from './execute/Recovery';
 import { claimWebhooks } from './http/claim';
+import { keepSecretsOutOfRequestLog } from './http/requestLog';
 import { send } from './http/send';
 import { native, rejection, type Reply } from './native';
 import { renewedOnReload } from './nocobase/listeners';
@@ -35,6 +36,7 @@ const DEFAULT_BODY_LIMIT = '10mb';
 /** Registers the trigger, the node and the resource in an app. If something is in the way, it logs an error and does nothing. */
 export class WebhookPlugin extends Plugin {
   async load(): Promise<void> {
+    keepSecretsOutOfRequestLog(this.app);
     try {
       native();
     } catch (error) {
@@ -97,8 +99,11 @@ export class WebhookPlugin extends Plugin {
       receiver.stop();
       activation.stop();
       locks.stop();
-      await recovery.stop();
-      await events.drain();
+      try {
+        await recovery.stop();
+      } finally {
+        await events.drain();
+      }
     };
     // Before the workflow plugin's own listener, which disables all workflows: webhooks would then respond with 404.
     this.app.prependListener('beforeStop', renewedOnReload(stop));
@@ -111,7 +116,6 @@ export class WebhookPlugin extends Plugin {
     };
     this.app.on('afterStart', renewedOnReload(start));
 
-    hideValues(this.app);
     const editor = editorActions(this.app, endpoints, recent, judging);
     this.app.resourceManager.define({
       name: RESOURCE,

@@ -3,7 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type App, bootApp } from '../support/app';
-import { call, createWorkflow } from './support';
+import { logged } from '../support/wait';
+import { call, createWorkflow, setEnabled } from './support';
 
 let app: App;
 // Begins with a letter, as the name of a variable does; long enough to be a key of any kind.
@@ -106,6 +107,30 @@ it('reveals no secret that is filled in to the sender, to the owner or in the lo
     }
     assertSilent(JSON.stringify(await app.api('POST', 'webhook:rejections', { workflowId: id })), config);
   }
+  await sleep(500);
+  assertSilent(app.logs().slice(before), 'the log');
+});
+
+it('keeps secrets that are saved, and tokens in a query, out of the log', async () => {
+  const before = app.logs().length;
+  const configs = configurations(canary).filter((config) => 'authentication' in config || 'handshake' in config);
+  for (const config of [...configs, { basicAuthentication: { username: 'user', password: canary } }]) {
+    // Some can't be saved.
+    const created = await createWorkflow(app, { config }).catch(() => undefined);
+    if (created) {
+      await app.api('POST', `workflows:update?filterByTk=${created.id}`, { config }).catch(() => undefined);
+    }
+  }
+  const from = { query: 'token' };
+  const { id, key } = await createWorkflow(app, {
+    config: { authentication: [{ scheme: { kind: 'token', from }, secrets: [canary] }] },
+  });
+  expect((await call(app, key, { query: `?a=1&token=${canary}&${canary}` })).status).toBe(200);
+  expect((await call(app, key, { query: `?token=x${canary}` })).status).toBe(401);
+  await setEnabled(app, id, false);
+  expect((await call(app, key, { query: `?token=${canary}` })).status).toBe(404);
+  const log = await logged(app, `webhook:trigger/${key}?token=••••`, before);
+  expect(log).toContain(`webhook:trigger/${key}?a=••••&token=••••&••••`);
   await sleep(500);
   assertSilent(app.logs().slice(before), 'the log');
 });

@@ -130,7 +130,7 @@ describe('a pasted request', () => {
     expect(await diagnose({ config: untrusting, headers })).toMatchObject({ accepted: false });
   });
 
-  it('is judged by no configuration that cannot be used, whose issues are told', async () => {
+  it('is answered with the issues of a configuration that cannot be used', async () => {
     const config = { authentication: [{ preset: 'github', secrets: ['{{$env.NO_SUCH}}'] }] };
     expect(await diagnose({ config })).toEqual({
       accepted: false,
@@ -307,6 +307,7 @@ it('only who may edit workflows can ask', async () => {
     [-1, 400],
     [1.5, 400],
     [1e300, 400],
+    ['9223372036854775808', 400],
     [999_999_999, 404],
   ] as const) {
     const response = await post('rejections', { workflowId }, await app.login());

@@ -1,13 +1,6 @@
 import type { Context, Next } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
-import {
-  DIAGNOSE_ACTION,
-  INFER_ACTION,
-  PRESETS_ACTION,
-  REJECTIONS_ACTION,
-  RESOURCE,
-  TRIGGER_TYPE,
-} from '../../common/names';
+import { DIAGNOSE_ACTION, INFER_ACTION, PRESETS_ACTION, REJECTIONS_ACTION, TRIGGER_TYPE } from '../../common/names';
 import type { Endpoints } from '../endpoints/Endpoints';
 import { addressInUrl } from '../http/address';
 import { send } from '../http/send';
@@ -115,25 +108,6 @@ export function editorActions(
 }
 
 let presets: ReturnType<Native['signaturePresets']> | undefined;
-
-/**
- * Keeps the values of our actions out of NocoBase's request log, which logs them after the action, even if it was denied: a
- * configuration contains secrets, a pasted request credentials.
- */
-export function hideValues(app: Application): void {
-  app.use(
-    async function hideWebhookValues(ctx: Context, next: Next) {
-      try {
-        await next();
-      } finally {
-        if (ctx.action?.resourceName === RESOURCE) {
-          delete ctx.action.params.values;
-        }
-      }
-    },
-    { tag: 'webhookValues', after: 'logger', before: 'bodyParser' },
-  );
-}
 
 /** Responds with JSON text, wrapped as NocoBase does it, without parsing it first. */
 function sendJson(ctx: Context, json: string): void {

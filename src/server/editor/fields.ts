@@ -47,12 +47,17 @@ export function time(): Field<number> {
   };
 }
 
+/** The largest id: a column of NocoBase's ids has 64 bits, one of them for the sign. */
+const MOST_ID = 2n ** 63n - 1n;
+
 /** The id of a record. */
 export function id(): Field<number | string> {
   return {
-    expected: 'an id: a whole number or its digits',
+    expected: 'an id: a whole number or its digits, of at most 63 bits',
     fits: (value): value is number | string =>
-      typeof value === 'string' ? /^\d{1,20}$/.test(value) : Number.isSafeInteger(value) && Number(value) >= 0,
+      typeof value === 'string'
+        ? /^\d{1,19}$/.test(value) && BigInt(value) <= MOST_ID
+        : Number.isSafeInteger(value) && Number(value) >= 0,
   };
 }
 

@@ -48,7 +48,7 @@ export function fillEnvironment(config: object, values: EnvironmentValues): Fill
 
 /**
  * The templates of a configuration that nothing fills, other than in its rows, where they may be names: such a text would be the
- * secret as it stands, and `{{$context.body.token}}` is easily guessed.
+ * secret literally, and `{{$context.body.token}}` is easily guessed.
  */
 export function strayTemplates(config: object): ConfigIssue[] {
   const rest = { ...config, request: undefined, response: undefined };

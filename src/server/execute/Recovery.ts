@@ -220,8 +220,8 @@ export class Recovery {
         return;
       }
       const queueing = { ...NEVER_BEGUN, expiresAt: null };
-      // Back to what it was before it began: then it begins once, whoever else has had the same thought, and is found
-      // again should this process die too.
+      // Back to its state before it began: then it begins once, even if other nodes do the same, and is found again if this
+      // process dies too.
       if (await this.change(execution, queueing)) {
         this.warn(log, `execution (${execution.id}) was interrupted by a crash and restarts from its beginning`);
         await this.workflow.start(String(execution.id));

@@ -1,3 +1,5 @@
+import type { Application } from '@nocobase/server';
+import trimEnd from 'lodash/trimEnd';
 import { RESOURCE, TRIGGER_ACTION } from '../../common/names';
 
 /** Where a request goes: the workflow's key, and what follows it in the path; both as sent, empty if missing. */
@@ -8,6 +10,11 @@ export interface Address {
 
 // Some clients escape the colon of a path.
 const ACTIONS = [`${RESOURCE}:${TRIGGER_ACTION}`, `${RESOURCE}%3a${TRIGGER_ACTION}`];
+
+/** Returns what precedes `webhook:trigger` in the paths of an app, such as `/api/`. */
+export function prefixOf(app: Application): string {
+  return `${trimEnd(app.resourceManager.options.prefix ?? '/api', '/')}/`;
+}
 
 /** Returns the address in a path of the form `<prefix>webhook:trigger/<key>/<path>`; `undefined` for a path of another form. */
 export function addressIn(path: string, prefix: string): Address | undefined {

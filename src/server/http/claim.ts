@@ -1,8 +1,7 @@
 import type { Context, Next } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
-import trimEnd from 'lodash/trimEnd';
 import type { Reply } from '../native';
-import { type Address, addressIn } from './address';
+import { type Address, addressIn, prefixOf } from './address';
 import { takeFromGateway } from '../nocobase/gateway';
 import { send } from './send';
 
@@ -19,7 +18,7 @@ export function claimWebhooks(
   app: Application,
   receive: (ctx: Context, address: Address) => Promise<Reply | undefined>,
 ): void {
-  const prefix = `${trimEnd(app.resourceManager.options.prefix ?? '/api', '/')}/`;
+  const prefix = prefixOf(app);
   takeFromGateway(app, (target) => addressIn(target.split('?', 1)[0], prefix) !== undefined);
   app.use(
     async function claimWebhook(ctx: Context, next: Next) {

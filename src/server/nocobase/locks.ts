@@ -9,8 +9,8 @@ const PREFIX = getExecutionLockKey('');
  * 254 bytes for each execution, and an execution that has ended is never locked again.
  *
  * Changes the private static `locks` of NocoBase's lock adapter in memory. Verified with NocoBase 2.2.15, where a lock goes to the
- * next in line in the moment in which it is released, and whoever asks for a lock is in line in the moment in which it asks. So one
- * that isn't held belongs to nobody, and the next to ask gets a new one. Fallback: with any other adapter, and where the map
+ * next in line as soon as it is released, and a request for a lock joins the line at once. So a lock that isn't held has nobody
+ * waiting, and the next request gets a new one. Fallback: with any other adapter, and where the map
  * doesn't exist, nothing is removed.
  */
 export function forgetReleasedLocks(app: Application): void {

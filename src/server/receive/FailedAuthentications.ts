@@ -91,7 +91,7 @@ function nameOf(key: string, address: string): string {
   return `${key} ${networkOf(address)}`;
 }
 
-/** An IPv6 address as the /64 it is in, which one caller has for itself: any other address there costs it nothing. */
+/** Returns the /64 of an IPv6 address, since one sender usually has all of it and can change its address for free. */
 function networkOf(address: string): string {
   if (!address.includes(':') || address.includes('.')) {
     return address;

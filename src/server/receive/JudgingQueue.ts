@@ -31,12 +31,21 @@ interface Job {
   end(outcome: NotJudged): void;
 }
 
+/** What waits of a webhook, in the order of arrival, and its bytes. */
+interface Line {
+  jobs: Set<Job>;
+  bytes: number;
+}
+
 /** The bodies that wait, by webhook; the first webhook is the next one's turn. The processors are shared by all apps. */
-const waiting = new Map<object, Job[]>();
+const waiting = new Map<object, Line>();
 const running = new Set<Job>();
 
 /** The large bodies of an app that wait to be judged off the main thread. Webhooks take turns, so that none delays the others. */
 export class JudgingQueue {
+  /** The bytes of this app's bodies that wait. */
+  private bytes = 0;
+
   /** @param limit most bytes of a body */
   constructor(private readonly limit: number) {}
 
@@ -81,16 +90,24 @@ export class JudgingQueue {
       } else if (this.isFull(webhook, job.bytes)) {
         resolve('busy');
       } else {
-        timer = setTimeout(() => leave(webhook, job, 'busy'), WAITING_MS);
-        waiting.set(webhook, [...(waiting.get(webhook) ?? []), job]);
+        timer = setTimeout(() => {
+          leave(webhook, job);
+          job.end('busy');
+        }, WAITING_MS);
+        this.enter(webhook, job);
       }
     });
   }
 
   /** Ends all waiting. What is being judged continues, and its result is dropped. */
   stop(): void {
-    for (const [webhook, jobs] of [...waiting]) {
-      jobs.filter(({ queue }) => queue === this).forEach((job) => leave(webhook, job, 'stopping'));
+    for (const [webhook, { jobs }] of waiting) {
+      for (const job of jobs) {
+        if (job.queue === this) {
+          leave(webhook, job);
+          job.end('stopping');
+        }
+      }
     }
     for (const job of running) {
       if (job.queue === this) {
@@ -99,26 +116,36 @@ export class JudgingQueue {
     }
   }
 
+  /** Notes that bytes of this app's bodies wait no more. */
+  left(bytes: number): void {
+    this.bytes -= bytes;
+  }
+
+  private enter(webhook: object, job: Job): void {
+    const line = waiting.get(webhook) ?? { jobs: new Set(), bytes: 0 };
+    waiting.set(webhook, line);
+    line.jobs.add(job);
+    line.bytes += job.bytes;
+    this.bytes += job.bytes;
+  }
+
   private isFull(webhook: object, bytes: number): boolean {
-    const own = bytesOf(waiting.get(webhook) ?? []);
-    const all = bytesOf([...waiting.values()].flat().filter(({ queue }) => queue === this));
     const most = WAITING_BODIES * this.limit;
-    return own + bytes > most / 2 || all + bytes > most;
+    return (waiting.get(webhook)?.bytes ?? 0) + bytes > most / 2 || this.bytes + bytes > most;
   }
 }
 
-function bytesOf(jobs: Job[]): number {
-  return jobs.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-function leave(webhook: object, job: Job, outcome: NotJudged): void {
-  const rest = (waiting.get(webhook) ?? []).filter((other) => other !== job);
-  if (rest.length > 0) {
-    waiting.set(webhook, rest);
-  } else {
+/** Takes a job out of the line of its webhook. */
+function leave(webhook: object, job: Job): void {
+  const line = waiting.get(webhook);
+  if (!line?.jobs.delete(job)) {
+    return;
+  }
+  line.bytes -= job.bytes;
+  job.queue.left(job.bytes);
+  if (line.jobs.size === 0) {
     waiting.delete(webhook);
   }
-  job.end(outcome);
 }
 
 function beginNext(): void {
@@ -126,11 +153,12 @@ function beginNext(): void {
   if (!turn || running.size >= PLACES) {
     return;
   }
-  const [webhook, [job, ...rest]] = turn;
+  const [webhook, line] = turn;
+  const [job] = line.jobs;
+  leave(webhook, job);
   // To the end of the line, if it has more.
-  waiting.delete(webhook);
-  if (rest.length > 0) {
-    waiting.set(webhook, rest);
+  if (waiting.delete(webhook)) {
+    waiting.set(webhook, line);
   }
   job.begin();
 }

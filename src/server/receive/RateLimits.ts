@@ -110,8 +110,9 @@ export class RateLimits {
   }
 
   private say(message: string): void {
-    if (Date.now() - this.saidAt >= LINE_EVERY_MS) {
-      this.saidAt = Date.now();
+    const now = performance.now();
+    if (now - this.saidAt >= LINE_EVERY_MS) {
+      this.saidAt = now;
       this.app.logger.warn(
         `${PACKAGE_NAME}: this node counts rate limits alone because Redis is unreachable: ${message}`,
       );

@@ -30,7 +30,8 @@ const CACHE_MS = 2000;
  * of all nodes; if two nodes add one at the same moment, one of the two may be lost.
  */
 export class RecentRejections {
-  private readonly lastAt = new WeakMap<WebhookEndpoint, number>();
+  /** When a rejection of a webhook was kept last, by `performance.now()`: the clock may be set. */
+  private readonly keptAt = new WeakMap<WebhookEndpoint, number>();
   private cache: Promise<Cache> | undefined;
   private waiting = 0;
   private stopped = false;
@@ -49,11 +50,12 @@ export class RecentRejections {
     if (code === undefined || !KEPT.has(status)) {
       return;
     }
-    const at = Date.now();
-    if (at - (this.lastAt.get(webhook) ?? -Infinity) < INTERVAL_MS || this.waiting >= MOST_WAITING) {
+    const now = performance.now();
+    if (now - (this.keptAt.get(webhook) ?? -Infinity) < INTERVAL_MS || this.waiting >= MOST_WAITING) {
       return;
     }
-    this.lastAt.set(webhook, at);
+    this.keptAt.set(webhook, now);
+    const at = Date.now();
     const known = { ...request(), receivedAtMs: at };
     this.waiting += 1;
     this.last = this.last.then(async () => {
