@@ -205,7 +205,7 @@ impl<'a> Source<'a, '_> {
         }
     }
 
-    // Whether a form or a text is one JSON object or array. Whoever configures what a body is read as means it.
+    // Whether a form or a text is one JSON object or array. A configured format is taken at its word.
     fn is_mislabelled_json(&self, format: Format) -> bool {
         let bytes = without_mark(&self.bytes);
         self.reading.format.is_none()
@@ -301,7 +301,7 @@ fn guessed_format(content_type: &str, bytes: &[u8], needed: &mut Leniencies) -> 
     })
 }
 
-// What a caller sent goes back to it shortened; `None` for nothing.
+// Shortens a text of the request for the response; `None` for an empty one.
 fn excerpt(text: &str, characters: usize) -> Option<String> {
     (!text.is_empty()).then(|| text.chars().take(characters).collect())
 }

@@ -239,7 +239,7 @@ impl Endpoint {
         method == "HEAD" || verification.and_then(|verification| verification.sender().probe_method()) == Some(method)
     }
 
-    /// Answers whoever asks if there is something at the URL. That isn't an event, so it needs no authentication.
+    /// Responds to a probe, which only asks whether the URL exists. That isn't an event, so it needs no authentication.
     fn answer_probe<'a>(&self, request: &Request<'_>, observer: &mut impl Observer) -> Result<Admitted<'a>, Rejection> {
         observer.optional(CheckName::Address, self.check_address(request))?;
         if request.method == "HEAD" {

@@ -185,7 +185,10 @@ impl Endpoint {
     /// Returns the URL that the sender called, which its signature may cover: at the public base URL, if one is configured; else
     /// where trusted proxies say; else [`Request::url`], which is where this server was called.
     pub(crate) fn called_url<'r>(&self, request: &Request<'r>) -> Cow<'r, str> {
-        let Some((scheme, rest)) = request.url.split_once("://").filter(|_| self.signs_url) else {
+        if !self.signs_url {
+            return Cow::Borrowed(request.url);
+        }
+        let Some((scheme, rest)) = request.url.split_once("://") else {
             return Cow::Borrowed(request.url);
         };
         let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -221,7 +224,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns how many events are accepted; whoever calls [`Endpoint::judge`] counts them.
+    /// Returns how many events are accepted; the caller of [`Endpoint::judge`] counts them.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         self.config.rate_limit
     }

@@ -297,7 +297,7 @@ impl Rejection {
     }
 }
 
-// The name of a file, shortened: it goes back to whoever sent it.
+// The name of a file, shortened for the response.
 fn named(filename: &str) -> String {
     format!("{:?}", filename.chars().take(80).collect::<String>())
 }

@@ -149,8 +149,8 @@ impl Reply {
 
     /// Builds a response as [`Reply::build`] does, but leaves out a header whose value can't be sent, and returns why.
     ///
-    /// This is for the answer to an event that no workflow has looked at yet: its values are the caller's, who must not be
-    /// able to have the event rejected by them.
+    /// Use it for the response to an event that no workflow has seen yet: its values come from the sender, who must not be able
+    /// to get the event rejected with them.
     ///
     /// # Errors
     /// As [`Reply::build`], but for a header's value.
@@ -207,8 +207,8 @@ impl Reply {
 
 const POLICY: &str = "content-security-policy";
 
-/// Whether a browser shows a body of this content type as text. Anything else could be a page that runs scripts with
-/// NocoBase's own origin, and so with the token of whoever opens it; a sandbox gives it an origin of its own.
+/// Whether a browser shows a body of this content type as text. Anything else could be a page that runs scripts in
+/// NocoBase's origin, with the token of the user who opens it; a sandbox gives it an origin of its own.
 fn is_inert(content_type: &str) -> bool {
     let essence = media_type(content_type);
     // Of several types in one value browsers take the last.

@@ -208,7 +208,7 @@ impl<K: Eq + Hash + Clone> Shared<K> {
         if state.closed {
             return Entry::Closed;
         }
-        // Whoever waits could not begin either, so nobody is overtaken.
+        // No waiting event could begin either, so none is overtaken.
         if state.may_begin(&key) {
             state.begin(&key);
             let shared = Arc::clone(self);

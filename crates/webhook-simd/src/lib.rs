@@ -8,8 +8,8 @@
 //!
 //! A token is one of `{ } [ ] : ,`, a whole string, or a run of any other characters (a number or a word). The index
 //! doesn't know the grammar: it says where tokens begin, and whether all strings are well formed. White space is space,
-//! tab, line feed and carriage return. Of other characters, U+000C and U+001A may be taken for operators; whoever reads a
-//! token looks at its first character anyway.
+//! tab, line feed and carriage return. Of other characters, U+000C and U+001A may be taken for operators; the reader of a
+//! token checks its first character anyway.
 #![deny(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -266,8 +266,8 @@ impl<'a> Index<'a> {
     fn escapes(&mut self, backslash: u64) -> u64 {
         const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
         self.backslashes = true;
-        // Of a sequence of backslashes every other one escapes what follows, counted from its start, which lies at an even
-        // or odd place: subtracting carries through the sequence and tells the two apart.
+        // Of a sequence of backslashes every other one escapes what follows, counted from its start, which is at an even
+        // or odd position: subtracting carries through the sequence and tells the two apart.
         let starts = backslash & !self.carry.escaped;
         let escape_or_end = (starts << 1 | ODD).wrapping_sub(starts) ^ ODD;
         let escaped = escape_or_end ^ (backslash | self.carry.escaped);

@@ -151,9 +151,8 @@ impl Scheme {
     ///
     /// # Errors
     ///
-    /// A sentence for whoever wrote the scheme, for a field that isn't as it should be, a placeholder without a place to
-    /// fill it from, and a signature without a kind that counts. It never repeats a value of the scheme, which may have
-    /// been filled from a secret variable.
+    /// Fails with a sentence for the scheme's author if a field is invalid, a placeholder has no location, or no form of
+    /// signature is accepted. The sentence never repeats a value of the scheme, which may come from a secret variable.
     pub fn from_json(json: &str) -> Result<Self, String> {
         let scheme: Self = serde_json::from_str(json).map_err(|error| without_values(&error))?;
         match &scheme {

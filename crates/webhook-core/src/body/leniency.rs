@@ -29,7 +29,7 @@ pub enum Leniency {
     NothingFound,
 }
 
-/// Each leniency with what is told about it: what the request has, behind "accepted with".
+/// Each leniency with its text in the log, which follows "accepted with".
 const TEXTS: [(Leniency, &str); 11] = [
     (Leniency::MislabelledJson, "JSON that is labelled as a form or a text"),
     (Leniency::NoContentType, "a body without a Content-Type"),

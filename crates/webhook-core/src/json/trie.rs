@@ -70,6 +70,8 @@ pub(super) struct Node {
     pub(super) values_below: Vec<usize>,
     /// All lists at and below this node.
     pub(super) lists_below: Vec<usize>,
+    /// Whether all that is wanted here is the value as it is: of most paths. Decided once all paths are known.
+    pub(super) is_leaf: bool,
 }
 
 /// A wanted member of an object.
@@ -117,6 +119,13 @@ impl Node {
             .map(|member| member.node)
     }
 
+    fn is_leaf(&self) -> bool {
+        let is_entered = [Kind::Object, Kind::Array, Kind::String]
+            .iter()
+            .any(|kind| self.enters(*kind));
+        !is_entered && self.arrays.is_empty() && self.lists.is_empty()
+    }
+
     pub(super) fn enters(&self, kind: Kind) -> bool {
         match kind {
             Kind::Object => !self.members.is_empty(),
@@ -162,6 +171,7 @@ impl PathSet {
             set.paths.push((place, exact));
         }
         for node in &mut set.nodes {
+            node.is_leaf = node.is_leaf();
             node.indexes.sort_unstable();
             node.members
                 .sort_unstable_by(|a, b| Member::rank(a.head, &a.key).cmp(&Member::rank(b.head, &b.key)));

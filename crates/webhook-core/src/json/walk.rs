@@ -236,6 +236,20 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
         self.cursor.finish()
     }
 
+    /// Reads the value that comes next for a leaf. Of a repeated key the last value counts.
+    #[inline(always)]
+    fn leaf(&mut self, node: &Node) -> Result<(), Rejected> {
+        self.step(node.values.len())?;
+        let kind = self.cursor.begin()?;
+        let start = self.cursor.start();
+        self.cursor.skip(kind)?;
+        let end = self.cursor.end();
+        for &value in &node.values {
+            self.found.values[value] = Value::Raw(start, end);
+        }
+        Ok(())
+    }
+
     /// Reads the value that comes next for a node, or enters it and says so if something in it is wanted.
     #[inline(always)]
     fn value(&mut self, at: usize) -> Result<bool, Rejected> {
@@ -405,6 +419,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
         while more {
             let Key { start, end, escaped } = self.cursor.key();
             match node.member(&self.text[start..end], escaped) {
+                Some(child) if self.nodes[child].is_leaf => self.leaf(&self.nodes[child])?,
                 Some(child) => {
                     self.reset(&self.nodes[child])?;
                     if self.value(child)? {

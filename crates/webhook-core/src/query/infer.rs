@@ -49,7 +49,7 @@ pub fn query_part(sample: &str) -> &str {
     }
 }
 
-// A name with `://` in it would be escaped by whoever makes a query.
+// A query with `://` in a parameter's name would have it escaped.
 fn is_url(text: &str) -> bool {
     let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
     !scheme.is_empty()
