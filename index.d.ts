@@ -565,7 +565,15 @@ export declare class Endpoint {
   shape(headers: string[], query?: string | undefined | null, body?: string | undefined | null): string | Rejection
 }
 
-/** The files of an event to save, and the context once they are saved. */
+/**
+ * The files of an event to save, and the context once they are saved.
+ *
+ * ```js
+ * const { upload } = judge(head, body)
+ * const records = upload.files().map((file) => JSON.stringify(save(file)))
+ * store(upload.context(records))
+ * ```
+ */
 export declare class Upload {
   /** The name of their storage; `null` for the default one. */
   get storage(): string | null

@@ -3,7 +3,8 @@
 // `npm run test:rust` (`--rust`): the Rust tests. `npm run test:unit` (`--unit`): the tests of the addon and of the forms'
 // models. Neither needs NocoBase, a database or the packed plugin.
 // `npm run test:portable` (`--portable`): the Rust tests of the core as on a processor without vector instructions.
-// `npm run test:services` (`--services`): the server tests on PostgreSQL and MariaDB, and the tests that need Redis.
+// `npm run test:services` (`--services`): the server tests that involve the database on PostgreSQL and MariaDB, and the tests that
+// need Redis.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -93,6 +94,20 @@ const quick = {
   },
 };
 
+/** The server tests that have nothing to do with the database: they run on SQLite alone. */
+const ofNoDatabase = [
+  'coexistence',
+  'compatibility',
+  'diagnose',
+  'documentation',
+  'failed-authentications',
+  'hazards',
+  'proxies',
+  'rate-limits',
+  'rejections',
+  'samples',
+].flatMap((name) => ['--exclude', `tests/server/${name}.test.ts`]);
+
 /** Runs the tests with a real NocoBase, and prepares everything they need. */
 async function whole(args) {
   await installPackages();
@@ -105,7 +120,9 @@ async function whole(args) {
     if (forServices) {
       const results = [];
       for (const dialect of ['postgres', 'mariadb']) {
-        results.push(await vitest(`server on ${dialect}`, ['--project', 'server'], { TEST_DIALECT: dialect }));
+        results.push(
+          await vitest(`server on ${dialect}`, ['--project', 'server', ...ofNoDatabase], { TEST_DIALECT: dialect }),
+        );
       }
       return [...results, await vitest('services', ['--project', 'services'])];
     }

@@ -88,8 +88,8 @@ impl Body {
 
 impl Body {
     /// Tells the garbage collector of the memory that holds bytes; it otherwise takes a body for a small object, and lets them
-    /// pile up. Room without bytes takes none yet: were it told of that, hundreds of senders that only declare a length would
-    /// have it collect all garbage for each of them.
+    /// pile up. Capacity without bytes doesn't count: otherwise each of hundreds of senders that only declare a length would trigger
+    /// a full collection.
     fn report(&mut self, env: &Env) -> Result<()> {
         let length = self.length();
         if length > self.reported {

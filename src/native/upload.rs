@@ -24,6 +24,12 @@ pub struct UploadedFile {
 }
 
 /// The files of an event to save, and the context once they are saved.
+///
+/// ```js
+/// const { upload } = judge(head, body)
+/// const records = upload.files().map((file) => JSON.stringify(save(file)))
+/// store(upload.context(records))
+/// ```
 #[napi]
 pub struct Upload {
     endpoint: Arc<endpoint::Endpoint>,

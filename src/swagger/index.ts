@@ -391,7 +391,7 @@ export default {
             type: 'string',
             enum: ['method', 'size', 'address', 'basic', 'authentication', 'verification', 'envelope', 'body'],
           },
-          index: { type: 'integer', description: 'Of a proof: its index in `authentication`.' },
+          index: { type: 'integer', description: 'Of an authentication method: its index in `authentication`.' },
           outcome: { type: 'string', enum: ['passed', 'failed', 'notReached', 'notConfigured'] },
           diagnosis: {
             type: 'object',

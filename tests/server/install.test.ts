@@ -94,5 +94,5 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
     expect(await app.api('GET', 'users:list')).toHaveLength(1);
     const answer = await fetch(workflow.url, { method: 'POST' });
     expect(answer.status).toBe(503);
-  }, 120_000);
+  });
 });

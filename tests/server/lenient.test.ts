@@ -216,7 +216,7 @@ it('reads header values in UTF-8 and sends them so', async () => {
   expect(contexts).toEqual(['Jürgen 你好', 'Jürgen']);
 });
 
-it('accepts a token in the query whose plus is a space to whoever decodes it', async () => {
+it('accepts a token in the query whose plus sign decodes to a space', async () => {
   const { key } = await createWorkflow(app, {
     config: { authentication: [{ scheme: { kind: 'token', from: { query: 'secret' } }, secrets: ['KBcC+fUo5z'] }] },
   });

@@ -21,28 +21,24 @@ describe("NocoBase's locks in memory", () => {
 
   const locks = () => app.api<string[]>('GET', 'lockProbe:list');
 
-  it(
-    'keep nothing of executions that have ended, and the lock of one that is executed',
-    { timeout: 120_000 },
-    async () => {
-      const { key: asynchronous } = await createWorkflow(app);
-      const { key: synchronous } = await createWorkflow(app, { sync: true });
-      const { key: held } = await createWorkflow(app, { sync: true, nodes: [holder.node('held')] });
-      for (let event = 0; event < 5; event += 1) {
-        expect((await call(app, synchronous, { body: { event } })).status).toBe(200);
-        expect((await call(app, asynchronous, { body: { event } })).status).toBe(200);
-      }
-      await ended(app, asynchronous, 5);
-      // Last, as the engine's lock ends after a minute.
-      const response = call(app, held, { body: {} });
-      await holder.waitFor('held');
-      expect((await call(app, synchronous, { body: {} })).status).toBe(200);
-      const [{ id }] = await executions(app, held);
-      await waitFor('the others to be forgotten', async () => String(await locks()) === String(id));
-      await expect(app.api('POST', `executions:cancel?filterByTk=${id}`)).rejects.toThrow('409');
-      holder.release('held');
-      expect((await response).status).toBe(200);
-      await waitFor('this one to be forgotten', async () => (await locks()).length === 0);
-    },
-  );
+  it('keep nothing of executions that have ended, and the lock of one that is executed', async () => {
+    const { key: asynchronous } = await createWorkflow(app);
+    const { key: synchronous } = await createWorkflow(app, { sync: true });
+    const { key: held } = await createWorkflow(app, { sync: true, nodes: [holder.node('held')] });
+    for (let event = 0; event < 5; event += 1) {
+      expect((await call(app, synchronous, { body: { event } })).status).toBe(200);
+      expect((await call(app, asynchronous, { body: { event } })).status).toBe(200);
+    }
+    await ended(app, asynchronous, 5);
+    // Last, as the engine's lock ends after a minute.
+    const response = call(app, held, { body: {} });
+    await holder.waitFor('held');
+    expect((await call(app, synchronous, { body: {} })).status).toBe(200);
+    const [{ id }] = await executions(app, held);
+    await waitFor('the others to be forgotten', async () => String(await locks()) === String(id));
+    await expect(app.api('POST', `executions:cancel?filterByTk=${id}`)).rejects.toThrow('409');
+    holder.release('held');
+    expect((await response).status).toBe(200);
+    await waitFor('this one to be forgotten', async () => (await locks()).length === 0);
+  });
 });

@@ -221,7 +221,7 @@ describe('no file remains', () => {
     expect([late.status, late.headers.get('idempotent-replayed')]).toEqual([200, 'true']);
     const { scan } = ((await contextOf(key)).body as { order: { scan: FileRecord } }).order;
     // The response arrives before unneeded files are deleted.
-    await waitFor('the files of the repetitions to be removed', async () => stored().length === files.length + 1);
+    await waitFor('the files of the duplicates to be removed', async () => stored().length === files.length + 1);
     await expectNothingMore(1);
     expect(readFileSync(join(uploads(), scan.filename))).toEqual(PNG);
   });

@@ -164,7 +164,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
       expect(statuses.get(200)).toBeGreaterThan(50);
     }
     await ended(requests, [workflow]);
-  }, 120_000);
+  });
 
   it('serve a webhook on one node before it is notified that the other enabled it again', async () => {
     const workflow = await createWorkflow(requests, { title: 'again' });
@@ -185,7 +185,7 @@ describe('two nodes on one PostgreSQL with Redis', () => {
     const [execution] = await executionsOf(requests, [workflow]);
     expect(execution.status).toBe(1);
     expect(worker.logs()).not.toContain(`execution (${execution.id}) was cut off`);
-  }, 120_000);
+  });
 
   it('execute again what a killed node was executing, once it is back', async () => {
     const workflow = await createWorkflow(requests, { title: 'killed', nodes: [slow('postgres', 3)] });

@@ -70,4 +70,4 @@ it('continues without Redis and with Redis again, and each node applies the limi
   // Redis still has its previous count: one event is left.
   await waitFor('Redis to be asked again', async () => (await post(url)) === 200);
   expect(await post(url)).toBe(429);
-}, 120_000);
+});

@@ -42,7 +42,7 @@ export async function logged(app: { logs(): string }, text: string, from = 0): P
 }
 
 /**
- * Waits for the next second to begin. Only ten rejections a second have a line in the log: whoever expects one waits first, as
- * those of earlier tests may have used them up.
+ * Waits for the next second to begin. Only ten rejections a second have a line in the log: a test that expects one waits first, as
+ * earlier tests may have used them up.
  */
 export const nextSecond = () => sleep(1010 - (Date.now() % 1000));
