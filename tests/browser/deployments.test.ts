@@ -79,10 +79,10 @@ describe.each(clients)('below a public path, in %s', (client) => {
     await editor.page.getByText('Webhook-Ereignis').first().waitFor();
     const form = await editor.openTrigger();
     await form.getByRole('button', { name: 'URL kopieren' }).waitFor();
-    await form.getByText('Dieser Workflow ist ausgeschaltet.').waitFor();
-    await form.getByRole('textbox', { name: 'Beispiel des Bodys' }).fill('{');
-    await form.getByRole('button', { name: 'Beispiel des Bodys auswerten' }).click();
-    await error(form, 'Zeile 1, Spalte 2: Das Beispiel endet zu früh.').waitFor();
+    await form.getByText('Dieser Workflow ist deaktiviert.').waitFor();
+    await form.getByRole('textbox', { name: 'Beispiel-Body' }).fill('{');
+    await form.getByRole('button', { name: 'Felder aus dem Beispiel-Body erzeugen' }).click();
+    await error(form, 'Zeile 1, Spalte 2: Das Beispiel ist unvollständig.').waitFor();
   });
 
   it('works in a sub-app and shows its URL', async () => {
