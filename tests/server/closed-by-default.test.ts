@@ -52,6 +52,20 @@ describe('a webhook created through the API', () => {
     expect((await call(app, key)).status).toBe(500);
   });
 
+  it('is rejected with 400 if its configuration is nested a thousand levels deep', async () => {
+    await settled(app);
+    const deep = `${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`;
+    const response = await app.fetch('workflows:create', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${await app.login()}` },
+      body: `{"title":"t","type":"webhook","enabled":true,"config":{"public":true,"response":{"body":${deep}}}}`,
+    });
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('100 levels deep')]);
+    const { key } = await createWorkflow(app, { config: { public: true } });
+    expect((await call(app, key)).status).toBe(200);
+    await ended(app, key);
+  });
+
   it('is public if its configuration says so', async () => {
     const { id, key } = await createWorkflow(app, { config: { public: true } });
     expect((await get(id)).config).toEqual({ public: true });

@@ -1,4 +1,5 @@
 import type { Context } from '@nocobase/actions';
+import { MOST_LEVELS } from '../endpoints/nesting';
 
 /** What one value of an action must be. */
 export interface Field<T> {
@@ -12,9 +13,6 @@ export interface Field<T> {
 }
 
 export type Fields<T> = { [name in keyof T]-?: Field<Exclude<T[name], undefined>> };
-
-/** The most levels of nesting in a value: no form creates more, and many would overflow the stack. */
-const MOST_LEVELS = 100;
 
 /** Half of a surrogate pair. JavaScript strings may contain it, but UTF-8 and thus the addon can't represent it. */
 const HALF_PAIR = /\p{Surrogate}/u;

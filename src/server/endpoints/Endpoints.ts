@@ -7,6 +7,7 @@ import { type DiagnosedRequest, native, type Reply } from '../native';
 import { prepareResponse } from '../respond/triggerResponse';
 import { type CompiledEndpoint, compileEndpoint, messagesOf } from './CompiledEndpoint';
 import { environmentOf, type EnvironmentValues, fillEnvironment } from './environment';
+import { isNestedAtMost, MOST_LEVELS, TOO_DEEP } from './nesting';
 import type { Surroundings } from './surroundings';
 import { isEnv, templatesIn } from './templates';
 
@@ -60,23 +61,20 @@ export class Endpoints {
   /** Compiles a workflow's configuration. Errors in it appear when it is used. */
   compile(workflow: WorkflowModel): WebhookEndpoint {
     const config: unknown = workflow.config ?? {};
+    if (!isNestedAtMost(config, MOST_LEVELS)) {
+      return this.misconfigured(workflow, () => TOO_DEEP);
+    }
     // Copied key by key, a text or a list would look like an empty configuration, which accepts anyone.
     if (typeof config !== 'object' || Array.isArray(config)) {
-      const misconfigured = () => {
-        throw new Error(messagesOf(native().checkConfig(config)));
-      };
-      return {
-        workflow,
-        sync: this.workflow.isWorkflowSync(workflow),
-        compiled: misconfigured,
-        respond: misconfigured,
-      };
+      return this.misconfigured(workflow, () => messagesOf(native().checkConfig(config)));
     }
     const { response, ...request } = config as Config;
+    // No configuration may keep the others from being compiled.
+    const compiled = attempt(() => this.compileRequest(request, response));
     return {
       workflow,
       sync: this.workflow.isWorkflowSync(workflow),
-      compiled: this.compileRequest(request, response),
+      compiled: () => compiled()(),
       respond: lazily(() => prepareResponse(this.app, this.workflow, response)),
     };
   }
@@ -91,6 +89,13 @@ export class Endpoints {
     return missing.length
       ? JSON.stringify({ accepted: false, checks: [], issues: missing })
       : native().diagnose(JSON.stringify({ ...this.surroundings, ...filled, response }), this.limit, pasted, texts);
+  }
+
+  private misconfigured(workflow: WorkflowModel, message: () => string): WebhookEndpoint {
+    const fail = () => {
+      throw new Error(message());
+    };
+    return { workflow, sync: this.workflow.isWorkflowSync(workflow), compiled: fail, respond: fail };
   }
 
   private compileRequest(config: object, response: ResponseConfig | undefined): () => CompiledEndpoint {
@@ -116,7 +121,8 @@ export class Endpoints {
 }
 
 function isSame(a: WorkflowModel, b: WorkflowModel): boolean {
-  return String(a.id) === String(b.id) && a.sync === b.sync && isDeepStrictEqual(a.config, b.config);
+  const isShallow = [a, b].every(({ config }) => isNestedAtMost(config, MOST_LEVELS));
+  return String(a.id) === String(b.id) && a.sync === b.sync && isShallow && isDeepStrictEqual(a.config, b.config);
 }
 
 // Does something once, and repeats its result or its error: requests to a misconfigured webhook must not compile it each time.

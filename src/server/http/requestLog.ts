@@ -5,6 +5,9 @@ import { addressIn, prefixOf } from './address';
 
 const MASK = '••••';
 
+/** The resource of workflows, by itself or as an association of another one. */
+const WORKFLOWS = /(^|\.)workflows$/;
+
 /** The keys of a trigger's configuration that may hold secrets. */
 const SECRET_KEYS = ['authentication', 'basicAuthentication', 'handshake'];
 
@@ -52,7 +55,7 @@ export function keepSecretsOutOfRequestLog(app: Application): void {
         const { resourceName, params } = ctx.action ?? {};
         if (resourceName === RESOURCE) {
           delete params.values;
-        } else if (resourceName === 'workflows' && mayHoldSecrets(params.values)) {
+        } else if (WORKFLOWS.test(resourceName ?? '') && mayHoldSecrets(params.values)) {
           params.values = { ...params.values, config: MASK };
         }
       }
@@ -70,8 +73,11 @@ function maskQuery(url: string): string {
   return url.slice(0, query) + masked.join('&');
 }
 
+// A configuration may also be JSON text.
 function mayHoldSecrets(values: unknown): values is object {
   const { type, config } = (values ?? {}) as { type?: unknown; config?: unknown };
-  const keys = typeof config === 'object' && config !== null ? Object.keys(config) : [];
-  return config !== undefined && (type === TRIGGER_TYPE || SECRET_KEYS.some((key) => keys.includes(key)));
+  if (typeof config !== 'object' || config === null) {
+    return typeof config === 'string';
+  }
+  return type === TRIGGER_TYPE || SECRET_KEYS.some((key) => key in config);
 }

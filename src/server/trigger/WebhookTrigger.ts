@@ -6,6 +6,7 @@ import type { TriggerConfig } from '../../common/config';
 import type { Activation } from '../endpoints/Activation';
 import type { Endpoints } from '../endpoints/Endpoints';
 import { strayTemplates } from '../endpoints/environment';
+import { isNestedAtMost, MOST_LEVELS, TOO_DEEP } from '../endpoints/nesting';
 import { fieldErrors } from '../editor/fieldErrors';
 import { native } from '../native';
 
@@ -46,6 +47,9 @@ export class WebhookTrigger extends Trigger {
   }
 
   validateConfig(config: Record<string, unknown>): Record<string, string> | null {
+    if (!isNestedAtMost(config, MOST_LEVELS)) {
+      return { config: TOO_DEEP };
+    }
     return super.validateConfig(config) ?? fieldErrors([...native().checkConfig(config), ...strayTemplates(config)]);
   }
 
