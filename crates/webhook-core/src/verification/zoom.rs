@@ -39,7 +39,7 @@ impl Sender for Zoom {
         if event != "endpoint.url_validation" {
             return None;
         }
-        if !is_token(&plain) {
+        if !is_plain_token(&plain) {
             return Some(Err(Diagnosis::Malformed {
                 subject: Subject::Token,
                 place: "payload.plainToken".to_owned(),
@@ -54,7 +54,8 @@ impl Sender for Zoom {
     }
 }
 
-fn is_token(text: &str) -> bool {
+/// Whether a text may be a `plainToken`. What is signed for a stranger must not look like the signed content of an event.
+fn is_plain_token(text: &str) -> bool {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
     (1..=128).contains(&text.len()) && text.bytes().all(is_base64)
 }
