@@ -182,6 +182,27 @@ describe('an array with a length that no memory could hold', () => {
     for (const error of inProcess(script) as string[]) expect(error).toMatch(/^TypeError: expected .* 100000 /);
   });
 
+  it.each([
+    ['buildReply', 'addon.buildReply(value)'],
+    ['buildEventReply', 'addon.buildEventReply(value)'],
+    ['refuse', 'addon.refuse(value)'],
+    ['readHead', 'addon.readHead(value)'],
+    ['inferPathsOffThread', "addon.inferPathsOffThread(value, 'json')"],
+    ['diagnose', 'addon.diagnose(value, 1, {})'],
+    ['Endpoint', 'new addon.Endpoint(value, 1)'],
+    ['Endpoint.clientAddress', 'endpoint.clientAddress(value)'],
+    ['Endpoint.judgeOffThread', 'endpoint.judgeOffThread(value, new Uint8Array(1))'],
+    ['Endpoint.shape', 'endpoint.shape([], value)'],
+  ])('%s throws a TypeError for it instead of a string, without looking into it', (_, call) => {
+    const script = `
+      const endpoint = new addon.Endpoint('{}', 1000);
+      const looked = [];
+      const traps = new Proxy({}, { get: (_, trap) => { looked.push(trap); } });
+      const value = new Proxy(new Array(2 ** 32 - 1), traps);
+      tell([thrown(() => ${call}), looked]);`;
+    expect(inProcess(script)).toEqual(['TypeError: expected an argument to be a string', []]);
+  });
+
   it('fails the batch that a store returns it for', () => {
     const script = `
       const store = async () => ({ kind: 'stored', start: new Array(2 ** 32 - 1) });

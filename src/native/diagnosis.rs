@@ -8,7 +8,7 @@ use serde_json::{json, Value};
 use webhook_core::{config, endpoint};
 
 use crate::arguments::request::KnownRequest;
-use crate::arguments::{object, optional_number};
+use crate::arguments::{object, optional_number, Str};
 use crate::body::Source;
 use crate::config::filled_texts;
 use crate::head::now;
@@ -65,14 +65,16 @@ impl DiagnosedRequest {
 )]
 pub fn diagnose<'env>(
     env: &'env Env,
-    config: String,
+    config: Str,
     limit_bytes: u32,
     request: Unknown,
     filled: Unknown,
 ) -> Result<PromiseRaw<'env, String>> {
     let request = DiagnosedRequest::read(env, request)?;
     let filled = filled_texts(env, filled)?;
-    off_thread(env, move || diagnosed(&config, limit_bytes as usize, &request, filled))
+    off_thread(env, move || {
+        diagnosed(&config.0, limit_bytes as usize, &request, filled)
+    })
 }
 
 fn diagnosed(config: &str, limit: usize, request: &DiagnosedRequest, filled: Vec<(String, String)>) -> Result<String> {

@@ -11,7 +11,7 @@ use webhook_core::{endpoint, event};
 
 use crate::arguments::bytes::{with_bytes, with_text};
 use crate::arguments::headers::headers_in_turn;
-use crate::arguments::{misuse, texts};
+use crate::arguments::{misuse, texts, Str};
 use crate::body::Source;
 use crate::config::{compile, filled_texts};
 use crate::diagnosis::DiagnosedRequest;
@@ -94,9 +94,9 @@ impl Endpoint {
         catch_unwind,
         ts_args_type = "config: string, limitBytes: number, filled?: string[] | undefined | null"
     )]
-    pub fn new(env: &Env, config: String, limit_bytes: u32, filled: Unknown) -> Result<Self> {
+    pub fn new(env: &Env, config: Str, limit_bytes: u32, filled: Unknown) -> Result<Self> {
         let filled = filled_texts(env, filled)?;
-        let config: Value = serde_json::from_str(&config).map_err(|error| Error::from_reason(error.to_string()))?;
+        let config: Value = serde_json::from_str(&config.0).map_err(|error| Error::from_reason(error.to_string()))?;
         Ok(Self {
             endpoint: Arc::new(compile(&config, limit_bytes as usize)?.redacting(filled)),
         })
@@ -184,9 +184,9 @@ impl Endpoint {
 
     /// Returns the address that a request comes from, behind the trusted proxies; `null` if it isn't known. See `judgeFunction`
     /// for `head`.
-    #[napi(catch_unwind)]
-    pub fn client_address(&self, env: &Env, head: String) -> Result<Option<String>> {
-        let Some(head) = Head::read(&head) else {
+    #[napi(catch_unwind, ts_args_type = "head: string")]
+    pub fn client_address(&self, env: &Env, head: Str) -> Result<Option<String>> {
+        let Some(head) = Head::read(&head.0) else {
             return misuse(env, "head", Head::EXPECTED);
         };
         let address = self.endpoint.client_address(&head.request(&[]));
@@ -278,15 +278,10 @@ impl Endpoint {
         ts_args_type = "head: string, body: Uint8Array | Body",
         ts_return_type = "Promise<Verdict>"
     )]
-    pub fn judge_off_thread<'env>(
-        &self,
-        env: &'env Env,
-        head: String,
-        body: Unknown,
-    ) -> Result<PromiseRaw<'env, Judged>> {
+    pub fn judge_off_thread<'env>(&self, env: &'env Env, head: Str, body: Unknown) -> Result<PromiseRaw<'env, Judged>> {
         let endpoint = Arc::clone(&self.endpoint);
         let body = Source::new(env, "body", body)?;
-        off_thread(env, move || match judge_head(&endpoint, &head, body.bytes()) {
+        off_thread(env, move || match judge_head(&endpoint, &head.0, body.bytes()) {
             Some(judged) => Ok(Judged(verdict(&endpoint, judged), body)),
             None => Err(Error::from_reason(format!("expected head to be {}", Head::EXPECTED))),
         })
@@ -327,14 +322,14 @@ impl Endpoint {
         &self,
         env: &Env,
         headers: Unknown,
-        query: Option<String>,
-        body: Option<String>,
+        query: Option<Str>,
+        body: Option<Str>,
     ) -> Result<Either<String, Reply>> {
         let headers = headers_in_turn(texts(env, "headers", headers)?);
         Ok(text_or_rejection(self.endpoint.shape(
             &headers,
-            query.as_deref(),
-            body.as_deref(),
+            query.as_ref().map(|query| query.0.as_str()),
+            body.as_ref().map(|body| body.0.as_str()),
         )))
     }
 }

@@ -7,6 +7,7 @@ use napi_derive::napi;
 use webhook_core::head;
 use webhook_core::request::{Headers, Request};
 
+use crate::arguments::Str;
 use crate::outcome::{accepted, rejected};
 
 /// The head of a request as the server passes it: one string, which costs less than twenty.
@@ -84,9 +85,9 @@ pub fn now() -> i64 {
 /// readHead('POST /hook HTTP/1.1\nX-Id: 7')
 /// // { ok: true, method: 'POST', target: '/hook', headers: ['x-id', '7'] }
 /// ```
-#[napi(catch_unwind, ts_return_type = "RequestHead")]
-pub fn read_head(env: &Env, text: String) -> Result<Object<'_>> {
-    match head::read_head(&text) {
+#[napi(catch_unwind, ts_args_type = "text: string", ts_return_type = "RequestHead")]
+pub fn read_head(env: &Env, text: Str) -> Result<Object<'_>> {
+    match head::read_head(&text.0) {
         Ok(head) => {
             let mut outcome = accepted(env, "method", head.method)?;
             outcome.set("target", head.target)?;

@@ -8,7 +8,7 @@ use webhook_core::json::{self, PathSet, Unread};
 use webhook_core::query;
 
 use crate::arguments::bytes::Bytes;
-use crate::arguments::{misuse, texts};
+use crate::arguments::{misuse, texts, Str};
 use crate::outcome::{accepted, parse_json, rejected};
 use crate::task::off_thread;
 
@@ -94,10 +94,10 @@ pub fn extract_paths<'env>(env: &'env Env, body: Unknown<'env>, paths: Unknown<'
     ts_args_type = "sample: string, kind: SampleKind",
     ts_return_type = "Promise<string>"
 )]
-pub fn infer_paths_off_thread<'env>(env: &'env Env, sample: String, kind: Unknown) -> Result<PromiseRaw<'env, String>> {
+pub fn infer_paths_off_thread<'env>(env: &'env Env, sample: Str, kind: Unknown) -> Result<PromiseRaw<'env, String>> {
     let infer = read_kind(env, kind)?;
     off_thread(env, move || {
-        let outcome = match infer(sample.as_bytes()) {
+        let outcome = match infer(sample.0.as_bytes()) {
             Ok(paths) => json!({ "ok": true, "paths": paths }),
             Err(error) => json!({
                 "ok": false,

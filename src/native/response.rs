@@ -5,7 +5,7 @@ use napi_derive::napi;
 use webhook_core::rejection::Rejection;
 use webhook_core::reply;
 
-use crate::arguments::{elements, misuse, number, object, optional_text, text, texts};
+use crate::arguments::{elements, misuse, number, object, optional_text, text, texts, Str};
 
 /// A response ready to send.
 #[napi(object, object_from_js = false)]
@@ -64,9 +64,9 @@ impl From<&Rejection> for Reply {
 /// buildReply('{"statusCode":202,"body":{"ok":true}}')
 /// // { kind: 'response', status: 202, headers: [['content-type', 'application/json; charset=utf-8']], body: '{"ok":true}' }
 /// ```
-#[napi(catch_unwind)]
-pub fn build_reply(filled: String) -> Result<Reply> {
-    reply::Reply::build(&filled)
+#[napi(catch_unwind, ts_args_type = "filled: string")]
+pub fn build_reply(filled: Str) -> Result<Reply> {
+    reply::Reply::build(&filled.0)
         .map(Into::into)
         .map_err(|error| Error::from_reason(error.to_string()))
 }
@@ -78,10 +78,10 @@ pub fn build_reply(filled: String) -> Result<Reply> {
 /// ```js
 /// buildEventReply('{"headers":[{"name":"x-a","value":"1\\n2"}]}').reason // which header was left out, and why
 /// ```
-#[napi(catch_unwind)]
-pub fn build_event_reply(filled: String) -> Result<Reply> {
+#[napi(catch_unwind, ts_args_type = "filled: string")]
+pub fn build_event_reply(filled: Str) -> Result<Reply> {
     let (reply, left_out) =
-        reply::Reply::build_for_event(&filled).map_err(|error| Error::from_reason(error.to_string()))?;
+        reply::Reply::build_for_event(&filled.0).map_err(|error| Error::from_reason(error.to_string()))?;
     Ok(Reply {
         reason: left_out.map(|error| error.to_string()),
         ..reply.into()
@@ -94,8 +94,8 @@ pub fn build_event_reply(filled: String) -> Result<Reply> {
 /// refuse('busy').code // 'BUSY'
 /// ```
 #[napi(catch_unwind, ts_args_type = "reason: RejectionReason", ts_return_type = "Rejection")]
-pub fn refuse(env: Env, reason: String) -> Result<Reply> {
-    let rejection = match reason.as_str() {
+pub fn refuse(env: Env, reason: Str) -> Result<Reply> {
+    let rejection = match reason.0.as_str() {
         "notFound" => Rejection::NotFound,
         "incomplete" => Rejection::Incomplete,
         "misconfigured" => Rejection::Misconfigured,

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use webhook_core::files::{media_type, Rules};
 use webhook_core::{endpoint, event};
 
-use crate::arguments::texts;
+use crate::arguments::{texts, Str};
 use crate::response::{text_or_rejection, Reply};
 
 /// A file of a multipart body.
@@ -62,10 +62,10 @@ impl Upload {
         ts_args_type = "maxBytes?: number | undefined | null, types?: string | undefined | null",
         ts_return_type = "Rejection | null"
     )]
-    pub fn refuse(&self, size: Option<f64>, types: Option<String>) -> Option<Reply> {
+    pub fn refuse(&self, size: Option<f64>, types: Option<Str>) -> Option<Reply> {
         let rules = Rules {
             size: size.map(|bytes| bytes as u64),
-            types: types.as_deref(),
+            types: types.as_ref().map(|types| types.0.as_str()),
         };
         let rejected = self.upload.files().find_map(|file| rules.check(file).err());
         rejected.as_ref().map(Into::into)

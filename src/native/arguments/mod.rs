@@ -161,6 +161,20 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// A string argument of an export.
+///
+/// For any other value, napi's own `String` calls `JSON.stringify` to name it in its error: that runs JavaScript, takes minutes for a
+/// proxy of a list with an enormous `length`, and repeats a value that may be secret.
+pub struct Str(pub String);
+
+impl FromNapiValue for Str {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: as this function's.
+        let given = unsafe { Unknown::from_napi_value(env, value) }?;
+        text(&Env::from_raw(env), "an argument", given).map(Self)
+    }
+}
+
 /// A list that a callback returns. Node's own conversion would allocate memory by the array's `length`.
 pub struct List<T>(pub Vec<T>);
 

@@ -19,6 +19,7 @@ use webhook_dispatch::{BatchLimits, Batcher, Busy, ExecutionOutcome, Gate, GateL
 
 use self::callbacks::{callback, JsRun, JsStart, JsStore};
 use self::types::{BatchOutcome, DispatchCounts, DispatchLimits, EventOutcome, RunOutcome};
+use crate::arguments::Str;
 use crate::function::{function, Text};
 
 /// The queues between the requests of an application and its database and engine.
@@ -126,12 +127,12 @@ impl Dispatcher {
 
     /// Executes a synchronous event of a webhook when its turn comes. The promise resolves when the execution has ended or its time
     /// limit has passed; 0 is the dispatcher's `runTimeoutMs`.
-    #[napi(catch_unwind)]
-    pub async fn run(&self, ticket: u32, webhook: String, timeout_ms: u32) -> RunOutcome {
+    #[napi(catch_unwind, ts_args_type = "ticket: number, webhook: string, timeoutMs: number")]
+    pub async fn run(&self, ticket: u32, webhook: Str, timeout_ms: u32) -> RunOutcome {
         let (leave, left) = oneshot::channel();
         self.leaving().insert(ticket, leave);
         let answer = tokio::select! {
-            outcome = self.gate.pass(webhook, ticket, limit(timeout_ms)) => match outcome {
+            outcome = self.gate.pass(webhook.0, ticket, limit(timeout_ms)) => match outcome {
                 ExecutionOutcome::Done(()) => RunOutcome::Done,
                 ExecutionOutcome::TimedOut => RunOutcome::Timeout,
                 ExecutionOutcome::Busy => RunOutcome::Busy,
