@@ -81,7 +81,7 @@ describe.each(clients)('below a public path, in %s', (client) => {
     await form.getByRole('button', { name: 'URL kopieren' }).waitFor();
     await form.getByText('Dieser Workflow ist deaktiviert.').waitFor();
     await form.getByRole('textbox', { name: 'Beispiel-Body' }).fill('{');
-    await form.getByRole('button', { name: 'Felder aus dem Beispiel-Body erzeugen' }).click();
+    await form.getByRole('button', { name: 'Felder aus dem Beispiel-Body generieren' }).click();
     await error(form, 'Zeile 1, Spalte 2: Das Beispiel ist unvollständig.').waitFor();
   });
 
