@@ -372,6 +372,41 @@ PARSERS['whole evaluation'] = {
   around: PARSERS.json.around,
 };
 
+// The owner's debugger looks for the form in which a signature would match: in many, for each method and secret.
+const unsigned = (bytes) => [
+  'x-hub-signature-256',
+  `sha256=${'0'.repeat(64)}`,
+  'x-shopify-hmac-sha256',
+  `${'A'.repeat(43)}=`,
+  ...bytes,
+];
+PARSERS.debugger = {
+  make: ({ body, headers = [] }) => ({
+    config: {
+      authentication: ['github', 'shopify', 'github', 'shopify'].map((preset) => ({
+        preset,
+        secrets: repeat(4, (n) => `${SECRET}${n}`),
+      })),
+    },
+    headers: ['content-type', 'application/json', ...unsigned(headers)],
+    body,
+    diagnose: true,
+  }),
+  typical: { ...request.make(json), diagnose: true },
+  worst: {
+    'a wrong signature of 64 KiB': { body: json },
+    'a wrong signature of 16 KiB': { body: KINDS['GitHub push'].make(16 * 1024) },
+    'a wrong signature of 1 KiB': { body: KINDS['GitHub push'].make(1024) },
+    'numbers that JavaScript spells otherwise': {
+      body:
+        fill('1e5,', '[', '0]')
+          .slice(0, 16 * 1024 - 1)
+          .replace(/,[^,]*$/, '') + ']',
+    },
+    escapes: { body: JSON.stringify('\u0001\u2028"'.repeat(1500)) },
+  },
+};
+
 /** Returns all sequences of up to `most` fragments. */
 function sequences(fragments, most) {
   let all = [[]];

@@ -11,13 +11,15 @@ mod ndjson;
 pub mod xml;
 
 use std::borrow::Cow;
+use std::iter;
 
 pub use self::charset::Charset;
 use self::content_type::{charset_label, is_one, is_utf8, media_type, misspelled, Format};
 use self::inflate::inflate;
 pub use self::leniency::{Leniencies, Leniency};
 use crate::error::ParseError;
-use crate::json::{self, TooLarge};
+use crate::json;
+use crate::limits::{held_limit, quoted_limit};
 use crate::query;
 use crate::rejection::Rejection;
 
@@ -26,16 +28,30 @@ use crate::rejection::Rejection;
 pub struct Body<'a> {
     /// Bytes of the body, as inflated and in UTF-8.
     pub size: usize,
+    /// Bytes of the body as inflated, whatever its charset.
+    pub inflated: usize,
     /// What it was read as.
     pub format: Format,
     /// JSON text; not checked yet where the body is JSON.
     pub json: Cow<'a, [u8]>,
     /// The body as text, as it was inflated, where it was asked for. A multipart body has none: files aren't text.
-    pub raw: Option<String>,
+    pub raw: Option<Cow<'a, str>>,
     /// A multipart body with its files, where they were asked for and there are some.
     pub form: Option<multipart::Form<'static>>,
     /// What wasn't written as it should be.
     pub needed: Leniencies,
+}
+
+impl Body<'_> {
+    /// Bytes that it holds in memory, counted for a body of [`size`](Self::size): one that grew with its charset counts for more.
+    pub fn held(&self) -> usize {
+        let owned = |copy: &Cow<'_, [u8]>| if matches!(copy, Cow::Owned(_)) { copy.len() } else { 0 };
+        let raw = match &self.raw {
+            Some(Cow::Owned(raw)) => raw.len(),
+            _ => 0,
+        };
+        owned(&self.json) + raw + (held_limit(self.size) - held_limit(self.inflated.min(self.size)))
+    }
 }
 
 /// How a body is to be read.
@@ -85,6 +101,7 @@ pub fn read<'a>(
         None => guessed_format(declared, &bytes, &mut needed)?,
     };
     let source = Source {
+        inflated: bytes.len(),
         bytes,
         declared,
         reading,
@@ -101,6 +118,7 @@ pub fn read<'a>(
 
 /// A body whose format is known.
 struct Source<'a, 'h> {
+    inflated: usize,
     bytes: Cow<'a, [u8]>,
     declared: &'h str,
     reading: Reading,
@@ -122,6 +140,7 @@ impl<'a> Source<'a, '_> {
 
     fn multipart(self) -> Result<Body<'a>, Rejection> {
         let Self {
+            inflated,
             bytes,
             declared,
             reading,
@@ -135,10 +154,12 @@ impl<'a> Source<'a, '_> {
         let form = multipart::boundary(declared, &bytes)
             .and_then(|boundary| multipart::read_with(&bytes, boundary, options, &mut needed))
             .map_err(malformed("multipart body"))?;
+        fits(form.texts(), quoted_limit(inflated))?;
         let json = form.to_json();
         let kept = reading.files && form.files().next().is_some();
         Ok(Body {
             size: bytes.len(),
+            inflated,
             format: Format::Multipart,
             json: Cow::Owned(json.into_bytes()),
             raw: None,
@@ -162,17 +183,25 @@ impl<'a> Source<'a, '_> {
         }
         let bytes = without_mark(&self.bytes);
         let json = match format {
-            Format::Form => query::read_form(bytes).map_err(malformed("form body"))?,
+            Format::Form => {
+                self.fits(std::str::from_utf8(bytes).ok().into_iter())?;
+                query::read_form(bytes).map_err(malformed("form body"))?
+            }
             Format::Xml => xml::read_as(bytes, charset.is_some()).map_err(malformed("XML body"))?,
-            _ => quoted(ParseError::check_utf8(bytes).map_err(malformed("text body"))?)?,
+            _ => {
+                let text = ParseError::check_utf8(bytes).map_err(malformed("text body"))?;
+                self.fits(iter::once(text))?;
+                json::quote(text)
+            }
         };
         self.read_as(format, json)
     }
 
     fn read_as(self, format: Format, json: String) -> Result<Body<'a>, Rejection> {
-        let raw = self.raw_text()?;
+        let raw = self.reading.raw.then(|| text(&self.bytes)).transpose()?;
         Ok(Body {
             size: self.bytes.len(),
+            inflated: self.inflated,
             format,
             json: Cow::Owned(json.into_bytes()),
             raw,
@@ -182,9 +211,10 @@ impl<'a> Source<'a, '_> {
     }
 
     fn read_as_is(self) -> Result<Body<'a>, Rejection> {
-        let raw = self.raw_text()?;
+        let raw = self.reading.raw.then(|| text(&self.bytes)).transpose()?;
         Ok(Body {
             size: self.bytes.len(),
+            inflated: self.inflated,
             format: Format::Json,
             json: self.bytes,
             raw,
@@ -193,10 +223,10 @@ impl<'a> Source<'a, '_> {
         })
     }
 
-    fn raw_text(&self) -> Result<Option<String>, Rejection> {
-        let text = || ParseError::check_utf8(&self.bytes).map_err(malformed("body"));
-        let raw = self.reading.raw.then(text).transpose()?;
-        Ok(raw.map(str::to_owned))
+    /// Whether texts of the body fit as JSON. Most characters of a charset take up to three bytes in UTF-8.
+    fn fits<'t>(&self, texts: impl Iterator<Item = &'t str> + Clone) -> Result<(), Rejection> {
+        let limit = quoted_limit(self.bytes.len()).min(quoted_limit(self.inflated) / 2 * 3);
+        fits(texts, limit)
     }
 
     fn ignore_charset(&mut self) {
@@ -259,12 +289,22 @@ fn malformed(what: &'static str) -> impl Fn(ParseError) -> Rejection {
     move |error| Rejection::Malformed { what, error }
 }
 
-fn quoted(text: &str) -> Result<String, Rejection> {
-    let mut quoted = json::Writer::new(text.len());
-    let limit = quoted.limit();
-    let written = quoted.push_string(text);
-    written.map_err(|TooLarge| Rejection::ContextTooLarge { limit })?;
-    Ok(quoted.into_text())
+/// A body as text.
+fn text<'a>(bytes: &Cow<'a, [u8]>) -> Result<Cow<'a, str>, Rejection> {
+    let text = match bytes {
+        Cow::Borrowed(bytes) => ParseError::check_utf8(bytes).map(Cow::Borrowed),
+        Cow::Owned(bytes) => ParseError::check_utf8(bytes).map(|text| Cow::Owned(text.to_owned())),
+    };
+    text.map_err(malformed("body"))
+}
+
+/// Whether texts of a body fit as JSON: control characters take six bytes each.
+fn fits<'t>(texts: impl Iterator<Item = &'t str> + Clone, limit: usize) -> Result<(), Rejection> {
+    let most: usize = texts.clone().map(|text| 6 * text.len() + 2).sum();
+    if most > limit && texts.map(json::quoted_length).sum::<usize>() > limit {
+        return Err(Rejection::ContextTooLarge { limit });
+    }
+    Ok(())
 }
 
 /// A byte order mark.
@@ -344,7 +384,7 @@ mod tests {
             ("text/xml", "<a/>", r#"{"a":""}"#),
             ("application/soap+xml", "<a/>", r#"{"a":""}"#),
             ("application/x-ndjson", "{\"a\":1}\r\n\n [2] \n3", r#"[{"a":1},[2],3]"#),
-            ("text/plain", "a \"b\"\n", r#""a \"b\"\u000a""#),
+            ("text/plain", "a \"b\"\n", r#""a \"b\"\n""#),
             ("text/csv; charset=us-ascii; header=present", "\u{feff}a", r#""a""#),
         ] {
             assert_eq!(
@@ -581,10 +621,7 @@ mod tests {
                 );
             }
         }
-        assert_eq!(
-            read_text(b"\r\n", "text/plain", ""),
-            Ok(Some(r#""\u000d\u000a""#.to_owned()))
-        );
+        assert_eq!(read_text(b"\r\n", "text/plain", ""), Ok(Some(r#""\r\n""#.to_owned())));
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Authenticated<'_> {
             .as_ref()
             .map(|body| decoded.as_deref().map_or(&*body.json, str::as_bytes));
         let raw_body = body.as_ref().and_then(|body| body.raw.as_deref());
-        let size = body.as_ref().map_or(0, |body| body.size);
+        let (size, held) = body.as_ref().map_or((0, 0), |body| (body.size, body.held()));
         let storage = accepted
             .files
             .as_ref()
@@ -122,6 +122,9 @@ impl Authenticated<'_> {
         let mut context = Writer::new(size);
         let limit = context.limit();
         let rejected = |unread| rejected("JSON body", unread, limit);
+        context
+            .hold(held + decoded.as_ref().map_or(0, String::len))
+            .map_err(|too_large| rejected(too_large.into()))?;
         endpoint
             .write_head(&mut context, headers, &query, utf8_in)
             .map_err(rejected)?;
@@ -282,6 +285,7 @@ impl Endpoint {
                 } else {
                     None
                 };
+                context.hold(spelled.as_ref().map_or(0, String::len))?;
                 self.config
                     .body
                     .write(spelled.as_deref().map_or(body, str::as_bytes), context)

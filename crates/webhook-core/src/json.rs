@@ -30,4 +30,4 @@ pub use infer::{infer_json, infer_value_paths, Rows};
 pub use numbers::spell_out;
 pub use path::{Path, Segment};
 pub use trie::PathSet;
-pub use writer::{quote, write_string, TooLarge, Writer};
+pub use writer::{quote, quoted_length, write_string, TooLarge, Writer};

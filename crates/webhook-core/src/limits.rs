@@ -20,6 +20,14 @@ pub const CONTEXT_SLACK: usize = 1 << 20;
 /// Bytes that any context may have: what a string of V8 has room for.
 pub const MAX_CONTEXT: usize = (1 << 29) - 24;
 
+/// Half times the size of the inflated body that all copies of it may have together while its context is written, the context
+/// included: four and a half times. They grow ahead by a quarter, so that six times suffice.
+pub const MAX_HELD_HALVES: usize = 9;
+
+/// How many times its size a text may have as JSON, besides its quotes: with a line break or a quote for every character, twice. Other control
+/// characters take six bytes each.
+pub const MAX_QUOTED_RATIO: usize = 2;
+
 /// Steps that may be taken for each byte of a body besides reading it once, such as looking at each row that is below an
 /// element. They are about as long as it takes to read two bytes; with rows that a person makes there are one or two.
 pub const STEPS_PER_BYTE: usize = 16;
@@ -28,6 +36,20 @@ pub const STEPS_PER_BYTE: usize = 16;
 pub fn context_limit(body: usize) -> usize {
     let limit = body.saturating_mul(MAX_CONTEXT_RATIO).max(CONTEXT_SLACK);
     limit.min(MAX_CONTEXT)
+}
+
+/// Returns the most bytes that may be held of a body of this size at once.
+pub fn held_limit(body: usize) -> usize {
+    body.max(CONTEXT_SLACK / MAX_CONTEXT_RATIO)
+        .saturating_mul(MAX_HELD_HALVES)
+        / 2
+}
+
+/// Returns the most bytes that the texts of a body of this size may have as JSON.
+pub fn quoted_limit(body: usize) -> usize {
+    body.max(CONTEXT_SLACK / MAX_CONTEXT_RATIO)
+        .saturating_mul(MAX_QUOTED_RATIO)
+        + 2
 }
 
 /// Returns the most steps for a body of this size; as many as for 64 KiB for a smaller one.

@@ -4,14 +4,20 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use serde_json::json;
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine as _;
+use serde_json::{json, Value};
 use webhook_core::endpoint::{Endpoint, Verdict};
 use webhook_core::limits::{MAX_QUERY_DEPTH, MAX_QUERY_PARAMETERS};
+use webhook_core::rejection::Rejection;
 use webhook_core::request::{Headers, Request};
 
 const RATIO: usize = 6;
-const SLACK: usize = 1 << 20;
+/// What a small body may take whatever its size: a mebibyte of context, growing by a quarter.
+const SLACK: usize = 5 << 18;
 
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=b";
 const XML: &str = "application/xml";
@@ -157,8 +163,124 @@ fn bodies(size: usize) -> Vec<(&'static str, &'static str, String)> {
     ]
 }
 
+/// Bodies that take much memory with a certain configuration.
+fn configured(size: usize) -> Vec<(&'static str, &'static str, Value, String)> {
+    let rows = |rows: &[(&str, Option<&str>)]| {
+        let row = |(key, name): &(&str, Option<&str>)| match name {
+            Some(name) => json!({ "key": key, "_var": name }),
+            None => json!({ "key": key }),
+        };
+        json!({ "request": { "body": rows.iter().map(row).collect::<Vec<_>>() } })
+    };
+    let raw = json!({ "request": { "rawBody": true } });
+    let list = |element: &str| {
+        format!(
+            "[{}{element}]",
+            format!("{element},").repeat(size / (element.len() + 1) - 1)
+        )
+    };
+    let part = |value: &str| format!("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n{value}\r\n--b--\r\n");
+    let mixed = "\u{1}aaaaa".repeat(size / 6);
+    let euros = String::from_utf8(vec![b' '; size]).unwrap();
+    vec![
+        ("a list's elements", JSON, rows(&[("[]", Some("a"))]), list("1")),
+        ("elements along a path", JSON, rows(&[("[]", None)]), list("1")),
+        (
+            "elements that lack the path",
+            JSON,
+            rows(&[("[].a", Some("a"))]),
+            list("1"),
+        ),
+        (
+            "three lists of what is missing",
+            JSON,
+            rows(&[("[].a", Some("a")), ("[].b", Some("b")), ("[].c", None)]),
+            list("1"),
+        ),
+        (
+            "members along a path",
+            JSON,
+            rows(&[("[].a", None), ("[].b", None)]),
+            list(r#"{"a":1,"b":2}"#),
+        ),
+        (
+            "nested lists",
+            JSON,
+            rows(&[("[][]", None), ("[].length", Some("n"))]),
+            list("[1,2]"),
+        ),
+        ("lists of one", JSON, rows(&[("[].a[]", Some("a"))]), list(r#"{"a":1}"#)),
+        (
+            "the same element thrice",
+            JSON,
+            rows(&[("[]", Some("a")), ("[]", Some("b")), ("[]", Some("c"))]),
+            list("[1]"),
+        ),
+        ("the whole text besides", JSON, raw.clone(), list("\"\"")),
+        (
+            "large numbers",
+            JSON,
+            json!({ "request": { "bigNumbers": "text" } }),
+            list("1e400"),
+        ),
+        (
+            "large numbers in a list",
+            JSON,
+            json!({ "request": { "bigNumbers": "text", "body": [{ "key": "[]", "_var": "a" }] } }),
+            list("1e400"),
+        ),
+        (
+            "JSON inside of a text",
+            JSON,
+            json!({ "request": { "decode": [{ "path": "a", "as": "json" }] } }),
+            json!({ "a": list("1") }).to_string(),
+        ),
+        (
+            "text in base64",
+            JSON,
+            json!({ "request": { "decode": [{ "path": "a", "as": "base64" }] } }),
+            json!({ "a": STANDARD.encode(&mixed) }).to_string(),
+        ),
+        (
+            "a key in a list",
+            JSON,
+            json!({ "idempotency": { "source": "body", "key": "[].a" } }),
+            list("1"),
+        ),
+        (
+            "a key as long as the body",
+            JSON,
+            json!({ "idempotency": { "source": "body", "key": "a" } }),
+            json!({ "a": "\n".repeat(size / 2) }).to_string(),
+        ),
+        ("a text", TEXT, raw.clone(), mixed.clone()),
+        ("a text of line breaks", TEXT, raw.clone(), "\n".repeat(size)),
+        ("a text of quotes", TEXT, json!({}), "\"".repeat(size)),
+        (
+            "a text in another charset",
+            "text/plain; charset=utf-16le",
+            raw.clone(),
+            "a\0".repeat(size / 2),
+        ),
+        (
+            "a text that grows with its charset",
+            "text/plain; charset=koi8-r",
+            raw.clone(),
+            euros,
+        ),
+        ("a field", MULTIPART, json!({}), part(&mixed)),
+        ("a form's value", FORM, raw.clone(), format!("a={mixed}")),
+        (
+            "a form's escaped value",
+            FORM,
+            raw,
+            format!("a={}", "%01".repeat(size / 3)),
+        ),
+    ]
+}
+
 /// The peak of the memory in use while a request is judged, above what was in use before.
-fn peak(endpoint: &Endpoint, content_type: &str, body: &str) -> usize {
+fn peak(endpoint: &Endpoint, content_type: &str, body: &str) -> (usize, bool) {
     let headers = Headers::new([("content-type", content_type)]);
     let request = Request {
         method: "POST",
@@ -174,8 +296,11 @@ fn peak(endpoint: &Endpoint, content_type: &str, body: &str) -> usize {
     PEAK.store(before, Relaxed);
     let verdict = endpoint.judge(request);
     let peak = PEAK.load(Relaxed) - before;
-    assert!(matches!(verdict, Ok(Verdict::Event(_))), "{content_type}");
-    peak
+    assert!(
+        matches!(verdict, Ok(Verdict::Event(_)) | Err(Rejection::ContextTooLarge { .. })),
+        "{content_type}: {verdict:?}"
+    );
+    (peak, verdict.is_ok())
 }
 
 #[test]
@@ -185,9 +310,17 @@ fn takes_at_most_six_times_the_memory_of_a_body() {
     peak(&endpoint, XML, "<a/>");
     let mut over = Vec::new();
     for size in [64 << 10, 1 << 20] {
-        for (name, content_type, body) in bodies(size) {
-            let peak = peak(&endpoint, content_type, &body);
-            let line = format!("{name}: {peak} bytes for a body of {}", body.len());
+        let plain = bodies(size)
+            .into_iter()
+            .map(|(name, content_type, body)| (name, content_type, json!({}), body));
+        for (name, content_type, config, body) in plain.chain(configured(size)) {
+            let endpoint = Endpoint::new(&config, 100 << 20).unwrap();
+            let (peak, accepted) = peak(&endpoint, content_type, &body);
+            let line = format!(
+                "{name}: {peak} bytes for a body of {}{}",
+                body.len(),
+                if accepted { "" } else { ", rejected" }
+            );
             println!(
                 "{line} ({:.2} times, {:.2} above the slack)",
                 peak as f64 / body.len() as f64,

@@ -79,7 +79,7 @@ export class Activation {
         return;
       }
       this.state = 'running';
-      workflows.forEach((workflow) => this.endpoints.set(workflow));
+      workflows.forEach((workflow) => this.place(workflow));
       // What changed while that was read.
       await this.read([]);
     } catch (error) {
@@ -187,12 +187,28 @@ export class Activation {
       const workflow = byKey.get(key);
       const wasInDoubt = this.inDoubt.delete(key);
       if (workflow) {
-        this.endpoints.set(workflow);
+        this.place(workflow);
       } else if (this.endpoints.remove(key) || wasInDoubt) {
         this.remember(key);
       }
     }
     return true;
+  }
+
+  // One workflow that can't become an endpoint keeps no other one from it.
+  private place(workflow: WorkflowModel): void {
+    try {
+      this.endpoints.set(workflow);
+    } catch (error) {
+      this.endpoints.remove(workflow.key);
+      this.inDoubt.add(workflow.key);
+      this.app.logger.error(
+        `${PACKAGE_NAME}: workflow ${workflow.key} can't become an endpoint; its requests get 503`,
+        {
+          error,
+        },
+      );
+    }
   }
 
   private committed(where: { key?: string[] }): Promise<WorkflowModel[]> {

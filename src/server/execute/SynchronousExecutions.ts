@@ -6,7 +6,7 @@ import type { RunOutcome } from '../../../index';
 import { rejection, type Reply } from '../native';
 import { execute } from '../nocobase/engine';
 import { replyToDuplicate } from '../respond/duplicate';
-import { replyOfExecution } from '../respond/executionReply';
+import { replyOfExecution, replyToInterrupted } from '../respond/executionReply';
 import { REPLY_SLOT, type ReplySlot } from '../respond/ResponseInstruction';
 import type { WebhookEvent } from '../store/events';
 import type { ExecutionStore } from '../store/ExecutionStore';
@@ -92,8 +92,14 @@ export class SynchronousExecutions {
     const slot: ReplySlot = {};
     const values = { id: executionId, context: JSON.parse(event.context) as object, ...begun };
     const options = { httpContext: ctx, [REPLY_SLOT]: slot };
-    const execution = await execute(this.app, this.workflow, workflow, values, options);
     this.telemetry.accepted(true);
+    let execution;
+    try {
+      execution = await execute(this.app, this.workflow, workflow, values, options);
+    } catch (error) {
+      this.workflow.getLogger(workflow.id).error(`execution (${executionId}) was interrupted`, { error });
+      return () => replyToInterrupted(workflow);
+    }
     const reply =
       slot.reply && execution.status === EXECUTION_STATUS.RESOLVED
         ? slot.reply

@@ -40,7 +40,9 @@ export function runningExecutions({ runningExecutionRegistry }: PluginWorkflowSe
  *
  * Does what the engine's private dispatcher does. What `plugin.trigger` does before that (an insert, two counters, and a
  * transaction to enter it) the store has done in one statement. Verified with NocoBase 2.2.15. Fallback: where a part is
- * missing, the execution fails with an error in the workflow's log, and recovery finds it later.
+ * missing, it throws, and recovery finds the execution later.
+ *
+ * @throws if the execution could not begin or could not be stored as it ended; a node that fails doesn't throw
  */
 export async function execute(
   app: Application,
@@ -63,14 +65,12 @@ export async function execute(
   const lock = await app.lockManager.tryAcquire(getExecutionLockKey(execution.id), ENGINE_LOCK_MS);
   await lock.runExclusive(async () => {
     plugin.timeoutManager.scheduleExecutionTimeout(execution);
-    try {
-      await plugin.createProcessor(execution, options).start();
-      const { deleteExecutionOnStatus } = (workflow.options ?? {}) as { deleteExecutionOnStatus?: number[] };
-      if (execution.status && deleteExecutionOnStatus?.includes(execution.status)) {
-        await execution.destroy();
-      }
-    } catch (error) {
-      plugin.getLogger(execution.workflowId).error(`execution (${execution.id}) failed`, { error });
+    await plugin.createProcessor(execution, options).start();
+    const { deleteExecutionOnStatus } = (workflow.options ?? {}) as { deleteExecutionOnStatus?: number[] };
+    if (execution.status && deleteExecutionOnStatus?.includes(execution.status)) {
+      await execution.destroy().catch((error: unknown) => {
+        plugin.getLogger(execution.workflowId).error(`execution (${execution.id}) could not be deleted`, { error });
+      });
     }
   }, ENGINE_LOCK_MS);
   return execution;

@@ -140,6 +140,10 @@ fn bounded(
         if inflated.len() + count > limit {
             return Err(Rejection::TooLarge { limit, inflated: true });
         }
+        if inflated.capacity() - inflated.len() < count {
+            // Twice its size, as is usual, is too much memory for a large one.
+            inflated.reserve_exact(count.max(inflated.len() / 4));
+        }
         inflated.extend_from_slice(&chunk[..count]);
         made.set(inflated.len());
     }

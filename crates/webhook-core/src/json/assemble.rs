@@ -86,6 +86,7 @@ impl Variables {
             return Ok(out.push(check(json).map_err(Unread::Malformed)?)?);
         }
         let (found, text) = self.paths.find(json)?;
+        out.hold(found.copied)?;
         if let Some(keys) = &self.keys {
             return Ok(flat(keys, &found.take(&self.paths, text), out)?);
         }

@@ -8,8 +8,9 @@ use super::checked::Elements;
 use super::extract::check;
 use super::path::{Path, Segment};
 use super::trie::PathSet;
-use super::writer::quote;
+use super::writer::{grow, quote, quoted_length};
 use crate::auth::BASE64;
+use crate::limits::quoted_limit;
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,8 @@ impl Decoding {
             Self::Base64 | Self::Base64Json => Cow::Owned(String::from_utf8(BASE64.decode(text.trim()).ok()?).ok()?),
         };
         match self {
-            Self::Base64 => Some(quote(&decoded)),
+            // Where it would have to grow too much, it stays as it is.
+            Self::Base64 => (quoted_length(&decoded) <= quoted_limit(text.len())).then(|| quote(&decoded)),
             Self::Json | Self::Base64Json => Some(check(decoded.as_bytes()).ok()?.trim().to_owned()),
         }
     }
@@ -98,6 +100,7 @@ impl Decoder {
                 return;
             };
             let start = text.as_ptr().addr() - json.as_ptr().addr();
+            grow(&mut decoded, start - from + value.len());
             decoded.push_str(&json[from..start]);
             decoded.push_str(&value);
             from = start + text.len();
@@ -114,6 +117,7 @@ impl Decoder {
         if from == 0 {
             return (None, failed);
         }
+        grow(&mut decoded, json.len() - from);
         decoded.push_str(&json[from..]);
         (Some(decoded), failed)
     }

@@ -3,6 +3,7 @@
 use super::canonical;
 use super::checked::string_end;
 use super::extract::check;
+use super::writer::grow;
 use crate::error::ParseError;
 
 /// Digits that any number may have without being rounded.
@@ -37,6 +38,7 @@ pub fn spell_out(json: &[u8]) -> Result<Option<String>, ParseError> {
                     text = ParseError::check_utf8(json)?;
                     spelled.reserve(json.len() + 64);
                 }
+                grow(&mut spelled, at - from + 2);
                 spelled.push_str(&text[from..start]);
                 spelled.push('"');
                 spelled.push_str(&text[start..at]);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::scan::{utf16_units, Cursor, Key, Kind, Rejected};
 use super::trie::{Lists, Node, PathSet, Place};
+use super::writer::grow;
 use crate::limits::{context_limit, step_limit};
 
 /// What was found so far.
@@ -12,6 +13,8 @@ pub(super) struct Found {
     lists: Vec<List>,
     /// Values that aren't in the body.
     made: Vec<String>,
+    /// Bytes of the lists and of these values.
+    pub(super) copied: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,7 @@ impl List {
         self.found = true;
         // An item of a key that is repeated replaces the one before.
         self.text.truncate(self.mark);
+        grow(&mut self.text, item.len() + 1);
         self.text.push_str(item);
         self.text.push(',');
     }
@@ -161,6 +165,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
             values: vec![Value::Absent; set.values],
             lists: set.lists.iter().map(list).collect(),
             made: Vec::new(),
+            copied: 0,
         };
         Self {
             nodes: &set.nodes,
@@ -178,7 +183,10 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
     #[inline]
     pub(super) fn run(mut self) -> Result<Found, Stopped> {
         match self.walk() {
-            Ok(()) => Ok(self.found),
+            Ok(()) => {
+                self.found.copied = context_limit(self.text.len()) - self.room;
+                Ok(self.found)
+            }
             Err(Rejected) if self.is_too_large => Err(Stopped::TooLarge),
             Err(Rejected) => Err(Stopped::Rejected),
         }
@@ -541,6 +549,7 @@ impl<'p, 'a, 'c, C: Cursor> Walk<'p, 'a, 'c, C> {
         for &list in &self.nodes[each].lists_below {
             let list = &mut self.found.lists[list];
             if !list.found {
+                grow(&mut list.text, 5);
                 list.text.push_str("null,");
                 missing += 1;
             }
