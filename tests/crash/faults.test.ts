@@ -31,6 +31,17 @@ const ACCEPT = {
   sqlite: 'DROP TRIGGER no_thirteen',
 };
 
+/** Makes the database reject the end of a workflow's executions. */
+const KEEP_OPEN = {
+  postgres: (id: string) =>
+    `ALTER TABLE executions ADD CONSTRAINT no_end CHECK (NOT (status = 1 AND "workflowId" = ${id})) NOT VALID`,
+  sqlite: (id: string) =>
+    `CREATE TRIGGER no_end BEFORE UPDATE ON executions WHEN NEW.status = 1 AND NEW.workflowId = ${id} ` +
+    `BEGIN SELECT RAISE(ABORT, 'no end'); END`,
+};
+
+const LET_END = { postgres: 'ALTER TABLE executions DROP CONSTRAINT no_end', sqlite: 'DROP TRIGGER no_end' };
+
 describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   let app: App;
   beforeAll(async () => {
@@ -59,6 +70,23 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(load.acknowledged.length).toBeGreaterThan(16);
     await expectKept(app, workflow, load);
   });
+
+  it.each([
+    { onCrash: 'rerun', status: 202, ends: 1 },
+    { onCrash: 'fail', status: 500, ends: -1 },
+  ])(
+    "responds with $status to a synchronous event whose execution can't be stored as it ended, with onCrash $onCrash",
+    async ({ onCrash, status, ends }) => {
+      const workflow = await createWorkflow(app, { title: onCrash, sync: true, options: { onCrash } });
+      await runSql(app, KEEP_OPEN[dialect](String(workflow.id)));
+      const response = await fetch(workflow.url, { method: 'POST' });
+      await runSql(app, LET_END[dialect]);
+      expect(response.status).toBe(status);
+      await app.restart();
+      await ended(app, [workflow]);
+      expect(await executionsOf(app, [workflow])).toEqual([expect.objectContaining({ status: ends })]);
+    },
+  );
 
   it("loses nothing on SIGTERM under load: what isn't stored gets 503 or no response", async () => {
     const workflow = await createWorkflow(app, { title: 'stopped' });
