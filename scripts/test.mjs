@@ -104,6 +104,7 @@ const ofNoDatabase = [
   'hazards',
   'proxies',
   'rate-limits',
+  'recipes',
   'rejections',
   'samples',
 ].flatMap((name) => ['--exclude', `tests/server/${name}.test.ts`]);

@@ -11,6 +11,8 @@ export interface BootOptions {
   fresh?: boolean;
   /** `false` boots a NocoBase without the plugin and with its own `node_modules`. Default: `true`. */
   withPlugin?: boolean;
+  /** Unpacks the plugin beside NocoBase's packages before the installation, as a derived image does. Needs `withPlugin: false`. */
+  inImage?: boolean;
   /** Called with every line that the app prints. */
   onLine?: (line: string) => void;
 }
@@ -68,6 +70,9 @@ export function freePort(): Promise<number>;
 
 /** Boots a NocoBase app with this plugin enabled. Resolves when it responds, after a few seconds. */
 export function bootApp(options?: BootOptions): Promise<App>;
+
+/** Unpacks the packed plugin into a folder of plugins or packages. Requires the built plugin. */
+export function unpackPlugin(folder: string): Promise<void>;
 
 /** Prepares the template that apps are copied from. Requires the built plugin. */
 export function installedTemplate(dialect?: BootOptions['dialect']): Promise<unknown>;

@@ -70,6 +70,14 @@ function copyClient(dir) {
   }
 }
 
+async function unpack(file, folder) {
+  mkdirSync(folder, { recursive: true });
+  await run('tar', ['-xzf', file, '-C', folder, '--strip-components=1']);
+}
+
+/** Unpacks the packed plugin into a folder of plugins or packages, as a person does. */
+export const unpackPlugin = async (folder) => unpack((await pack()).file, join(folder, packageJson.name));
+
 /** Unpacks the plugin that apps share, and links it, which NocoBase would do too late for a first start. Returns its folder. */
 async function sharedPlugin() {
   const { file, hash } = await pack();
@@ -77,8 +85,7 @@ async function sharedPlugin() {
   const plugin = join(folder, packageJson.name);
   if (!existsSync(plugin)) {
     const unpacked = join(folder, `unpacking-${randomBytes(6).toString('hex')}`);
-    mkdirSync(unpacked, { recursive: true });
-    await run('tar', ['-xzf', file, '-C', unpacked, '--strip-components=1']);
+    await unpack(file, unpacked);
     renameOnce(unpacked, plugin);
   }
   const link = join(sharedModules, packageJson.name);
@@ -216,6 +223,7 @@ export async function bootApp({
   env = {},
   fresh = true,
   withPlugin = true,
+  inImage = false,
   onLine = () => {},
 } = {}) {
   const dir = join(workDir, 'apps', name);
@@ -225,6 +233,7 @@ export async function bootApp({
   if (created) createFolder(dir);
   const places = await layout(dir, withPlugin);
   if (created) {
+    if (inImage) await unpackPlugin(places.modules);
     const asInstalled = withPlugin && !Object.keys(env).some((key) => /^(DB|INIT)_/.test(key));
     const template = asInstalled ? await installedTemplate(dialect) : undefined;
     if (template) cpSync(template.storage, join(dir, 'storage'), { recursive: true });

@@ -1,25 +1,17 @@
-import { openAsBlob, readdirSync, renameSync } from 'node:fs';
+import { existsSync, openAsBlob, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { pack } from '../../scripts/lib/build.mjs';
 import { bootApp, createWorkflow, type App, type CreatedWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
-
-interface ListedPlugin {
-  packageName: string;
-  version: string;
-  enabled: boolean;
-  isCompatible: boolean;
-  depsCompatible: { name: string; result: boolean }[];
-}
+import { listed } from './plugins';
 
 /** The tests follow one installation, so each needs the ones before it. */
 describe('the packed plugin in a NocoBase that has never seen it', () => {
   let app: App;
   let workflow: CreatedWorkflow;
-  const listed = async () =>
-    (await app.api<ListedPlugin[]>('GET', 'pm:list')).find((plugin) => plugin.packageName === packageJson.name);
+  const own = () => listed(app, packageJson.name);
 
   beforeAll(async () => {
     app = await bootApp({ withPlugin: false });
@@ -27,7 +19,7 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
   afterAll(() => app?.remove());
 
   it('is unknown before the upload', async () => {
-    expect(await listed()).toBeUndefined();
+    expect(await own()).toBeUndefined();
   });
 
   it('is listed as compatible after an upload in the plugin manager', async () => {
@@ -35,7 +27,7 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
     form.set('file', await openAsBlob((await pack()).file), `${packageJson.name}.tgz`);
     await app.api('POST', 'pm:add', form);
 
-    const plugin = await waitFor('the uploaded plugin in the list', listed);
+    const plugin = await waitFor('the uploaded plugin in the list', own);
     expect(plugin).toMatchObject({ version: packageJson.version, enabled: false, isCompatible: true });
     expect(plugin.depsCompatible.filter(({ result }) => !result)).toEqual([]);
     const names = plugin.depsCompatible.map(({ name }) => name);
@@ -45,7 +37,7 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
 
   it('serves a webhook once it is enabled', async () => {
     await app.api('POST', `pm:enable?filterByTk=${packageJson.name}&awaitResponse=true`);
-    await waitFor('the enabled plugin', async () => (await listed())?.enabled);
+    await waitFor('the enabled plugin', async () => (await own())?.enabled);
 
     workflow = await createWorkflow(app, {
       title: 'installed',
@@ -67,6 +59,27 @@ describe('the packed plugin in a NocoBase that has never seen it', () => {
       expect([list, bundle.status]).toEqual([list, 200]);
       expect(await bundle.text()).toContain(`define("${packageJson.name}${list.endsWith('V2') ? '/client-v2' : ''}"`);
     }
+  });
+
+  it('is removed and installed again with its workflows and their history kept', async () => {
+    const post = () => fetch(workflow.url, { method: 'POST' });
+    await app.api('POST', `pm:disable?filterByTk=${packageJson.name}&awaitResponse=true`);
+    await waitFor('the disabled plugin', async () => (await own())?.enabled === false);
+    expect((await post()).status).toBe(404);
+    await app.api('POST', `pm:remove?filterByTk=${packageJson.name}`);
+    await waitFor('no plugin in the list', async () => !(await own()));
+    expect(existsSync(join(app.plugins, packageJson.name))).toBe(false);
+
+    const form = new FormData();
+    form.set('file', await openAsBlob((await pack()).file), `${packageJson.name}.tgz`);
+    await app.api('POST', 'pm:add', form);
+    await waitFor('the uploaded plugin in the list', own);
+    await app.api('POST', `pm:enable?filterByTk=${packageJson.name}&awaitResponse=true`);
+    await waitFor('the enabled plugin', async () => (await own())?.enabled);
+    const answer = await post();
+    expect([answer.status, await answer.text()]).toEqual([202, 'kept']);
+    const filter = JSON.stringify({ key: workflow.key });
+    expect(await app.api('GET', `executions:list?${new URLSearchParams({ filter })}`)).toHaveLength(2);
   });
 
   it('leaves the app running with the addon of another platform only, and says in one error what it looked for and what is there', async () => {
