@@ -54,7 +54,6 @@ interface Working {
   submit: ReturnType<Dispatcher['submitFunction']>;
   store: ExecutionStore;
   queue: EventQueue;
-  starts: StoredExecutions;
   synchronous: SynchronousExecutions;
   firsts: FirstExecutions;
 }
@@ -69,6 +68,7 @@ interface Working {
 export class AcceptedEvents {
   private readonly turn: Turn | undefined;
   private readonly undoable: UndoableEvents;
+  private readonly starts: StoredExecutions;
   private working: Working | undefined;
   private closed = false;
 
@@ -79,6 +79,7 @@ export class AcceptedEvents {
   ) {
     this.turn = app.db.sequelize.getDialect() === 'sqlite' ? new Turn(workflow) : undefined;
     this.undoable = new UndoableEvents(app, workflow);
+    this.starts = new StoredExecutions(app, workflow, this.turn);
   }
 
   /**
@@ -136,6 +137,11 @@ export class AcceptedEvents {
     return this.turn ? this.turn.take(write, urgent) : write();
   }
 
+  /** Makes sure that a stored execution begins, where another transaction may be in the way. */
+  watchStart(executionId: string): void {
+    this.starts.watchStart(executionId);
+  }
+
   /** Returns what the dispatcher has done and what it holds; `undefined` before the first event. */
   counts(): DispatchCounts | undefined {
     return this.working?.dispatcher.counts();
@@ -144,12 +150,12 @@ export class AcceptedEvents {
   /** Takes no further event, stores what waits, and waits within a limit for what is being executed. */
   async drain(): Promise<void> {
     this.closed = true;
+    this.starts.stop();
     const { working } = this;
     if (!working) {
       return;
     }
-    const { dispatcher, store, starts, firsts } = working;
-    starts.stop();
+    const { dispatcher, store, firsts } = working;
     firsts.stop();
     dispatcher.close();
     if (!(await dispatcher.drained(DRAIN_MS))) {
@@ -178,9 +184,8 @@ export class AcceptedEvents {
   }
 
   private start(): Working {
-    const { app, workflow, turn, undoable, telemetry } = this;
+    const { app, workflow, turn, undoable, starts, telemetry } = this;
     const store = new ExecutionStore(app);
-    const starts = new StoredExecutions(app, workflow, turn);
     const urgently = <T>(write: () => Promise<T>) => this.exclusively(write, true);
     const toStart = (ticket: number, executionId: string) => starts.add(ticket, executionId);
     const queue = new EventQueue(store, urgently, undoable, telemetry, toStart);
@@ -200,7 +205,7 @@ export class AcceptedEvents {
       async (ticket) => (await synchronous.runTicket(ticket)) as undefined,
       async (tickets) => (await starts.start(tickets)) as undefined,
     );
-    return { dispatcher, submit: dispatcher.submitFunction(), store, queue, starts, synchronous, firsts };
+    return { dispatcher, submit: dispatcher.submitFunction(), store, queue, synchronous, firsts };
   }
 
   // As many as the database can bear: SQLite has one writer, the others have a pool of connections, which isn't ours alone.

@@ -41,6 +41,9 @@ const ROLL_CALL_MS = 2_000;
 
 const PAGE = 100;
 
+/** The most waiting executions that are watched, oldest first. */
+const MOST_WATCHED = 10_000;
+
 /** An execution as it is stored, until it begins. */
 const NEVER_BEGUN = { status: EXECUTION_STATUS.QUEUEING, dispatched: false, startedAt: null };
 
@@ -71,11 +74,13 @@ export class Recovery {
 
   /**
    * @param exclusively runs what writes to the database when nothing else of ours does
+   * @param watchStart makes sure that an execution begins, where another transaction may be in the way
    */
   constructor(
     private readonly app: Application,
     private readonly workflow: PluginWorkflowServer,
     private readonly exclusively: <T>(body: () => Promise<T>) => Promise<T>,
+    private readonly watchStart: (executionId: string) => void,
   ) {}
 
   /** Starts looking. */
@@ -123,11 +128,12 @@ export class Recovery {
       attributes: ['id', 'key', 'options', 'enabled'],
       where: { type: TRIGGER_TYPE },
     })) as WorkflowModel[];
+    const byId = new Map(workflows.map((workflow) => [String(workflow.id), workflow]));
     const disabled = workflows.filter(({ enabled }) => !enabled).map(({ id }) => String(id));
     for await (const page of this.pages(disabled, NEVER_BEGUN)) {
       await this.begin(page);
     }
-    const byId = new Map(workflows.map((workflow) => [String(workflow.id), workflow]));
+    await this.watchStarts([...byId.keys()]);
     for await (const page of this.pages([...byId.keys()], BEGUN)) {
       await this.end(page, byId);
     }
@@ -159,6 +165,21 @@ export class Recovery {
     for (const { id } of executions) {
       if (!this.stopped && !queued.has(String(id))) {
         await this.workflow.start(String(id));
+      }
+    }
+  }
+
+  // The engine puts what it finds on start into its queue by itself. On SQLite, it leaves an execution that it could not enter at once.
+  private async watchStarts(workflowIds: string[]): Promise<void> {
+    if (this.app.db.sequelize.getDialect() !== 'sqlite') {
+      return;
+    }
+    let watched = 0;
+    for await (const page of this.pages(workflowIds, NEVER_BEGUN)) {
+      page.forEach(({ id }) => this.watchStart(String(id)));
+      watched += page.length;
+      if (watched >= MOST_WATCHED) {
+        return;
       }
     }
   }
@@ -225,6 +246,7 @@ export class Recovery {
       if (await this.change(execution, queueing)) {
         this.warn(log, `execution (${execution.id}) was interrupted by a crash and restarts from its beginning`);
         await this.workflow.start(String(execution.id));
+        this.watchStart(String(execution.id));
       }
     } finally {
       await lock.release();

@@ -43,6 +43,11 @@ export class StoredExecutions {
     }
   }
 
+  /** Makes sure that an execution begins that something else has put, or will put, into the engine's queue. */
+  watchStart(executionId: string): void {
+    this.watch?.watch(executionId);
+  }
+
   /** Ends watching whether executions begin. */
   stop(): void {
     this.watch?.stop();
