@@ -16,7 +16,7 @@ export default defineConfig({
           typecheck: { enabled: true, include: ['__test__/**/*.test-d.ts'], tsconfig: '__test__/tsconfig.json' },
         },
       },
-      ...['server', 'services'].map((name) => ({
+      ...['server', 'services', 'upgrade'].map((name) => ({
         test: { name, include: [`tests/${name}/**/*.test.ts`], ...realApp },
       })),
       {

@@ -3,6 +3,7 @@
 // `npm run test:rust` (`--rust`): the Rust tests. `npm run test:unit` (`--unit`): the tests of the addon and of the forms'
 // models. Neither needs NocoBase, a database or the packed plugin.
 // `npm run test:portable` (`--portable`): the Rust tests of the core as on a processor without vector instructions.
+// `npm run test:arm64` (`--arm64`): the Rust tests and those of the exports as on arm64, by QEMU.
 // `npm run test:services` (`--services`): the server tests that involve the database on PostgreSQL and MariaDB, and the tests that
 // need Redis.
 import { spawn } from 'node:child_process';
@@ -13,10 +14,10 @@ import { checkMachine, installPackages, main } from './lib/bootstrap.mjs';
 import { root, workDir } from './lib/paths.mjs';
 
 /** Runs a test runner, prints its output, and returns its exit code and output. */
-function show(command, args, env = {}) {
+function show(command, args, env = {}, cwd = root) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
       shell: process.platform === 'win32',
@@ -60,12 +61,13 @@ function firstLine(message = '') {
   return stripVTControlCharacters(message).split('\n', 1)[0];
 }
 
-async function vitest(name, args, env) {
+async function vitest(name, args, env, { folder = root, command = [join(root, 'node_modules/.bin/vitest')] } = {}) {
   const report = join(workDir, 'reports', 'vitest.json');
   mkdirSync(join(workDir, 'reports'), { recursive: true });
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { code } = await show(join(root, 'node_modules/.bin/vitest'), ['run', ...reporters, ...args], env);
+  const [program, ...first] = command;
+  const { code } = await show(program, [...first, 'run', ...reporters, ...args], env, folder);
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
     readFileSync(report, 'utf8'),
   );
@@ -75,7 +77,7 @@ async function vitest(name, args, env) {
     passed: numPassedTests,
     failed: numFailedTests + unloadable.length,
     skipped: numPendingTests + numTodoTests,
-    failures: testResults.flatMap((file) => failuresOf(relative(root, file.name), file)),
+    failures: testResults.flatMap((file) => failuresOf(relative(folder, file.name), file)),
   });
 }
 
@@ -86,6 +88,26 @@ const quick = {
     rust(['--package', 'webhook-core', '--package', 'webhook-simd', '--target-dir', 'target/portable'], {
       RUSTFLAGS: '--cfg webhook_portable',
     }),
+  '--arm64': async () => {
+    await installPackages();
+    const { prepareArm64 } = await import('./lib/arm64.mjs');
+    const { folder, node, target, env } = await prepareArm64();
+    const crates = ['core', 'simd', 'dispatch'].flatMap((name) => ['--package', `webhook-${name}`]);
+    return [
+      // Fewer cases: under emulation each takes some twenty times as long.
+      await rust([...crates, '--release', '--target', target], { ...env, PROPTEST_CASES: '64' }),
+      // Workers are threads, as a type check would start the machine's own Node.
+      await vitest(
+        'exports',
+        ['--project', 'unit', '__test__', '--typecheck.enabled=false', '--testTimeout=1200000'],
+        env,
+        {
+          folder,
+          command: [node, join(folder, 'node_modules/vitest/vitest.mjs')],
+        },
+      ),
+    ];
+  },
   '--unit': async () => {
     await installPackages();
     const { nativeStep, runSteps } = await import('./lib/steps.mjs');
@@ -128,7 +150,7 @@ async function whole(args) {
       return [...results, await vitest('services', ['--project', 'services'])];
     }
     if (args.length > 0) return [await vitest('vitest', args)];
-    return [await rust(), await vitest('vitest', ['--project', '!services'])];
+    return [await rust(), await vitest('vitest', ['--project', '!services', '--project', '!upgrade'])];
   } finally {
     await stopServices();
   }
@@ -138,7 +160,7 @@ await main(async () => {
   checkMachine();
   const started = Date.now();
   const args = process.argv.slice(2);
-  const results = quick[args[0]] ? [await quick[args[0]]()] : await whole(args);
+  const results = [quick[args[0]] ? await quick[args[0]]() : await whole(args)].flat();
   console.log(`\nTook ${Math.round((Date.now() - started) / 1000)} s`);
   for (const { name, passed, failed, failures } of results) {
     console.log(`${name}: ${passed} passed, ${failed} failed`);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { type App, bootApp } from '../support/app';
+import { type App, bootApp, nocobaseVersion } from '../support/app';
 import { call, createWorkflow } from './support';
 
 // Each test boots an app.
@@ -48,7 +48,7 @@ it('leaves a NocoBase running that lacks what the plugin uses, and names it in o
   using({ TEST_NOCOBASE_LACKS: 'lockManager.tryAcquire' }, async (app) => {
     expect(errors(app)).toHaveLength(1);
     expect(errors(app)[0]).toContain('app.lockManager.tryAcquire');
-    expect(errors(app)[0]).toContain('2.2.15');
+    expect(errors(app)[0]).toContain(nocobaseVersion);
     expect(await app.api('GET', 'users:list')).toHaveLength(1);
     expect((await app.fetch('webhook:trigger/key', { method: 'POST' })).status).toBe(503);
   }));

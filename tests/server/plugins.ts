@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, openAsBlob, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { App } from '../support/app';
+import { type App, nocobaseVersion } from '../support/app';
 import { waitFor } from '../support/wait';
 
 export interface ListedPlugin {
@@ -41,7 +41,10 @@ export function packPlugin(app: App, name: string, source: string): string {
   writeFileSync(join(dir, 'package.json'), JSON.stringify({ name, version: '1.0.0', main: 'dist/server/index.js' }));
   writeFileSync(join(dir, 'server.js'), "module.exports = require('./dist/server/index.js');\n");
   writeFileSync(join(dir, 'dist/server/index.js'), source);
-  writeFileSync(join(dir, 'dist/externalVersion.js'), "module.exports = { '@nocobase/server': '2.2.15' };\n");
+  writeFileSync(
+    join(dir, 'dist/externalVersion.js'),
+    `module.exports = { '@nocobase/server': '${nocobaseVersion}' };\n`,
+  );
   execFileSync('tar', ['-czf', `${dir}.tgz`, '-C', join(dir, '..'), 'package']);
   return `${dir}.tgz`;
 }
