@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { LinearWebhookClient } from '@linear/sdk/webhooks';
 import * as octokit from '@octokit/webhooks-methods';
+import { EventWebhook, EventWebhookHeader } from '@sendgrid/eventwebhook';
 import { shopifyApi } from '@shopify/shopify-api';
 import '@shopify/shopify-api/adapters/node';
 import { isValidSlackRequest } from '@slack/bolt/dist/receivers/verify-request';
@@ -124,6 +125,14 @@ const twilioForm: Sender = {
     };
   },
 };
+
+/** A pair of keys as SendGrid hands out the public one. */
+function p256Keys() {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  return { publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'), privateKey };
+}
+const SENDGRID = p256Keys();
+const SENDGRID_OTHER = p256Keys();
 
 const senders: Record<string, Sender> = {
   stripe: {
@@ -272,6 +281,34 @@ const senders: Record<string, Sender> = {
       succeeds(() => new LinearWebhookClient(secret).verify(Buffer.from(call.body), header(call, 'linear-signature'))),
     tolerance: 60,
     ahead: true,
+  },
+  sendgrid: {
+    scheme: 'sendgrid',
+    secret: SENDGRID.publicKey,
+    other: SENDGRID_OTHER.publicKey,
+    body: `[{"event":"delivered"}]\r\n`,
+    call: (body, secret) => {
+      const { privateKey } = secret === SENDGRID.publicKey ? SENDGRID : SENDGRID_OTHER;
+      return {
+        url: '',
+        headers: [
+          [
+            EventWebhookHeader.SIGNATURE(),
+            signWith('sha256', Buffer.from(SECONDS + body), privateKey).toString('base64'),
+          ],
+          [EventWebhookHeader.TIMESTAMP(), SECONDS],
+        ],
+        body,
+      };
+    },
+    library: (call, secret) => {
+      const webhook = new EventWebhook();
+      const [signature, time] = [EventWebhookHeader.SIGNATURE(), EventWebhookHeader.TIMESTAMP()];
+      const key = webhook.convertPublicKeyToECDSA(secret);
+      return succeeds(() => {
+        if (!webhook.verifySignature(key, call.body, header(call, signature), header(call, time))) throw new Error();
+      });
+    },
   },
   meta: {
     scheme: 'meta',
@@ -544,6 +581,7 @@ test('has a preset for each name in the types', () => {
     linear: true,
     meta: true,
     'microsoft-graph': true,
+    sendgrid: true,
     shopify: true,
     slack: true,
     'standard-webhooks': true,

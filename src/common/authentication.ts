@@ -28,7 +28,7 @@ export function generatedForm(method: AuthMethodConfig | undefined): KeyForm | u
     case 'token':
       return 'text';
     case 'signature':
-      return scheme.accept?.[0]?.algorithm === 'ed25519' ? undefined : scheme.accept?.[0]?.key?.form;
+      return isPublicKey(scheme.accept?.[0]?.algorithm) ? undefined : scheme.accept?.[0]?.key?.form;
     case 'jwt':
       return scheme.algorithms?.every((name) => name.startsWith('HS')) ? 'text' : undefined;
     default:
@@ -36,12 +36,17 @@ export function generatedForm(method: AuthMethodConfig | undefined): KeyForm | u
   }
 }
 
+/** Whether signatures of an algorithm are checked with the sender's public key. */
+export function isPublicKey(algorithm: string | undefined): boolean {
+  return /^(ed25519|rsa-|ecdsa-)/.test(algorithm ?? '');
+}
+
 /** Whether the secrets of a method are public keys, which aren't secret. */
 export function hasPublicKeys(method: AuthMethodConfig | undefined): boolean {
   const scheme = method?.scheme as Scheme | undefined;
   return (
     (scheme?.kind === 'jwt' && Boolean(scheme.algorithms?.some((name) => !name.startsWith('HS')))) ||
-    (scheme?.kind === 'signature' && Boolean(scheme.accept?.some(({ algorithm }) => algorithm === 'ed25519')))
+    (scheme?.kind === 'signature' && Boolean(scheme.accept?.some(({ algorithm }) => isPublicKey(algorithm))))
   );
 }
 

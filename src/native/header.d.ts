@@ -88,10 +88,13 @@ export interface SignatureScheme {
    * `{encrypted}` in it; or several such texts, sorted and put together.
    */
   signed: string | { sorted: string[] };
-  /** Where the time is. `tolerance` is in seconds; without it any time is accepted. Defaults: `seconds`, `both`. */
+  /**
+   * Where the time is: a number of seconds or milliseconds since 1970, or text by RFC 3339. `tolerance` is in seconds; without it any
+   * time is accepted. Defaults: `seconds`, `both`.
+   */
   timestamp?: {
     from: ValueSource;
-    unit?: 'seconds' | 'milliseconds';
+    unit?: 'seconds' | 'milliseconds' | 'rfc3339';
     tolerance?: number;
     direction?: 'past' | 'both';
   };
@@ -109,12 +112,26 @@ export interface SignatureScheme {
 export interface SignatureForm {
   /** How an element begins, such as `sha256=` or `v1,`; the signature is what follows. */
   prefix?: string;
-  /** The algorithm; `sha256` and `sha1` have no key, so `{secret}` has to be in what is signed. */
-  algorithm: 'hmac-sha256' | 'hmac-sha1' | 'hmac-sha512' | 'sha256' | 'sha1' | 'ed25519';
+  /**
+   * The algorithm; `sha256`, `sha1` and `md5` have no key, so `{secret}` has to be in what is signed. For RSA (2048 to 4096 bits) and
+   * ECDSA the secret is the sender's public key or certificate, in PEM or in base64 without its lines.
+   */
+  algorithm:
+    | 'hmac-sha256'
+    | 'hmac-sha1'
+    | 'hmac-sha512'
+    | 'hmac-md5'
+    | 'sha256'
+    | 'sha1'
+    | 'md5'
+    | 'ed25519'
+    | 'rsa-sha256'
+    | 'rsa-sha1'
+    | 'ecdsa-p256-sha256';
   /** How it is written. */
-  encoding: 'hex' | 'base64';
+  encoding: 'hex' | 'base64' | 'base64url';
   /** How a secret becomes the key; `prefix`, such as `whsec_`, is stripped where a secret begins with it. */
-  key: { form: 'text' | 'base64' | 'hex'; prefix?: string };
+  key: { form: 'text' | 'base64' | 'base64url' | 'hex'; prefix?: string };
 }
 
 /** A shared token that the sender sends. `prefix` is what precedes it, such as `Bearer `, in any case. */
@@ -156,6 +173,7 @@ export type PresetName =
   | 'linear'
   | 'meta'
   | 'microsoft-graph'
+  | 'sendgrid'
   | 'shopify'
   | 'slack'
   | 'standard-webhooks'

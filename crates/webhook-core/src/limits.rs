@@ -142,6 +142,9 @@ pub const MAX_HINT_WORK: usize = 2 * 1024 * 1024;
 /// [`PUBLIC_KEY_CHECK_WORK`] bytes.
 pub const MAX_PUBLIC_KEY_CHECKS: usize = 8;
 
+/// Bits of an RSA key. Shorter ones can be broken, longer ones take longer to check than anyone needs.
+pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+
 /// Bytes that are hashed in the time that a check with a public key takes.
 pub const PUBLIC_KEY_CHECK_WORK: usize = 16 * 1024;
 

@@ -318,6 +318,52 @@ fn names_the_expected_form_of_a_malformed_signature() {
 }
 
 #[test]
+fn reads_a_date_and_time() {
+    let mut call = slack();
+    let scheme = serde_json::to_string(&call.scheme).unwrap();
+    let scheme = scheme.replace(r#""seconds""#, r#""rfc3339""#);
+    call.scheme = Scheme::from_json(&scheme).unwrap();
+    let sent = |time: &str| {
+        let body = format!("v0:{time}:{}", call.body);
+        let mut mac = Hmac::<Sha256>::new_from_slice(call.secrets[0].as_bytes()).unwrap();
+        mac.update(body.as_bytes());
+        let signature = format!("v0={}", hex::encode(mac.finalize().into_bytes()));
+        call.clone().with(|call| {
+            call.headers[0].1 = signature;
+            call.headers[1].1 = time.to_owned();
+        })
+    };
+    for time in [
+        "2018-07-13T01:16:58Z",
+        "2018-07-13T01:16:58.123456789Z",
+        "2018-07-13T03:16:58+02:00",
+    ] {
+        assert_eq!(sent(time).at(1_531_444_618 + 299).verify(), Ok(0), "{time}");
+        assert!(
+            matches!(
+                sent(time).at(1_531_444_618 + 302).verify(),
+                Err(Diagnosis::ClockOff { .. })
+            ),
+            "{time}"
+        );
+    }
+    for hostile in [
+        "2018-07-13",
+        "2018-07-13T25:00:00Z",
+        "1531444618",
+        "yesterday",
+        "2018-07-13T01:16:58",
+        "+999999-01-01T00:00:00Z",
+    ] {
+        let rejected = sent(hostile).at(1_531_444_618).verify();
+        assert!(
+            matches!(&rejected, Err(Diagnosis::Malformed { subject: Subject::Timestamp, expected, .. }) if expected == "a date and time as in RFC 3339"),
+            "{hostile}: {rejected:?}"
+        );
+    }
+}
+
+#[test]
 fn rejects_a_time_that_is_off_by_more_than_the_tolerance() {
     let off = |seconds, tolerance| Err(Diagnosis::ClockOff { seconds, tolerance });
     for call in [slack(), svix()] {

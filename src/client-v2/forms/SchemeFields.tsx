@@ -119,13 +119,19 @@ function PlaceItem({ name, placeholder }: { name: (string | number)[]; placehold
 
 function AcceptFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
   const t = useT();
+  const algorithm = Form.useWatch([...name, 'algorithm'], Form.useFormInstance()) as string | undefined;
+  const hint = /^(rsa|ecdsa)-/.test(algorithm ?? '')
+    ? t('Secret: public key or certificate of the sender, PEM or base64.')
+    : algorithm?.endsWith('md5')
+      ? t('MD5 is outdated. Use it only if the sender offers nothing else.')
+      : undefined;
   return (
     <Columns>
-      <Form.Item name={[...name, 'algorithm']} label={t('Algorithm')}>
+      <Form.Item name={[...name, 'algorithm']} label={t('Algorithm')} extra={hint}>
         <Select options={ALGORITHMS.map((value) => ({ value, label: value }))} />
       </Form.Item>
       <Form.Item name={[...name, 'encoding']} label={t('Signature encoding')}>
-        <Select options={['hex', 'base64'].map((value) => ({ value, label: value }))} />
+        <Select options={['hex', 'base64', 'base64url'].map((value) => ({ value, label: value }))} />
       </Form.Item>
       <OptionalItem name={[...name, 'prefix']} label={t('Prefix')} extra={example(t, 'sha256=')}>
         <Input spellCheck={false} />
@@ -135,6 +141,7 @@ function AcceptFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
           options={[
             { value: 'text', label: t('Plain text') },
             { value: 'base64', label: 'base64' },
+            { value: 'base64url', label: 'base64url' },
             { value: 'hex', label: 'hex' },
           ]}
         />
@@ -162,6 +169,7 @@ function TimestampFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
           options={[
             { value: 'seconds', label: t('Seconds') },
             { value: 'milliseconds', label: t('Milliseconds') },
+            { value: 'rfc3339', label: t('Date and time (RFC 3339)') },
           ]}
         />
       </OptionalItem>

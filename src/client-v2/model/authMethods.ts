@@ -28,6 +28,7 @@ export const PRESETS: Record<PresetName, PresetEntry> = {
   linear: { label: 'Linear', place: 'Settings → API → Webhooks → Signing secret' },
   meta: { label: 'Meta, WhatsApp', place: 'App settings → Basic → App secret' },
   'microsoft-graph': { label: 'Microsoft Graph', place: 'POST /subscriptions → clientState' },
+  sendgrid: { label: 'SendGrid', place: 'Settings → Mail Settings → Event Webhooks → Verification Key' },
   shopify: { label: 'Shopify', place: 'Settings → Notifications → Webhooks; App → Client secret' },
   slack: { label: 'Slack', place: 'Your Apps → Basic Information → Signing Secret' },
   'standard-webhooks': { label: 'Standard Webhooks', place: 'Signing secret, whsec_…' },
@@ -38,7 +39,21 @@ export const PRESETS: Record<PresetName, PresetEntry> = {
   zoom: { label: 'Zoom', place: 'App Marketplace → Features → Secret Token' },
 };
 
-export const ALGORITHMS = ['hmac-sha256', 'hmac-sha1', 'hmac-sha512', 'sha256', 'sha1', 'ed25519'] as const;
+export const ALGORITHMS = [
+  'hmac-sha256',
+  'hmac-sha1',
+  'hmac-sha512',
+  'hmac-md5',
+  'sha256',
+  'sha1',
+  'md5',
+  'ed25519',
+  'rsa-sha256',
+  'rsa-sha1',
+  'ecdsa-p256-sha256',
+] as const satisfies readonly Algorithm[];
+
+type Algorithm = SignatureScheme['accept'][number]['algorithm'];
 
 export const JWT_ALGORITHMS = ['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384'] as const;
 

@@ -1,6 +1,6 @@
 //! Base64 as senders write it.
 
-use base64::alphabet::STANDARD;
+use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
 
@@ -11,6 +11,9 @@ const CONFIG: GeneralPurposeConfig =
 /// The standard alphabet, padded or not.
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
 
-/// The same for text whose last character may have any unused bits, as WeCom's and DingTalk's keys may.
+/// The alphabet for URLs (RFC 4648 section 5), padded or not.
+pub(crate) const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, CONFIG);
+
+/// The standard alphabet for text whose last character may have any unused bits, as WeCom's and DingTalk's keys may.
 pub(super) const BASE64_ANY_TRAILING_BITS: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, CONFIG.with_decode_allow_trailing_bits(true));

@@ -8,7 +8,7 @@ use super::token::Token;
 use super::{HeaderName, Scheme, Secret, Source};
 
 /// The names of all presets, as [`find`] takes them, in alphabetical order.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 18] = [
     "dingtalk",
     "feishu",
     "feishu-token",
@@ -18,6 +18,7 @@ pub const NAMES: [&str; 17] = [
     "linear",
     "meta",
     "microsoft-graph",
+    "sendgrid",
     "shopify",
     "slack",
     "standard-webhooks",
@@ -76,6 +77,16 @@ pub fn find(name: &str) -> Option<Scheme> {
         // https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks: every notification of a batch
         // has to have the client state.
         "microsoft-graph" => token(Source::Body("value[].clientState".into())),
+        // https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features: the
+        // secret is the verification key. No age is stated, and events are sent again for a day.
+        "sendgrid" => Scheme::Signature(Signature {
+            timestamp: Some(untimed(header("x-twilio-email-event-webhook-timestamp"))),
+            ..signature(
+                header("x-twilio-email-event-webhook-signature"),
+                accept("", Algorithm::EcdsaP256Sha256, Encoding::Base64, Encoding::Text),
+                "{timestamp}{body}",
+            )
+        }),
         // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
         "shopify" => Scheme::Signature(signature(
             header("x-shopify-hmac-sha256"),

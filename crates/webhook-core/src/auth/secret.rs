@@ -1,12 +1,19 @@
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
+
+use super::signature::PublicKey;
 
 /// A secret shared with a sender, as text. It prints as `[REDACTED]` and can't be blank, since a blank one would accept
 /// everyone who knows the algorithm.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Secret(Box<str>);
+pub struct Secret {
+    text: Box<str>,
+    /// The public key that it is, once it was asked for.
+    public_key: OnceLock<Option<PublicKey>>,
+}
 
 impl TryFrom<String> for Secret {
     type Error = BlankSecret;
@@ -38,11 +45,20 @@ impl Secret {
         if text.trim().is_empty() {
             return Err(BlankSecret);
         }
-        Ok(Self(text.into()))
+        Ok(Self {
+            text: text.into(),
+            public_key: OnceLock::new(),
+        })
     }
 
     pub(crate) fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The public key that it is, given the part of it that is the key. Reading one costs much more than checking with it, so it is
+    /// done once.
+    pub(super) fn public_key(&self, text: &str) -> Option<&PublicKey> {
+        self.public_key.get_or_init(|| PublicKey::read(text)).as_ref()
     }
 }
 

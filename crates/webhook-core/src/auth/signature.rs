@@ -17,6 +17,7 @@
 //! ```
 
 mod algorithm;
+mod public_key;
 mod template;
 mod url;
 
@@ -25,9 +26,13 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use time::format_description::well_known::Rfc3339;
+use time::OffsetDateTime;
 
 pub(super) use self::url::variants as url_variants;
+use algorithm::VerificationKey;
 pub use algorithm::{Algorithm, Encoding};
+pub(super) use public_key::PublicKey;
 pub use template::{Piece, Placeholder, Template};
 
 use super::public_keys::TooMany;
@@ -75,7 +80,7 @@ pub struct Accept {
     pub prefix: String,
     /// How it is made.
     pub algorithm: Algorithm,
-    /// How it is written: hex or base64.
+    /// How it is written: in hexadecimal digits, Base64 or Base64 for URLs.
     pub encoding: Encoding,
     /// How a secret becomes its key.
     pub key: Key,
@@ -85,7 +90,7 @@ pub struct Accept {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Key {
-    /// How the key is written.
+    /// How the key is written. One for RSA or ECDSA is in PEM, or in Base64 without its lines, whatever this says.
     pub form: Encoding,
     /// A prefix of the secret that isn't part of the key, such as `whsec_`. A secret with the prefix of another kind
     /// of signature is not used for this one, and an Ed25519 key needs its prefix: otherwise a public key could be taken
@@ -113,7 +118,7 @@ pub enum Signed {
 pub struct Timestamp {
     /// Where it is.
     pub from: Source,
-    /// Its unit, since 1970.
+    /// How it is written.
     #[serde(default)]
     pub unit: Unit,
     /// How many seconds it may be off; without it any time is taken, and an old request can be sent again.
@@ -124,15 +129,17 @@ pub struct Timestamp {
     pub direction: Direction,
 }
 
-/// The unit of a time.
+/// How a time is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
-    /// Whole seconds.
+    /// Whole seconds since 1970.
     #[default]
     Seconds,
-    /// Whole milliseconds.
+    /// Whole milliseconds since 1970.
     Milliseconds,
+    /// Date and time as text (RFC 3339), such as `2026-11-26T08:00:00.5Z`.
+    Rfc3339,
 }
 
 /// Which times are rejected.
@@ -201,8 +208,7 @@ impl Signature {
         if self.accept.iter().any(|accept| accept.encoding == Encoding::Text) {
             return Err("expected the encoding of a signature to be hex or base64, but found text".to_owned());
         }
-        let keyless = |accept: &Accept| matches!(accept.algorithm, Algorithm::Sha1 | Algorithm::Sha256);
-        if self.accept.iter().any(keyless) && !self.signs(Placeholder::Secret) {
+        if self.accept.iter().any(|accept| accept.algorithm.is_keyless()) && !self.signs(Placeholder::Secret) {
             return Err("expected {secret} in what is signed, since anyone can make a hash without a key".to_owned());
         }
         let mut pieces = self.signed.templates().iter().flat_map(Template::pieces);
@@ -319,7 +325,7 @@ impl Signature {
                 .filter_map(|element| element.strip_prefix(accept.prefix.as_str()));
             let decoded: Vec<_> = sent
                 .filter_map(|text| accept.encoding.decode(text).map(Cow::into_owned))
-                .filter(|signature| signature.len() == accept.algorithm.length())
+                .filter(|signature| accept.algorithm.lengths().contains(&signature.len()))
                 .take(MAX_SIGNATURES + 1)
                 .collect();
             count += decoded.len();
@@ -358,14 +364,14 @@ impl Signature {
         for (index, secret) in secrets.iter().enumerate() {
             let mut fits = false;
             for (accept, signatures) in self.accept.iter().zip(signatures) {
-                let Some(key) = self.key(accept, secret.expose()) else {
+                let Some(key) = self.key(accept, secret) else {
                     continue;
                 };
                 fits = true;
                 if signatures.is_empty() {
                     continue;
                 }
-                if accept.algorithm == Algorithm::Ed25519 {
+                if accept.algorithm.is_public_key() {
                     checks
                         .take(signatures.len() * urls.len())
                         .map_err(|TooMany| self.from.malformed(Subject::Signature, TooMany::expected()))?;
@@ -375,7 +381,7 @@ impl Signature {
                         request,
                         values,
                         url,
-                        key: &key,
+                        key: key.bytes(),
                     });
                     if accept.algorithm.matches(&key, &message, signatures) {
                         found.get_or_insert(index);
@@ -389,12 +395,7 @@ impl Signature {
         found.ok_or_else(|| match unfit {
             Some(index) => Diagnosis::SecretForm {
                 index,
-                expected: self
-                    .accept
-                    .iter()
-                    .map(|accept| accept.key.form())
-                    .collect::<Vec<_>>()
-                    .join(" or "),
+                expected: self.key_forms(),
             },
             None => Diagnosis::NoMatch {
                 signatures: signatures.iter().map(Vec::len).sum(),
@@ -403,21 +404,50 @@ impl Signature {
         })
     }
 
+    /// Whether a secret can be a key of a kind of signature that counts.
+    pub(crate) fn takes(&self, secret: &Secret) -> bool {
+        self.accept.iter().any(|accept| self.key(accept, secret).is_some())
+    }
+
+    /// Whether a key is needed that has a form of its own, which any other text doesn't have.
+    pub(crate) fn has_compiled_keys(&self) -> bool {
+        self.accept.iter().any(|accept| accept.algorithm.is_compiled())
+    }
+
+    /// What a secret has to be.
+    pub(crate) fn key_forms(&self) -> String {
+        self.accept
+            .iter()
+            .map(Accept::key_form)
+            .collect::<Vec<_>>()
+            .join(" or ")
+    }
+
     /// The key that a secret is for a kind of signature, if it can be one.
-    fn key<'s>(&self, accept: &Accept, secret: &'s str) -> Option<Cow<'s, [u8]>> {
+    fn key<'s>(&self, accept: &Accept, secret: &'s Secret) -> Option<VerificationKey<'s>> {
+        let text = self.key_text(accept, secret.expose())?;
+        if accept.algorithm.is_compiled() {
+            let key = secret.public_key(text)?;
+            return accept
+                .algorithm
+                .takes_public(key)
+                .then_some(VerificationKey::Public(key));
+        }
+        let key = accept.key.form.decode(text)?;
+        accept.algorithm.takes(&key).then_some(VerificationKey::Bytes(key))
+    }
+
+    /// What of a secret is the key for a kind of signature, if it isn't one for another kind.
+    fn key_text<'s>(&self, accept: &Accept, secret: &'s str) -> Option<&'s str> {
         let own = accept.key.prefix.as_deref();
-        let text = match own.and_then(|prefix| secret.strip_prefix(prefix)) {
-            Some(text) => text,
-            None if own.is_some() && accept.algorithm == Algorithm::Ed25519 => return None,
+        match own.and_then(|prefix| secret.strip_prefix(prefix)) {
+            Some(text) => Some(text),
+            None if own.is_some() && accept.algorithm.is_public_key() => None,
             None => {
                 let mut others = self.accept.iter().filter_map(|other| other.key.prefix.as_deref());
-                if others.any(|prefix| secret.starts_with(prefix)) {
-                    return None;
-                }
-                secret
+                (!others.any(|prefix| secret.starts_with(prefix))).then_some(secret)
             }
-        };
-        accept.key.form.decode(text).filter(|key| accept.algorithm.takes(key))
+        }
     }
 
     /// What fills the placeholders, as far as it can be had without parsing the body, unless the signature needs it.
@@ -580,8 +610,26 @@ impl Signed {
 }
 
 impl Accept {
+    fn key_form(&self) -> String {
+        let form = match self.algorithm {
+            Algorithm::RsaSha256 | Algorithm::RsaSha1 => {
+                "an RSA key of 2048 to 4096 bits or a certificate with one, in PEM or Base64"
+            }
+            Algorithm::EcdsaP256Sha256 => "a key of the curve P-256 or a certificate with one, in PEM or Base64",
+            _ => self.key.form.name(),
+        };
+        match &self.key.prefix {
+            Some(_) => format!("the configured prefix and {form}"),
+            None => form.to_owned(),
+        }
+    }
+
     fn form(&self) -> String {
-        let (bytes, encoding) = (self.algorithm.length(), self.encoding.name());
+        let (lengths, encoding) = (self.algorithm.lengths(), self.encoding.name());
+        let bytes = match (lengths.start(), lengths.end()) {
+            (least, most) if least == most => least.to_string(),
+            (least, most) => format!("{least} to {most}"),
+        };
         match self.prefix.as_str() {
             "" => format!("{bytes} bytes in {encoding}"),
             _ => format!("the configured prefix and {bytes} bytes in {encoding}"),
@@ -589,30 +637,23 @@ impl Accept {
     }
 }
 
-impl Key {
-    fn form(&self) -> String {
-        let form = self.form.name();
-        match &self.prefix {
-            Some(_) => format!("the configured prefix and {form}"),
-            None => form.to_owned(),
-        }
-    }
-}
-
 impl Timestamp {
     /// Rejects a time that is too far off.
     fn check(&self, time: &str, now: i64) -> Result<(), Diagnosis> {
-        let (unit, per_unit) = match self.unit {
-            Unit::Seconds => ("seconds", 1000),
-            Unit::Milliseconds => ("milliseconds", 1),
+        let (expected, per_unit) = match self.unit {
+            Unit::Seconds => ("whole seconds since 1970", 1000),
+            Unit::Milliseconds => ("whole milliseconds since 1970", 1),
+            Unit::Rfc3339 => ("a date and time as in RFC 3339", 1),
         };
-        let sent = Some(time)
-            .filter(|time| time.bytes().all(|byte| byte.is_ascii_digit()))
-            .and_then(|time| time.parse::<i64>().ok())
-            .ok_or_else(|| {
-                self.from
-                    .malformed(Subject::Timestamp, format!("whole {unit} since 1970"))
-            })?;
+        let sent = match self.unit {
+            Unit::Rfc3339 => OffsetDateTime::parse(time, &Rfc3339)
+                .ok()
+                .and_then(|time| i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok()),
+            Unit::Seconds | Unit::Milliseconds => Some(time)
+                .filter(|time| time.bytes().all(|byte| byte.is_ascii_digit()))
+                .and_then(|time| time.parse::<i64>().ok()),
+        };
+        let sent = sent.ok_or_else(|| self.from.malformed(Subject::Timestamp, expected.to_owned()))?;
         let Some(tolerance) = self.tolerance else {
             return Ok(());
         };

@@ -77,10 +77,17 @@ fn read_method(method: &Field<'_>) -> Option<AuthMethod> {
     let method = method.required_object()?;
     let scheme = read_scheme(method);
     let secrets = read_secrets(&method.get("secrets"));
-    Some(AuthMethod {
-        scheme: scheme?,
-        secrets: secrets?,
-    })
+    let (scheme, secrets) = (scheme?, secrets?);
+    if let Scheme::Signature(signature) = &scheme
+        && signature.has_compiled_keys()
+        // A template is filled later.
+        && !secrets.iter().all(|secret| signature.takes(secret) || secret.expose().contains("{{"))
+    {
+        method
+            .get("secrets")
+            .issue("SECRETS", format!("expected {}", signature.key_forms()));
+    }
+    Some(AuthMethod { scheme, secrets })
 }
 
 /// Returns the field in which the sender of a preset puts JSON into a form, if one of the methods is such a preset.

@@ -1,13 +1,17 @@
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use base64::Engine;
 use ed25519_dalek::VerifyingKey;
 use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
 use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::auth::base64::BASE64;
+use super::public_key::PublicKey;
+use crate::auth::base64::{BASE64, BASE64_URL};
+use crate::limits::RSA_BITS;
 
 /// How a signature is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +31,42 @@ pub enum Algorithm {
     /// A plain SHA-1; the secret is part of what is hashed.
     #[serde(rename = "sha1")]
     Sha1,
+    /// HMAC with MD5, for senders that know nothing better.
+    #[serde(rename = "hmac-md5")]
+    HmacMd5,
+    /// A plain MD5; the secret is part of what is hashed. Anyone can make two texts with one hash.
+    #[serde(rename = "md5")]
+    Md5,
     /// Ed25519 (RFC 8032); the secret is the sender's public key.
     #[serde(rename = "ed25519")]
     Ed25519,
+    /// RSA with SHA-256 by PKCS #1 v1.5 (RFC 8017); the secret is the sender's public key or certificate.
+    #[serde(rename = "rsa-sha256")]
+    RsaSha256,
+    /// RSA with SHA-1 by PKCS #1 v1.5; the secret is the sender's public key or certificate.
+    #[serde(rename = "rsa-sha1")]
+    RsaSha1,
+    /// ECDSA on the curve P-256 with SHA-256, in DER; the secret is the sender's public key or certificate.
+    #[serde(rename = "ecdsa-p256-sha256")]
+    EcdsaP256Sha256,
+}
+
+/// What a signature is checked with.
+pub(super) enum VerificationKey<'k> {
+    /// A shared key, or the bytes of an Ed25519 key.
+    Bytes(Cow<'k, [u8]>),
+    /// A public key that was compiled.
+    Public(&'k PublicKey),
+}
+
+impl VerificationKey<'_> {
+    /// The bytes of a shared key; none of a public one.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Public(_) => &[],
+        }
+    }
 }
 
 /// How a signature or a key is written.
@@ -40,6 +77,8 @@ pub enum Encoding {
     Hex,
     /// Base64 of the standard alphabet, padded or not.
     Base64,
+    /// Base64 of the alphabet for URLs, padded or not.
+    Base64Url,
     /// The text as it is; not for signatures.
     Text,
 }
@@ -54,6 +93,7 @@ impl Encoding {
                 bytes
             }
             Self::Base64 => BASE64.decode(text).ok()?,
+            Self::Base64Url => BASE64_URL.decode(text).ok()?,
             Self::Text => return Some(Cow::Borrowed(text.as_bytes())),
         };
         Some(Cow::Owned(bytes))
@@ -63,6 +103,7 @@ impl Encoding {
         match self {
             Self::Hex => "hexadecimal digits",
             Self::Base64 => "Base64",
+            Self::Base64Url => "Base64 for URLs",
             Self::Text => "text",
         }
     }
@@ -86,13 +127,32 @@ fn hash<D: Digest>(message: &[Cow<'_, [u8]>]) -> impl AsRef<[u8]> {
 }
 
 impl Algorithm {
-    /// The bytes of a signature.
-    pub(super) fn length(self) -> usize {
+    /// How many bytes a signature has.
+    pub(super) fn lengths(self) -> RangeInclusive<usize> {
         match self {
-            Self::HmacSha256 | Self::Sha256 => 32,
-            Self::HmacSha1 | Self::Sha1 => 20,
-            Self::HmacSha512 | Self::Ed25519 => 64,
+            Self::HmacSha256 | Self::Sha256 => 32..=32,
+            Self::HmacSha1 | Self::Sha1 => 20..=20,
+            Self::HmacSha512 | Self::Ed25519 => 64..=64,
+            Self::HmacMd5 | Self::Md5 => 16..=16,
+            Self::RsaSha256 | Self::RsaSha1 => RSA_BITS.start() / 8..=RSA_BITS.end() / 8,
+            // Two numbers of up to 33 bytes, each and both with a tag and a length.
+            Self::EcdsaP256Sha256 => 8..=72,
         }
+    }
+
+    /// Whether anyone who has read a signature's key can't make one.
+    pub(super) fn is_public_key(self) -> bool {
+        self == Self::Ed25519 || self.is_compiled()
+    }
+
+    /// Whether its keys are compiled from PEM or DER.
+    pub(super) fn is_compiled(self) -> bool {
+        matches!(self, Self::RsaSha256 | Self::RsaSha1 | Self::EcdsaP256Sha256)
+    }
+
+    /// Whether it has no key, so that the secret has to be in what is hashed.
+    pub(super) fn is_keyless(self) -> bool {
+        matches!(self, Self::Sha1 | Self::Sha256 | Self::Md5)
     }
 
     /// Whether bytes can be a key.
@@ -103,8 +163,17 @@ impl Algorithm {
         }
     }
 
+    /// Whether a public key is one of this algorithm's.
+    pub(super) fn takes_public(self, key: &PublicKey) -> bool {
+        self.is_compiled() && key.is_rsa() == (self != Self::EcdsaP256Sha256)
+    }
+
     /// Whether one of the signatures is that of the message; each is looked at, in the same time whatever it is.
-    pub(super) fn matches(self, key: &[u8], message: &[Cow<'_, [u8]>], signatures: &[Vec<u8>]) -> bool {
+    pub(super) fn matches(self, key: &VerificationKey<'_>, message: &[Cow<'_, [u8]>], signatures: &[Vec<u8>]) -> bool {
+        let key = match key {
+            VerificationKey::Bytes(bytes) => &**bytes,
+            VerificationKey::Public(key) => return self.public_matches(key, message, signatures),
+        };
         let is_one = |expected: &[u8]| {
             let equal = signatures.iter().fold(subtle::Choice::from(0), |equal, signature| {
                 equal | subtle::ConstantTimeEq::ct_eq(signature.as_slice(), expected)
@@ -117,7 +186,28 @@ impl Algorithm {
             Self::HmacSha512 => is_one(mac::<Hmac<Sha512>>(key, message).as_ref()),
             Self::Sha256 => is_one(hash::<Sha256>(message).as_ref()),
             Self::Sha1 => is_one(hash::<Sha1>(message).as_ref()),
+            Self::HmacMd5 => is_one(mac::<Hmac<Md5>>(key, message).as_ref()),
+            Self::Md5 => is_one(hash::<Md5>(message).as_ref()),
             Self::Ed25519 => ed25519_matches(key, message, signatures),
+            Self::RsaSha256 | Self::RsaSha1 | Self::EcdsaP256Sha256 => false,
+        }
+    }
+
+    fn public_matches(self, key: &PublicKey, message: &[Cow<'_, [u8]>], signatures: &[Vec<u8>]) -> bool {
+        match self {
+            Self::RsaSha256 | Self::EcdsaP256Sha256 => {
+                let hash = hash::<Sha256>(message);
+                signatures
+                    .iter()
+                    .any(|signature| key.verifies_sha256(hash.as_ref(), signature))
+            }
+            Self::RsaSha1 => {
+                let hash = hash::<Sha1>(message);
+                signatures
+                    .iter()
+                    .any(|signature| key.verifies_sha1(hash.as_ref(), signature))
+            }
+            _ => false,
         }
     }
 }
