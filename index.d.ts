@@ -525,6 +525,11 @@ export declare class Endpoint {
   clientAddress(head: string): string | null
   /** Whether an authentication method covers the URL; if none does, a head may have path and query instead. */
   get signsUrl(): boolean
+  /**
+   * Whether judging takes long whatever the body, because an authentication method checks with public keys of RSA or ECDSA. Such
+   * requests are best judged by `judgeOffThread`.
+   */
+  get checksPublicKeys(): boolean
   /** Whether the sender expects its own response to every event, which `acknowledge` makes. */
   get acknowledges(): boolean
   /**

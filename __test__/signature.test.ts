@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { signaturePresets, verifySignature } from '../index.js';
 import type { PresetName, Scheme } from '../index.js';
+import { p256Keys } from '../tests/support/keys';
 
 const NOW = 1_760_000_000_000;
 const SECONDS = String(NOW / 1000);
@@ -126,11 +127,6 @@ const twilioForm: Sender = {
   },
 };
 
-/** A pair of keys as SendGrid hands out the public one. */
-function p256Keys() {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  return { publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'), privateKey };
-}
 const SENDGRID = p256Keys();
 const SENDGRID_OTHER = p256Keys();
 

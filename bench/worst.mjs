@@ -48,6 +48,17 @@ const signed = (authentication, headers, more = {}) => ({
 const base64 = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const token = (header, claims) => `${base64(header)}.${base64(claims)}.${'A'.repeat(43)}`;
 const repeat = (times, make) => Array.from({ length: times }, (_, index) => make(index));
+/** A public key of RSA with 4096 bits. */
+const RSA_KEY =
+  'MIICIjANBgkqhkiG9w0BAQEFAAOCAg8AMIICCgKCAgEAgsACyQs/kJ6rMNvvT4d0nyuDulrEmRnkMhLXYm++LKNW2Sizpz/OxzMe' +
+  '/tnZ+3grLaqj+1r+PZCilxalpYOXW2v+cjrmw2rizUVzdqV1KITl4pkvCerHGa/B+OteUUs1b2ACixCseocpU1b8qTmYnM31FsXv' +
+  '6XhmzD2UHu+9MVj/LGECHO9px2l0/VmLPa5oaLIYffmb2ApT3VqUhGsiZK2XUjtqyLSU5BgtkAYXPmIIcIvJ04uWdB2W0VEeIr9V' +
+  'rHU8I1E+etFINtuSqwLFkMyeOLGZWJO7NrLYjw+R0SXZrBifIAo4RNc/GwDu50csh1BAC/NwaEySGA8GYCEUMeP/9hOYbqDnykYM' +
+  'fEsPpyzWhO2LDJCl2/4Rn0iNramBqJAEQJeUG32+hQPlRkNRs/APO30HE+dhsumhwDDs1IY/jRgPJXaBmBz0jMMffitYV+a03YGI' +
+  'jsdeTDXNQJedos4/X2moqxvLmECEPtoG3QRte1jF1sniFA8mz6Eh/NYAc2CEpO0WhsG7/Z7hxgk1Li73cGAE3RG90WLrG8ffQg50' +
+  'QPNanDpVBObti01RSWyIb+e1aFHUWtqjVBiKE3izOXIFIhgmeSMb6l7jdaE7IDV8Rp846DAVlbnQLbqgo73FHb7IQD1UeqM8cQt0' +
+  'CQBOsk6gRpwcJ5nPpWwqY6z9l+ECAwEAAQ==';
+
 /** A webhook that uses every part of a request. */
 const request = signed(
   [{ preset: 'github', secrets: repeat(4, (n) => (n < 3 ? `${SECRET}${n}` : SECRET)) }],
@@ -327,6 +338,25 @@ const PARSERS = {
         body: fill(`${'a'.repeat(250)}{n}&`),
       },
     },
+  },
+  'public keys': {
+    ...signed(
+      [
+        {
+          scheme: {
+            kind: 'signature',
+            from: { header: 'x-signature' },
+            separator: ' ',
+            accept: [{ algorithm: 'rsa-sha256', encoding: 'base64', key: { form: 'text' } }],
+            signed: '{body}',
+          },
+          secrets: repeat(4, () => RSA_KEY),
+        },
+      ],
+      () => ['x-signature', repeat(2, (n) => Buffer.alloc(512, n + 1).toString('base64')).join(' ')],
+    ),
+    typical: request.make(json),
+    worst: { 'eight checks of RSA': '{}' },
   },
   'URL verification': {
     make: ({ handshake, body }) => ({

@@ -45,6 +45,7 @@ export function isPublicKey(algorithm: string | undefined): boolean {
 export function hasPublicKeys(method: AuthMethodConfig | undefined): boolean {
   const scheme = method?.scheme as Scheme | undefined;
   return (
+    method?.preset === 'sendgrid' ||
     (scheme?.kind === 'jwt' && Boolean(scheme.algorithms?.some((name) => !name.startsWith('HS')))) ||
     (scheme?.kind === 'signature' && Boolean(scheme.accept?.some(({ algorithm }) => isPublicKey(algorithm))))
   );

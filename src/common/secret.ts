@@ -1,9 +1,9 @@
 /** The encoding of a scheme's key. */
-export type KeyForm = 'text' | 'base64' | 'hex';
+export type KeyForm = 'text' | 'base64' | 'base64url' | 'hex';
 
 const BYTES = 32;
 
-/** Generates a secret of 32 random bytes, encoded as a key of the given form; `text` means base64url. */
+/** Generates a secret of 32 random bytes, encoded as a key of the given form; `text` as `base64url`. */
 export function newSecret(form: KeyForm = 'text'): string {
   // Unlike `crypto.subtle`, this exists on pages without a secure context. Node has the same functions.
   const bytes = [...crypto.getRandomValues(new Uint8Array(BYTES))];

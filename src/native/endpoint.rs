@@ -199,6 +199,13 @@ impl Endpoint {
         self.endpoint.signs_url()
     }
 
+    /// Whether judging takes long whatever the body, because an authentication method checks with public keys of RSA or ECDSA. Such
+    /// requests are best judged by `judgeOffThread`.
+    #[napi(getter, catch_unwind)]
+    pub fn checks_public_keys(&self) -> bool {
+        self.endpoint.checks_public_keys()
+    }
+
     /// Whether the sender expects its own response to every event, which `acknowledge` makes.
     #[napi(getter, catch_unwind)]
     pub fn acknowledges(&self) -> bool {

@@ -1,5 +1,5 @@
 // Requests that the senders' own libraries signed, to the running app.
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, sign } from 'node:crypto';
 import * as octokit from '@octokit/webhooks-methods';
 import { encrypt as wecomEncrypt, getSignature as wecomSignature } from '@wecom/crypto';
 import { SignJWT } from 'jose';
@@ -9,6 +9,7 @@ import { Webhook as SvixWebhook } from 'svix';
 import twilio from 'twilio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, bootApp } from '../support/app';
+import { p256Keys } from '../support/keys';
 import { call, createWorkflow, ended, executions, sendRaw } from './support';
 
 let app: App;
@@ -26,6 +27,8 @@ interface Signed<Body = string> {
 interface Sender {
   secret: string;
   other: string;
+  /** The secret that is configured besides, where it has to have a form. */
+  next?: string;
   /** Signs a body at a time, in milliseconds. */
   sign(secret: string, body: string, time: number, url: string): Signed | Promise<Signed>;
   /** Whether an old request is rejected. */
@@ -71,6 +74,9 @@ const github: Sender = {
   sign: async (secret, body) => ({ headers: { 'x-hub-signature-256': await octokit.sign(secret, body) }, body }),
 };
 
+const SENDGRID = p256Keys();
+const SENDGRID_OTHER = p256Keys();
+
 const senders: Record<string, Sender> = {
   stripe: {
     secret: 'whsec_test_secret',
@@ -106,6 +112,21 @@ const senders: Record<string, Sender> = {
     sign: (secret, _, time) => {
       const body = `{"action":"create","webhookTimestamp":${time}}`;
       return { headers: { 'linear-signature': hmac(secret, body, 'hex') }, body };
+    },
+  },
+  sendgrid: {
+    secret: SENDGRID.publicKey,
+    other: SENDGRID_OTHER.publicKey,
+    next: p256Keys().publicKey,
+    sign: (secret, body, time) => {
+      const { privateKey } = secret === SENDGRID.publicKey ? SENDGRID : SENDGRID_OTHER;
+      const headers = {
+        'x-twilio-email-event-webhook-timestamp': String(time),
+        'x-twilio-email-event-webhook-signature': sign('sha256', Buffer.from(`${time}${body}`), privateKey).toString(
+          'base64',
+        ),
+      };
+      return { headers, body };
     },
   },
   twilio: {
@@ -159,11 +180,11 @@ const send = (key: string, { query, headers, body }: Signed<string | Uint8Array>
   call(app, key, { query, headers: { 'content-type': 'application/json', ...headers }, body });
 
 describe.each(Object.entries(senders))('a webhook with the authentication method of %s', (preset, sender) => {
-  const { secret, other, sign } = sender;
+  const { secret, other, next = 'whsec_bmV4dA==', sign } = sender;
   let key: string;
   beforeAll(async () => {
     ({ key } = await createWorkflow(app, {
-      config: { authentication: [{ preset, secrets: [secret, 'whsec_bmV4dA=='] }] },
+      config: { authentication: [{ preset, secrets: [secret, next] }] },
     }));
   });
 

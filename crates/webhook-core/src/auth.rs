@@ -169,6 +169,15 @@ impl Scheme {
         }
     }
 
+    /// Returns whether authenticating takes much longer than reading a small body: it checks with public keys of RSA or ECDSA.
+    pub fn checks_public_keys(&self) -> bool {
+        match self {
+            Self::Signature(signature) => signature.has_compiled_keys(),
+            Self::Jwt(jwt) => jwt.has_public_keys(),
+            Self::Token(_) => false,
+        }
+    }
+
     /// Returns whether a request can't be authenticated before its body is read.
     pub fn needs_body(&self) -> bool {
         match self {

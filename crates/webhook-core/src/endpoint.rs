@@ -164,6 +164,14 @@ impl Endpoint {
         self.signs_url
     }
 
+    /// Returns whether judging takes long whatever the body: an authentication method checks with public keys of RSA or ECDSA.
+    pub fn checks_public_keys(&self) -> bool {
+        self.config
+            .methods
+            .iter()
+            .any(|method| method.scheme.checks_public_keys())
+    }
+
     /// Returns a method that is accepted, for a request whose method isn't known.
     pub fn any_method(&self) -> &str {
         &self.config.accepted.methods[0]

@@ -692,7 +692,7 @@ fn rejects_a_scheme_that_cannot_work_and_says_what_was_expected() {
         (
             r#""encoding":"hex""#,
             r#""encoding":"text""#,
-            "expected the encoding of a signature to be hex or base64, but found text",
+            "expected the encoding of a signature to be hex, base64 or base64url, but found text",
         ),
         (
             r#"{"header":"x-slack-signature"}"#,
@@ -716,7 +716,7 @@ fn rejects_a_scheme_that_cannot_work_and_says_what_was_expected() {
         ),
         (
             r#""hmac-sha256""#,
-            r#""md5""#,
+            r#""md4""#,
             "unknown variant: expected one of `hmac-sha256`",
         ),
         (r#""accept""#, r#""accepts""#, "unknown field: expected one of `from`"),

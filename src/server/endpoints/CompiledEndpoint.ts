@@ -15,6 +15,8 @@ export interface CompiledEndpoint {
   headerNames: string[];
   /** Whether a signature covers the URL. */
   signsUrl: boolean;
+  /** Whether judging takes long whatever the body. */
+  checksPublicKeys: boolean;
   /** The most bytes of a body. */
   limit: number;
   /** How many events are accepted; `null` for any number. */
@@ -41,13 +43,14 @@ export function compileEndpoint(
   }
   const configured = JSON.stringify({ ...surroundings, ...filled, response });
   const endpoint = new (native().Endpoint)(configured, limit, texts);
-  const { headerNames, signsUrl, limitBytes, rateLimit, acknowledges } = endpoint;
+  const { headerNames, signsUrl, checksPublicKeys, limitBytes, rateLimit, acknowledges } = endpoint;
   return {
     endpoint,
     checkHead: endpoint.checkHeadFunction(),
     judge: endpoint.judgeFunction(),
     headerNames,
     signsUrl,
+    checksPublicKeys,
     limit: limitBytes,
     rateLimit,
     acknowledges,

@@ -24,7 +24,7 @@ export function headOf({ headerNames, signsUrl }: CompiledEndpoint, req: Incomin
 }
 
 /**
- * Judges a request: small ones at once, large ones in the queue.
+ * Judges a request: small ones at once, others in the queue.
  *
  * @param webhook the webhook that the request is for
  * @param encoded whether the body has to be inflated
@@ -37,7 +37,7 @@ export function judgeWith(
   body: Buffer | Body,
   encoded: boolean,
 ): Verdict | Promise<Verdict | NotJudged> {
-  if (!Buffer.isBuffer(body) || body.length >= OFF_THREAD_BYTES || encoded) {
+  if (!Buffer.isBuffer(body) || body.length >= OFF_THREAD_BYTES || encoded || compiled.checksPublicKeys) {
     return queue.run<Verdict>(webhook, body.length, (done) => {
       compiled.endpoint.judgeOffThread(head, body).then(
         (judged) => done(null, judged),

@@ -49,6 +49,15 @@ pub enum JwtAlgorithm {
     ES384,
 }
 
+impl Jwt {
+    pub(super) fn has_public_keys(&self) -> bool {
+        let family = |algorithm: &JwtAlgorithm| algorithm.to_library().family();
+        self.algorithms
+            .iter()
+            .any(|algorithm| family(algorithm) != AlgorithmFamily::Hmac)
+    }
+}
+
 impl JwtAlgorithm {
     fn to_library(self) -> Algorithm {
         match self {

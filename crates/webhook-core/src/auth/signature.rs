@@ -206,7 +206,9 @@ impl Signature {
             return Err("expected at least one kind of signature in accept, but found none".to_owned());
         }
         if self.accept.iter().any(|accept| accept.encoding == Encoding::Text) {
-            return Err("expected the encoding of a signature to be hex or base64, but found text".to_owned());
+            return Err(
+                "expected the encoding of a signature to be hex, base64 or base64url, but found text".to_owned(),
+            );
         }
         if self.accept.iter().any(|accept| accept.algorithm.is_keyless()) && !self.signs(Placeholder::Secret) {
             return Err("expected {secret} in what is signed, since anyone can make a hash without a key".to_owned());
@@ -373,7 +375,7 @@ impl Signature {
                 }
                 if accept.algorithm.is_public_key() {
                     checks
-                        .take(signatures.len() * urls.len())
+                        .take(signatures.len() * urls.len() * key.weight())
                         .map_err(|TooMany| self.from.malformed(Subject::Signature, TooMany::expected()))?;
                 }
                 for url in urls {

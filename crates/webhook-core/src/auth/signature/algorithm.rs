@@ -60,6 +60,14 @@ pub(super) enum VerificationKey<'k> {
 }
 
 impl VerificationKey<'_> {
+    /// How many checks with public keys one with this key counts for.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Bytes(_) => 1,
+            Self::Public(key) => key.weight(),
+        }
+    }
+
     /// The bytes of a shared key; none of a public one.
     pub(super) fn bytes(&self) -> &[u8] {
         match self {

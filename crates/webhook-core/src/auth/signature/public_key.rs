@@ -50,6 +50,14 @@ impl PublicKey {
         p256::ecdsa::VerifyingKey::from_public_key_der(der).ok().map(Self::P256)
     }
 
+    /// How many checks it counts for: one with 4096 bits takes four times as long as one with 2048.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Rsa(key) if key.size() * 8 > *RSA_BITS.start() => 2,
+            _ => 1,
+        }
+    }
+
     pub(super) fn is_rsa(&self) -> bool {
         matches!(self, Self::Rsa(_))
     }
