@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { examineRelease } from './lib/binutils.mjs';
 import { checkMachine, main } from './lib/bootstrap.mjs';
 import { bareDebian, configureNginx, nocobase, runInside, startInside } from './lib/debian.mjs';
 import { packageJson } from './lib/paths.mjs';
@@ -33,6 +34,7 @@ await main(async () => {
     .trimEnd()
     .split('\n')
     .at(-1);
+  for (const line of await examineRelease(file)) console.log(line);
   await bareDebian();
   const [appPort, port] = [await freePort(), await freePort()];
   await runInside('for tool in cc gcc clang rustc cargo npm; do ! command -v $tool || exit 1; done');
