@@ -16,9 +16,17 @@ export default defineConfig({
           typecheck: { enabled: true, include: ['__test__/**/*.test-d.ts'], tsconfig: '__test__/tsconfig.json' },
         },
       },
-      ...['server', 'services', 'upgrade'].map((name) => ({
+      ...['server', 'services'].map((name) => ({
         test: { name, include: [`tests/${name}/**/*.test.ts`], ...realApp },
       })),
+      {
+        test: {
+          ...realApp,
+          name: 'upgrade',
+          include: ['tests/upgrade/**/*.test.ts'],
+          globalSetup: [...realApp.globalSetup, 'tests/upgrade/prepare.ts'],
+        },
+      },
       {
         // These wait until all that was accepted under load has been executed, which the engine does one by one.
         test: { ...realApp, name: 'crash', include: ['tests/crash/**/*.test.ts'], testTimeout: 240_000 },
