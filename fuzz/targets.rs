@@ -17,10 +17,11 @@ use webhook_core::endpoint::{Endpoint, Verdict};
 use webhook_core::event::Content;
 use webhook_core::head::read_head;
 use webhook_core::json::{check, infer_json, spell_out, Decoder, Decoding, PathSet, Variables};
-use webhook_core::limits::{MAX_DEPTH, MAX_PARTS, MAX_PART_NAME};
+use webhook_core::limits::{MAX_DEPTH, MAX_PARTS, MAX_PART_NAME, MAX_VERIFICATION_REPLY};
 use webhook_core::query as url_query;
+use webhook_core::reply::unsendable_at;
 use webhook_core::request::{Headers, Request};
-use webhook_core::verification::UrlVerification;
+use webhook_core::verification::{Incoming, UrlVerification};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 // 43 characters of Base64, as WeCom and DingTalk require.
@@ -103,8 +104,9 @@ pub fn envelopes(data: &[u8]) {
         ] {
             let verification: UrlVerification = serde_json::from_value(kind).expect("a sender");
             let sender = verification.sender();
-            let _ = sender.answer("GET", &request, &[secret(KEY)]);
-            let _ = sender.answer("POST", &request, &[secret(KEY)]);
+            for method in ["GET", "POST"] {
+                let _ = sender.answer(&Incoming::new(method, request, &[secret(KEY)]));
+            }
             let _ = sender.open(&request);
         }
     }
@@ -339,6 +341,57 @@ pub fn request(data: &[u8]) {
         Err(rejection) => {
             assert!(!diagnosed.accepted);
             assert_json(&rejection.to_reply().body);
+        }
+    }
+}
+
+/// A rule of a URL verification and a request to it: what is signed, the response, the query, a content type and a body.
+pub fn verification(data: &[u8]) {
+    let ([signed, reply, query, content_type], body) = lines(data);
+    let rule = |authentication: &str, name: &str| {
+        json!({
+            "when": [{ name: "a" }],
+            "authentication": authentication,
+            "compute": { "algorithm": "hmac-sha256", "encoding": "hex", "signed": signed },
+            "reply": { "headers": [{ "name": "x-a", "value": reply }], "json": [reply] },
+        })
+    };
+    let config = json!({
+        "authentication": [{ "preset": "github", "secrets": [KEY] }],
+        "handshake": { "kind": "custom", "rules": [rule("none", "body"), rule("required", "form"), rule("none", "query")] },
+    });
+    let Ok(endpoint) = Endpoint::new(&config, LIMIT) else {
+        return;
+    };
+    let headers = Headers::new([
+        ("content-type".to_owned(), content_type),
+        ("x-hub-signature-256".to_owned(), format!("sha256={}", "0".repeat(64))),
+    ]);
+    let request = || Request {
+        method: "POST",
+        path: "",
+        url: "https://example.com/",
+        query: &query,
+        headers: &headers,
+        body,
+        peer: "192.0.2.1",
+        now: NOW,
+    };
+    let is_early = endpoint.check_head(&request(), body.len() as u64).is_err();
+    let diagnosed = endpoint.diagnose(request(), None);
+    match endpoint.judge(request()) {
+        Ok(Verdict::Verification(sent)) => {
+            assert!(diagnosed.accepted && !is_early);
+            let headers: usize = sent.headers.iter().map(|(_, value)| value.len()).sum();
+            let slack = "application/json; charset=utf-8".len();
+            assert!(sent.body.len() + headers <= MAX_VERIFICATION_REPLY + slack);
+            assert!(sent.headers.iter().all(|(_, value)| unsendable_at(value).is_none()));
+            assert_json(&sent.body);
+        }
+        Ok(other) => panic!("expected no {other:?}: the signature is wrong"),
+        Err(rejection) => {
+            assert!(!diagnosed.accepted);
+            assert_eq!(rejection.status(), 401);
         }
     }
 }

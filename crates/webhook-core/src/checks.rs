@@ -4,13 +4,15 @@
 //! up before an endpoint was known.) Two walks share them: [`Endpoint::check_head`] before the body is read, and
 //! [`Endpoint::authenticate`] with it.
 
-use crate::auth::{self, AuthMethod, Diagnosis, PublicKeyChecks, RequestParts, Subject};
-use crate::config::{Addresses, Config};
+use crate::auth::{self, AuthMethod, Diagnosis, PublicKeyChecks, RequestParts, Scheme, Subject};
+use crate::config::Addresses;
 use crate::endpoint::Endpoint;
 use crate::event::Authenticated;
+use crate::reading::LazyBody;
 use crate::rejection::Rejection;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::verification::{Arrival, Incoming, Sender, Stage, UrlVerification};
 
 /// A check, as it is named to the owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,26 +105,28 @@ impl Endpoint {
     /// 404, 405, 413, 403 and 401.
     pub fn check_head(&self, request: &Request<'_>, content_length: u64) -> Result<(), Rejection> {
         self.check_line(request, content_length, &mut Unobserved)?;
-        if self.is_probe(request.method) {
-            return self.check_address(request);
-        }
-        self.check_sender(request, &mut Unobserved)?;
-        if self.bodyless.is_empty() {
-            return Ok(());
-        }
+        self.check_address(request)?;
         let url = self.called_url(request);
-        let parts = parts(request, &url);
-        let verification = self.config.verification.as_ref();
-        if verification.is_some_and(|verification| verification.sender().may_answer(request.method, &parts)) {
+        let incoming = Incoming {
+            method: request.method,
+            parts: parts(request, &url),
+            secrets: &[],
+            body: Arrival::Coming,
+        };
+        let verification = self.config.verification.as_ref().map(UrlVerification::sender);
+        if self.is_probe(request.method) || verification.is_some_and(|sender| sender.may_answer_anyone(&incoming)) {
             return Ok(());
         }
-        if !self.accepts_method(request.method) {
-            return Err(self.method_not_allowed());
+        self.check_stage(request.method, Stage::Anyone)?;
+        self.check_basic(request)?;
+        if self.bodyless.is_empty() || verification.is_some_and(|sender| sender.may_answer(&incoming)) {
+            return Ok(());
         }
+        self.check_stage(request.method, Stage::Secret)?;
         let checks = PublicKeyChecks::default();
         for index in &self.bodyless {
             let AuthMethod { scheme, secrets } = &self.config.methods[*index];
-            auth::verify_within(scheme, secrets, &parts, request.now, &checks)
+            auth::verify_within(scheme, secrets, &incoming.parts, request.now, &checks)
                 .map_err(|diagnosis| self.unauthorized(Some(diagnosis)))?;
         }
         Ok(())
@@ -145,28 +149,43 @@ impl Endpoint {
         unread: Option<u64>,
         observer: &mut impl Observer,
     ) -> Result<Admitted<'a>, Rejection> {
-        let Config {
-            methods, verification, ..
-        } = &self.config;
+        let methods = &self.config.methods;
         let length = unread.unwrap_or(request.body.len() as u64);
         self.check_line(&request, length, observer)?;
-        if self.is_probe(request.method) {
-            return self.answer_probe(&request, observer);
-        }
-        self.check_sender(&request, observer)?;
+        observer.optional(CheckName::Address, self.check_address(&request))?;
         let url = self.called_url(&request);
-        let parts = parts(&request, &url);
-        let verification = verification.as_ref().map(|verification| verification.sender());
+        let body = LazyBody::new(self, request.headers, request.body);
+        let incoming = Incoming {
+            method: request.method,
+            parts: parts(&request, &url),
+            secrets: methods.first().map_or(&[], |method| &method.secrets),
+            body: match unread {
+                Some(_) => Arrival::Left,
+                None => Arrival::Arrived(&body),
+            },
+        };
+        let verification = self.config.verification.as_ref().map(UrlVerification::sender);
+        if let Some(sender) = verification
+            && let Some(response) = sender.answer_anyone(&incoming)
+        {
+            return self.respond(sender, response, observer);
+        }
+        if self.is_probe(request.method) {
+            observer.required(CheckName::Verification, Ok(()))?;
+            observer.decide()?;
+            return Ok(Admitted::Verification(Reply::empty()));
+        }
+        self.reach(request.method, Stage::Anyone, observer)?;
+        if self.config.basic.is_some() {
+            observer.optional(CheckName::Basic, self.check_basic(&request))?;
+        }
         // A verification without the authentication of events is answered before that is looked at.
-        if let Some(sender) = verification {
-            let secrets = methods.first().map_or(&[][..], |method| &method.secrets);
-            if let Some(response) = sender.answer(request.method, &parts, secrets) {
-                return self.respond(response, observer);
-            }
+        if let Some(sender) = verification
+            && let Some(response) = sender.answer(&incoming)
+        {
+            return self.respond(sender, response, observer);
         }
-        if !self.accepts_method(request.method) {
-            observer.required(CheckName::Method, Err::<(), _>(self.method_not_allowed()))?;
-        }
+        self.reach(request.method, Stage::Secret, observer)?;
         let mut claims = None;
         let mut secret = None;
         let checks = PublicKeyChecks::default();
@@ -175,7 +194,8 @@ impl Endpoint {
                 continue;
             }
             let outcome = observer
-                .authenticate(method, &parts, request.now, &checks)
+                .authenticate(method, &incoming.parts, request.now, &checks)
+                .and_then(|verified| not_computed(method, &incoming.parts, verification).map(|()| verified))
                 .map_err(|diagnosis| self.unauthorized(Some(diagnosis)));
             if let Some(verified) = observer.optional(CheckName::Authentication(index), outcome)? {
                 if index == 0 {
@@ -192,11 +212,11 @@ impl Endpoint {
         if let Some(sender) = verification {
             let used = methods.first().zip(secret);
             let used = used.map(|(method, index)| &method.secrets[index]);
-            if let Some(response) = sender.answer_authenticated(&parts, used) {
-                return self.respond(response, observer);
+            if let Some(response) = sender.answer_authenticated(&incoming, used) {
+                return self.respond(sender, response, observer);
             }
             let result = sender
-                .open(&parts)
+                .open(&incoming.parts)
                 .map_err(|diagnosis| self.unauthorized(Some(diagnosis)));
             opened = observer.required(CheckName::Envelope, result)?;
             if opened.as_deref().is_some_and(|opened| sender.is_verification(opened)) {
@@ -204,22 +224,29 @@ impl Endpoint {
                 return Ok(Admitted::Acknowledge { secret });
             }
         }
+        self.reach(request.method, Stage::Authenticated, observer)?;
+        let read = body.into_reading().filter(|_| opened.is_none());
         Ok(Admitted::Request(Box::new(Authenticated {
             endpoint: self,
             request,
             secret,
             claims,
             opened,
+            read,
         })))
     }
 
     fn respond<'a>(
         &self,
+        sender: &dyn Sender,
         response: Result<Reply, Diagnosis>,
         observer: &mut impl Observer,
     ) -> Result<Admitted<'a>, Rejection> {
-        let response = response.map_err(|reason| Rejection::VerificationRejected {
-            reason: self.said(reason),
+        let response = response.map_err(|reason| match sender.fails_authentication() {
+            true => self.unauthorized(Some(reason)),
+            false => Rejection::VerificationRejected {
+                reason: self.said(reason),
+            },
         });
         let reply = observer.required(CheckName::Verification, response)?;
         observer.decide()?;
@@ -232,46 +259,35 @@ impl Endpoint {
         observer.required(CheckName::Size, self.check_size(length))
     }
 
-    /// Whether a request of a method that is accepted only asks if there is something at the URL. HEAD is never an event: it has no
-    /// body to be one.
+    /// Whether a request only asks if there is something at the URL. HEAD is never an event: it has no body to be one.
     fn is_probe(&self, method: &str) -> bool {
-        let verification = self.config.verification.as_ref();
-        method == "HEAD" || verification.and_then(|verification| verification.sender().probe_method()) == Some(method)
+        method == "HEAD" && self.accepts_method(method)
     }
 
-    /// Responds to a probe, which only asks whether the URL exists. That isn't an event, so it needs no authentication.
-    fn answer_probe<'a>(&self, request: &Request<'_>, observer: &mut impl Observer) -> Result<Admitted<'a>, Rejection> {
-        observer.optional(CheckName::Address, self.check_address(request))?;
-        if request.method == "HEAD" {
-            return self.respond(Ok(Reply::empty()), observer);
+    /// Rejects a method that neither events have nor a verification that is answered after a stage.
+    fn check_stage(&self, method: &str, passed: Stage) -> Result<(), Rejection> {
+        if self.accepts_method(method) || self.last_stage(method).is_some_and(|last| last > passed) {
+            return Ok(());
         }
-        let verification = self.config.verification.as_ref();
-        let answer = verification.and_then(|verification| {
-            let parts = parts(request, request.url);
-            verification.sender().answer(request.method, &parts, &[])
-        });
-        match answer {
-            Some(response) => self.respond(response, observer),
-            None => observer.required(CheckName::Method, Err(self.method_not_allowed())),
+        Err(self.method_not_allowed())
+    }
+
+    fn reach(&self, method: &str, passed: Stage, observer: &mut impl Observer) -> Result<(), Rejection> {
+        match self.check_stage(method, passed) {
+            Ok(()) => Ok(()),
+            rejected => observer.required(CheckName::Method, rejected),
         }
     }
 
-    /// Checks address and credentials, the same way before and after the body is read.
-    fn check_sender(&self, request: &Request<'_>, observer: &mut impl Observer) -> Result<(), Rejection> {
-        observer.optional(CheckName::Address, self.check_address(request))?;
-        if self.config.basic.is_some() {
-            observer.optional(CheckName::Basic, self.check_basic(request))?;
-        }
-        Ok(())
+    fn last_stage(&self, method: &str) -> Option<Stage> {
+        self.config.verification.as_ref()?.sender().last_stage(method)
     }
 
     fn check_method(&self, path: &str, method: &str) -> Result<(), Rejection> {
         if segments(path).count() != self.config.params.len() || self.params(path).is_none() {
             return Err(Rejection::NotFound);
         }
-        let verification = self.config.verification.as_ref();
-        let verifies = verification.and_then(|verification| verification.sender().method());
-        if !self.accepts_method(method) && verifies != Some(method) {
+        if !self.accepts_method(method) && self.last_stage(method).is_none() {
             return Err(self.method_not_allowed());
         }
         Ok(())
@@ -325,6 +341,29 @@ impl Endpoint {
             reason: reason.map(|reason| self.said(reason)),
         }
     }
+}
+
+/// Rejects an event that is signed as the response to a verification may be: a stranger could have had it signed.
+fn not_computed(
+    method: &AuthMethod,
+    request: &RequestParts<'_>,
+    verification: Option<&dyn Sender>,
+) -> Result<(), Diagnosis> {
+    let (Scheme::Signature(signature), Some(sender)) = (&method.scheme, verification) else {
+        return Ok(());
+    };
+    if sender.computes()
+        && signature.signs_any(&method.secrets, request, |algorithm, message| {
+            sender.may_have_signed(algorithm, message)
+        })
+    {
+        return Err(Diagnosis::Malformed {
+            subject: Subject::Signature,
+            place: "the request".to_owned(),
+            expected: "a signed text that no URL verification has".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Splits the path behind the key into its segments; an empty path has none.

@@ -112,7 +112,7 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
     let basic = authentication::read_basic(&root.get("basicAuthentication"));
     let methods = authentication::read_methods(&root.get("authentication"));
     let form_payload = authentication::form_payload(&root.get("authentication"));
-    let verification = verification::read_verification(&root.get("handshake"));
+    let verification = verification::read_verification(&root.get("handshake"), &methods);
     let addresses = addresses::read_addresses(&root.get("addresses"));
     let proxies = addresses::read_proxies(&root.get("trustedProxies"));
     let own_proxies = addresses.as_ref().and_then(|addresses| addresses.proxies.clone());

@@ -14,6 +14,7 @@ use crate::json::Places;
 use crate::rejection::Rejection;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::verification::UrlVerification;
 
 /// The header in which proxies record the address of the client.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -85,20 +86,22 @@ impl Endpoint {
     /// The issues that make the configuration unusable.
     pub fn new(config: &Value, limit: usize) -> Result<Self, Vec<ConfigIssue>> {
         let config = Config::read(config)?;
+        let verification = config.verification.as_ref().map(UrlVerification::sender);
+        let signs_url = config.methods.iter().any(|method| method.scheme.signs_url())
+            || verification.is_some_and(|sender| sender.reads_url());
         let mut header_names = vec!["content-type".to_owned(), "content-encoding".to_owned()];
         if config.basic.is_some() {
             header_names.push("authorization".to_owned());
         }
         if config.proxies != Proxies::Count(0) {
             header_names.push(FORWARDED_FOR.to_owned());
-            if config.methods.iter().any(|method| method.scheme.signs_url()) {
+            if signs_url {
                 header_names.extend([FORWARDED_PROTO, FORWARDED_HOST].map(str::to_owned));
             }
         }
-        let verification = config.verification.as_ref();
-        let verified = verification.map_or(&[][..], |verification| verification.sender().header_names());
+        let verified = verification.map_or(vec![], |sender| sender.header_names());
         let methods = config.methods.iter().flat_map(|method| method.scheme.header_names());
-        let methods = methods.chain(verified.iter().copied());
+        let methods = methods.chain(verified);
         for name in methods.chain(config.headers.iter().map(|header| header.name.as_str())) {
             if !header_names.iter().any(|known| known == name) {
                 header_names.push(name.to_owned());
@@ -113,7 +116,7 @@ impl Endpoint {
         let methods = config.methods.iter().enumerate();
         let bodyless = methods.filter(|(_, method)| !method.scheme.needs_body());
         Ok(Self {
-            signs_url: config.methods.iter().any(|method| method.scheme.signs_url()),
+            signs_url,
             bodyless: bodyless.map(|(index, _)| index).collect(),
             header_places: Places::new(config.headers.iter().map(|header| &header.target)),
             param_places: Places::new(&config.params),
@@ -159,7 +162,8 @@ impl Endpoint {
         &self.header_names
     }
 
-    /// Returns whether an authentication method covers the URL; if none does, [`Request::url`] isn't looked at.
+    /// Returns whether an authentication method or the URL verification covers the URL; if none does, [`Request::url`] isn't looked
+    /// at.
     pub fn signs_url(&self) -> bool {
         self.signs_url
     }

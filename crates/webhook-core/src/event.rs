@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::body::content_type::Format;
 use crate::body::multipart::{File, Form};
 use crate::body::{Body, Leniencies, Leniency};
-use crate::config::{Decode, Idempotency, Storage};
+use crate::config::{Idempotency, Storage};
 use crate::endpoint::Endpoint;
 use crate::json::{self, spell_out, Places, TooLarge, Unread, Writer};
+use crate::query;
+use crate::reading::{ReadBody, Reading};
 use crate::rejection::Rejection;
 use crate::request::{utf8_in, Headers, Request};
-use crate::{body, query};
 
 /// An accepted request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub struct Authenticated<'a> {
     pub(crate) claims: Option<Value>,
     /// The body if it came encrypted; what an envelope holds has the content type of the whole.
     pub(crate) opened: Option<Vec<u8>>,
+    /// The body, if a URL verification had to look at it. It didn't come encrypted then.
+    pub(crate) read: Option<Reading<'a>>,
 }
 
 impl Authenticated<'_> {
@@ -82,6 +84,7 @@ impl Authenticated<'_> {
             secret,
             claims,
             opened,
+            read,
             request:
                 Request {
                     path,
@@ -91,39 +94,29 @@ impl Authenticated<'_> {
                     ..
                 },
         } = self;
-        let content_type = headers.first("content-type");
-        let encoding = headers.joined("content-encoding");
-        let accepted = &endpoint.config.accepted;
-        let reading = body::Reading {
-            format: accepted.read_as,
-            charset: accepted.charset,
-            raw: accepted.raw_body,
-            files: accepted.files.is_some(),
-            limit: endpoint.limit,
+        let read = match read {
+            Some(read) => read,
+            None => endpoint.read_body(headers, opened.as_deref().unwrap_or(body)),
         };
-        let body = body::read(
-            opened.as_deref().unwrap_or(body),
-            content_type,
-            encoding.as_deref(),
-            reading,
-        )?;
-        let mut needed = body.as_ref().map_or_else(Leniencies::default, |body| body.needed);
-        let decoded = body.as_ref().and_then(|body| endpoint.decoded(body, &mut needed));
+        let read = read?;
+        let mut needed = read.as_ref().map_or_else(Leniencies::default, |read| read.needed);
         let query = query::read_query(query).map_err(|error| Rejection::Malformed { what: "query", error })?;
-        let json = body
-            .as_ref()
-            .map(|body| decoded.as_deref().map_or(&*body.json, str::as_bytes));
-        let raw_body = body.as_ref().and_then(|body| body.raw.as_deref());
-        let (size, held) = body.as_ref().map_or((0, 0), |body| (body.size, body.held()));
-        let storage = accepted
+        let json = read.as_ref().map(ReadBody::json);
+        let body = read.as_ref().map(|read| &read.body);
+        let decoded = read.as_ref().and_then(|read| read.decoded.as_ref());
+        let raw_body = body.and_then(|body| body.raw.as_deref());
+        let (size, held) = body.map_or((0, 0), |body| (body.size, body.held()));
+        let storage = endpoint
+            .config
+            .accepted
             .files
             .as_ref()
-            .filter(|_| body.as_ref().is_some_and(|body| body.form.is_some()));
+            .filter(|_| body.is_some_and(|body| body.form.is_some()));
         let mut context = Writer::new(size);
         let limit = context.limit();
         let rejected = |unread| rejected("JSON body", unread, limit);
         context
-            .hold(held + decoded.as_ref().map_or(0, String::len))
+            .hold(held + decoded.map_or(0, String::len))
             .map_err(|too_large| rejected(too_large.into()))?;
         endpoint
             .write_head(&mut context, headers, &query, utf8_in)
@@ -143,9 +136,9 @@ impl Authenticated<'_> {
             .map_err(|too_large| rejected(too_large.into()))?;
         let idempotency_key = endpoint.idempotency_key(headers, json);
         let context = context.into_text();
-        let content = match (body, storage) {
+        let content = match (read.map(|read| read.body), storage) {
             (
-                Some(body::Body {
+                Some(Body {
                     form: Some(form), json, ..
                 }),
                 Some(storage),
@@ -173,26 +166,6 @@ impl Authenticated<'_> {
 }
 
 impl Endpoint {
-    // The body with what is JSON inside of a text taken out of it; `None` if nothing is.
-    fn decoded(&self, body: &Body<'_>, needed: &mut Leniencies) -> Option<String> {
-        let decoders = match &self.config.accepted.decode {
-            Decode::Listed(listed) => listed.as_slice(),
-            Decode::Preset if body.format == Format::Form => self.config.form_payload.as_slice(),
-            Decode::Preset => &[],
-        };
-        let mut decoded: Option<String> = None;
-        for decoder in decoders {
-            // What isn't JSON is rejected where it is walked.
-            let text = decoded.as_deref().or(std::str::from_utf8(&body.json).ok())?;
-            let (value, failed) = decoder.decode(text);
-            if failed {
-                needed.add(Leniency::NotDecoded);
-            }
-            decoded = value.or(decoded);
-        }
-        decoded
-    }
-
     // The idempotency key, in one spelling for each value. A body without one at its path, or with one that isn't a single value,
     // has none: the request is treated as a new event, as if idempotency were off.
     fn idempotency_key(&self, headers: &Headers, body: Option<&[u8]>) -> Option<String> {

@@ -164,3 +164,24 @@ pub const MAX_RATE_REQUESTS: u32 = 1_000_000;
 /// Seconds of a rate limit: a day. Counts are lost with a restart where they are kept in memory, so that longer ones
 /// wouldn't hold.
 pub const MAX_RATE_SECONDS: u32 = 86_400;
+
+/// Rules that a URL verification may have: senders verify a URL in one to three ways.
+pub const MAX_VERIFICATION_RULES: usize = 4;
+
+/// Conditions that a rule of a URL verification may have.
+pub const MAX_VERIFICATION_CONDITIONS: usize = 4;
+
+/// Bytes of the response to a URL verification, its headers included: what it repeats is a challenge, not a document.
+pub const MAX_VERIFICATION_REPLY: usize = 4096;
+
+/// Bytes of the text that is signed for a URL verification, before its placeholders are filled.
+pub const MAX_COMPUTED_TEXT: usize = 1024;
+
+/// Placeholders in what is signed for a URL verification. With these limits it's quick to see whether an event could be one.
+pub const MAX_COMPUTED_PLACEHOLDERS: usize = 8;
+
+/// Texts that are sorted for what is signed for a URL verification; WeCom's and WeChat's are four and three.
+pub const MAX_COMPUTED_PARTS: usize = 4;
+
+/// Characters of a value that the sender of a URL verification chooses and that is signed for it.
+pub const MAX_COMPUTED_VALUE: usize = 128;

@@ -1,18 +1,19 @@
 //! URL verification: what senders ask before they send events, answered at once and without running a workflow.
 //!
-//! An endpoint stores a [`UrlVerification`]; each sender has a file of its own and implements [`Sender`]. Some senders
-//! verify without the authentication that events have: [`Sender::answer`] comes before it. Others sign a verification as
-//! they sign every event: [`Sender::answer_authenticated`] comes after it, and so do [`Sender::open`], for bodies that come
-//! encrypted, and [`Sender::acknowledge`], for a sender that expects a certain response to every event.
+//! An endpoint stores a [`UrlVerification`]. Most senders are [`Rules`], their own or those of a preset; what rules can't express
+//! has a file of its own. Each implements [`Sender`]. Some senders verify without any authentication: [`Sender::answer_anyone`]
+//! comes before it. Others have a secret for the verification alone ([`Sender::answer`]), or sign a verification as they sign every
+//! event: [`Sender::answer_authenticated`] comes after authentication, and so do [`Sender::open`], for bodies that come encrypted,
+//! and [`Sender::acknowledge`], for a sender that expects a certain response to every event.
 //!
-//! A response that repeats what was sent is plain text, so no browser renders it as a page.
+//! A response that repeats what was sent is plain text or JSON, so no browser renders it as a page.
 
 mod cloudevents;
 mod dingtalk;
 mod feishu;
 mod meta;
-mod microsoft_graph;
-mod slack;
+pub mod presets;
+pub(crate) mod rules;
 mod wecom;
 mod zoom;
 
@@ -21,37 +22,38 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::auth::signature::Algorithm;
 use crate::auth::{Diagnosis, RequestParts, Secret};
 use crate::json::PathSet;
 use crate::query;
+use crate::reading::LazyBody;
 use crate::reply::Reply;
 
 pub use cloudevents::CloudEvents;
 pub use dingtalk::Dingtalk;
 pub use feishu::Feishu;
 pub use meta::Meta;
-pub use microsoft_graph::MicrosoftGraph;
-pub use slack::Slack;
+pub use rules::Rules;
 pub use wecom::Wecom;
 pub use zoom::Zoom;
 
-/// How a sender verifies the URL and encrypts its events, as it is stored: JSON with a `kind`.
+/// How a sender verifies the URL and encrypts its events, as it is stored: JSON with a `kind`. [`Rules`] are compiled with the rest
+/// of the configuration.
 ///
 /// ```
-/// use webhook_core::verification::UrlVerification;
+/// use webhook_core::verification::{Stage, UrlVerification};
 /// let meta: UrlVerification = serde_json::from_str(r#"{"kind":"meta","verifyTokens":["meatyhamhock"]}"#).unwrap();
-/// assert_eq!(meta.sender().method(), Some("GET"));
+/// assert_eq!(meta.sender().last_stage("GET"), Some(Stage::Secret));
 /// ```
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[allow(clippy::large_enum_variant, reason = "an endpoint has at most one")]
 pub enum UrlVerification {
-    /// Slack.
-    Slack(Slack),
+    /// Rules of the configuration, or of a preset.
+    #[serde(skip)]
+    Rules(Rules),
     /// Meta and WhatsApp.
     Meta(Meta),
-    /// Microsoft Graph.
-    MicrosoftGraph(MicrosoftGraph),
     /// Zoom.
     Zoom(Zoom),
     /// Feishu and Lark.
@@ -69,9 +71,8 @@ impl UrlVerification {
     /// Returns what the configured sender does.
     pub fn sender(&self) -> &dyn Sender {
         match self {
-            Self::Slack(sender) => sender,
+            Self::Rules(sender) => sender,
             Self::Meta(sender) => sender,
-            Self::MicrosoftGraph(sender) => sender,
             Self::Zoom(sender) => sender,
             Self::Feishu(sender) => sender,
             Self::Wecom(sender) => sender,
@@ -81,40 +82,92 @@ impl UrlVerification {
     }
 }
 
+/// A request that may be a URL verification.
+pub struct Incoming<'r, 'a> {
+    /// The method as sent, upper case.
+    pub method: &'r str,
+    /// What authentication looks at.
+    pub parts: RequestParts<'r>,
+    /// The secrets of the first authentication method, which sign WeCom's verification.
+    pub secrets: &'r [Secret],
+    pub(crate) body: Arrival<'r, 'a>,
+}
+
+impl<'r> Incoming<'r, '_> {
+    /// A request for a sender that reads the body of `parts` itself: [`Rules`] don't look at it.
+    pub fn new(method: &'r str, parts: RequestParts<'r>, secrets: &'r [Secret]) -> Self {
+        Self {
+            method,
+            parts,
+            secrets,
+            body: Arrival::Left,
+        }
+    }
+}
+
+/// What is known of a body.
+#[derive(Clone, Copy)]
+pub(crate) enum Arrival<'r, 'a> {
+    /// It is still arriving: anything may be in it.
+    Coming,
+    /// It arrived, or will, but nobody has it.
+    Left,
+    /// It can be read.
+    Arrived(&'r LazyBody<'a>),
+}
+
+/// When a verification is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Before any authentication.
+    Anyone,
+    /// After Basic authentication, by a secret of its own.
+    Secret,
+    /// After every authentication method.
+    Authenticated,
+}
+
 /// What a sender does besides sending signed events. The defaults are those of a sender that does nothing of the kind.
 pub trait Sender: fmt::Debug + Send + Sync {
-    /// Returns the method of the verification if it isn't that of events.
-    fn method(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// Returns the method of a verification that comes without any authentication and has no other use.
-    fn probe_method(&self) -> Option<&'static str> {
+    /// Returns when, at the latest, a verification with a method is answered that isn't that of events; `None` if none has it.
+    fn last_stage(&self, _method: &str) -> Option<Stage> {
         None
     }
 
     /// Lists the headers of the verification, in lower case.
-    fn header_names(&self) -> &'static [&'static str] {
-        &[]
+    fn header_names(&self) -> Vec<&str> {
+        vec![]
     }
 
-    /// Responds to a verification that comes without the authentication of events; `None` for any other request. `secrets`
-    /// are those of the first authentication method, which sign WeCom's verification.
+    /// Returns whether the verification looks at the URL.
+    fn reads_url(&self) -> bool {
+        false
+    }
+
+    /// Responds to a verification that comes without any authentication; `None` for any other request.
+    ///
+    /// # Errors
+    /// A [`Diagnosis`] for a verification that can't be answered.
+    fn answer_anyone(&self, _request: &Incoming<'_, '_>) -> Option<Result<Reply, Diagnosis>> {
+        None
+    }
+
+    /// Returns whether a request may be a verification that [`Sender::answer_anyone`] answers, as far as its head shows.
+    fn may_answer_anyone(&self, request: &Incoming<'_, '_>) -> bool {
+        self.answer_anyone(request).is_some()
+    }
+
+    /// Responds to a verification that comes without the authentication of events, except for Basic; `None` for any other request.
     ///
     /// # Errors
     /// A [`Diagnosis`] if it doesn't come from someone who knows the secret of the verification.
-    fn answer(
-        &self,
-        _method: &str,
-        _request: &RequestParts<'_>,
-        _secrets: &[Secret],
-    ) -> Option<Result<Reply, Diagnosis>> {
+    fn answer(&self, _request: &Incoming<'_, '_>) -> Option<Result<Reply, Diagnosis>> {
         None
     }
 
     /// Returns whether a request may be a verification that [`Sender::answer`] answers, as far as its head shows.
-    fn may_answer(&self, method: &str, request: &RequestParts<'_>) -> bool {
-        self.answer(method, request, &[]).is_some()
+    fn may_answer(&self, request: &Incoming<'_, '_>) -> bool {
+        self.answer(request).is_some()
     }
 
     /// Responds to a verification that passed authentication; `None` for an event. `secret` is the one it was signed with;
@@ -124,10 +177,26 @@ pub trait Sender: fmt::Debug + Send + Sync {
     /// A [`Diagnosis`] for a verification that the sender wouldn't send.
     fn answer_authenticated(
         &self,
-        _request: &RequestParts<'_>,
+        _request: &Incoming<'_, '_>,
         _secret: Option<&Secret>,
     ) -> Option<Result<Reply, Diagnosis>> {
         None
+    }
+
+    /// Returns whether a verification that is rejected counts as failed authentication (401) instead of as one with a wrong token
+    /// of its own (403).
+    fn fails_authentication(&self) -> bool {
+        false
+    }
+
+    /// Returns whether a response may hold a signature.
+    fn computes(&self) -> bool {
+        false
+    }
+
+    /// Returns whether a response may hold the signature of this text, which strangers could then have got.
+    fn may_have_signed(&self, _algorithm: Algorithm, _message: &[Cow<'_, [u8]>]) -> bool {
+        false
     }
 
     /// Returns whether events come in an envelope that [`Sender::open`] opens.
@@ -243,12 +312,15 @@ mod tests {
     type Response = Option<Result<Reply, Diagnosis>>;
 
     fn answer(sender: &UrlVerification, method: &str, query: &str, body: &[u8], secrets: &[Secret]) -> Response {
-        with_parts(query, body, |parts| sender.sender().answer(method, parts, secrets))
+        with_parts(query, body, |parts| {
+            sender.sender().answer(&Incoming::new(method, *parts, secrets))
+        })
     }
 
     fn answer_authenticated(sender: &UrlVerification, body: &[u8], secret: &Secret) -> Response {
         with_parts("", body, |parts| {
-            sender.sender().answer_authenticated(parts, Some(secret))
+            let request = Incoming::new("POST", *parts, &[]);
+            sender.sender().answer_authenticated(&request, Some(secret))
         })
     }
 
@@ -262,25 +334,6 @@ mod tests {
 
     fn field<'a>(event: &'a Value, pointer: &str) -> &'a str {
         event.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    #[test]
-    fn responds_to_slack_with_its_challenge() {
-        let slack = verification(r#"{"kind":"slack"}"#);
-        let event = br#"{"token":"Jhj5dZrVaK7ZwHHjRyZWjbDl","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}"#;
-        let challenge = "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P";
-        assert_eq!(
-            body(answer_authenticated(&slack, event, &secret("s"))),
-            Some(Ok(challenge.to_owned()))
-        );
-        for other in [
-            &br#"{"type":"event_callback","challenge":"x"}"#[..],
-            b"[]",
-            b"",
-            b"payload=%7B%7D",
-        ] {
-            assert_eq!(answer_authenticated(&slack, other, &secret("s")), None);
-        }
     }
 
     #[test]
@@ -302,21 +355,6 @@ mod tests {
         assert_eq!(ask(&meta(&[]), query), Some(Err(no_match())));
         assert_eq!(ask(&known, "hub.mode=unsubscribe"), None);
         assert_eq!(ask(&known, ""), None);
-    }
-
-    #[test]
-    fn responds_to_microsoft_graph_with_its_token_as_plain_text_that_no_browser_runs() {
-        let graph = verification(r#"{"kind":"microsoft-graph"}"#);
-        let query = "validationToken=Validation%3A+Testing%3Cscript%3E";
-        let reply = answer(&graph, "POST", query, b"", &[]).unwrap().unwrap();
-        assert_eq!(reply.body, "Validation: Testing<script>");
-        assert!(reply
-            .headers
-            .contains(&("content-type".to_owned(), "text/plain; charset=utf-8".to_owned())));
-        assert!(reply
-            .headers
-            .contains(&("x-content-type-options".to_owned(), "nosniff".to_owned())));
-        assert_eq!(answer(&graph, "POST", "a=1", b"", &[]), None);
     }
 
     #[test]
@@ -363,7 +401,7 @@ mod tests {
                 headers: &headers,
                 body: b"",
             };
-            sender.sender().answer(method, &parts, &[])
+            sender.sender().answer_anyone(&Incoming::new(method, parts, &[]))
         };
         let any = verification(r#"{"kind":"cloudevents"}"#);
         let azure = verification(r#"{"kind":"cloudevents","origins":["eventgrid.azure.net"]}"#);
@@ -445,8 +483,8 @@ mod tests {
         let key = WecomKey::new(&secret(encoding_key)).unwrap();
         let opened = key.open(field(&parsed, "/encrypt"), Some("suite4xxxxxxxxxxxxxxx"));
         assert_eq!(opened, Ok(b"success".to_vec()));
-        let slack = verification(r#"{"kind":"slack"}"#);
-        assert_eq!(slack.sender().acknowledge(&secret("token"), 1, [1; 16]), Ok(None));
+        let zoom = verification(r#"{"kind":"zoom"}"#);
+        assert_eq!(zoom.sender().acknowledge(&secret("token"), 1, [1; 16]), Ok(None));
     }
 
     #[test]
@@ -456,17 +494,12 @@ mod tests {
             response.map(|response| response.map(|reply| reply.status))
         };
         let meta = r#"{"kind":"meta","verifyTokens":["a","b"]}"#;
-        let graph = r#"{"kind":"microsoft-graph"}"#;
         let feishu = r#"{"kind":"feishu","verificationTokens":["t"],"encryptKey":"test key"}"#;
-        let slack_body = br#"{"type":"url_verification","challenge":"c"}"#;
-        assert_eq!(ask(r#"{"kind":"slack"}"#, "POST", "", slack_body), None);
         let zoom_body = br#"{"event":"endpoint.url_validation","payload":{"plainToken":"a"}}"#;
         assert_eq!(ask(r#"{"kind":"zoom"}"#, "POST", "", zoom_body), None);
         let subscribe = "hub.mode=subscribe&hub.verify_token=b&hub.challenge=1";
         assert_eq!(ask(meta, "GET", subscribe, b""), Some(Ok(200)));
         assert_eq!(ask(meta, "POST", subscribe, b"{}"), None);
-        assert_eq!(ask(graph, "POST", "validationToken=x", b""), Some(Ok(200)));
-        assert_eq!(ask(graph, "POST", "", br#"{"value":[]}"#), None);
         let with_token = |token: &str| format!(r#"{{"type":"url_verification","challenge":"c","token":"{token}"}}"#);
         assert_eq!(ask(feishu, "POST", "", with_token("t").as_bytes()), Some(Ok(200)));
         assert!(matches!(
@@ -517,7 +550,7 @@ mod tests {
                 r#"{"kind":"dingtalk","encodingAesKey":"x"}"#,
                 "missing field `receiveId`",
             ),
-            (r#"{"kind":"slack","verifyTokens":[]}"#, "unknown field `verifyTokens`"),
+            (r#"{"kind":"zoom","verifyTokens":[]}"#, "unknown field `verifyTokens`"),
             (r#"{"kind":"discord"}"#, "unknown variant `discord`"),
         ] {
             let error = serde_json::from_str::<UrlVerification>(json).unwrap_err().to_string();

@@ -34,6 +34,17 @@ fn configurations() -> Vec<Value> {
         handshake(json!({ "kind": "feishu", "verificationTokens": ["token"], "encryptKey": "key" })),
         handshake(json!({ "kind": "wecom", "encodingAesKey": key, "receiveId": "id" })),
         handshake(json!({ "kind": "dingtalk", "encodingAesKey": key, "receiveId": "id" })),
+        handshake(json!({ "kind": "websub", "topics": ["topic"] })),
+        handshake(json!({ "kind": "shopline", "appId": "id" })),
+        json!({
+            "authentication": [{ "preset": "github", "secrets": ["one secret"] }],
+            "handshake": { "kind": "custom", "rules": [{
+                "when": [{ "query": "signature", "equals": "x" }, { "body": "token", "equals": "x" }],
+                "authentication": "none",
+                "compute": { "algorithm": "hmac-sha256", "encoding": "hex", "signed": { "sorted": ["{query:nonce}", "{header:x-id}"] } },
+                "reply": { "status": 200, "headers": [{ "name": "x-a", "value": "{computed}" }], "json": { "a": ["{form:b}"] } },
+            }] },
+        }),
         json!({ "addresses": { "allow": ["192.0.2.0/24"], "proxies": ["10.0.0.1"] } }),
         json!({ "addresses": { "allow": ["192.0.2.0/24"], "proxies": 1 } }),
         json!({ "rateLimit": { "requests": 1, "seconds": 1 }, "idempotency": { "source": "header", "key": "x-id" } }),
@@ -180,6 +191,14 @@ fn prints_no_secret_in_debug_output() {
         json!({ "handshake": { "kind": "meta", "verifyTokens": secrets } }),
         json!({ "handshake": { "kind": "feishu", "verificationTokens": secrets, "encryptKey": canary } }),
         json!({ "handshake": { "kind": "wecom", "encodingAesKey": canary } }),
+        json!({
+            "authentication": [{ "preset": "github", "secrets": [canary] }],
+            "handshake": { "kind": "custom", "rules": [{
+                "when": [{ "query": "a", "equals": canary }],
+                "compute": { "algorithm": "hmac-sha256", "encoding": "hex", "signed": "{query:a}" },
+                "reply": { "text": canary },
+            }] },
+        }),
         json!({ "handshake": { "kind": "dingtalk", "encodingAesKey": canary, "receiveId": "id" } }),
     ] {
         assert_silent(canary, &[Endpoint::new(&config, LIMIT).unwrap()], &config);

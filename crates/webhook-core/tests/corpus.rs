@@ -7,7 +7,7 @@ use std::path::Path;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 9] = [
+const TARGETS: [(&str, Target); 10] = [
     ("addresses", targets::addresses),
     ("envelopes", targets::envelopes),
     ("headers", targets::headers),
@@ -16,6 +16,7 @@ const TARGETS: [(&str, Target); 9] = [
     ("multipart", targets::multipart),
     ("query", targets::query),
     ("request", targets::request),
+    ("verification", targets::verification),
     ("xml", targets::xml),
 ];
 

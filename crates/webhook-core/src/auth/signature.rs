@@ -301,6 +301,35 @@ impl Signature {
         sent.is_ok_and(|sent| self.find_secret(secrets, &sent, request, checks).is_ok())
     }
 
+    /// Whether one of the texts that are signed for a request passes a test: one for each algorithm, key and form of the URL.
+    pub(crate) fn signs_any(
+        &self,
+        secrets: &[Secret],
+        request: &RequestParts<'_>,
+        test: impl Fn(Algorithm, &[Cow<'_, [u8]>]) -> bool,
+    ) -> bool {
+        let Ok(Sent { values, .. }) = self.read(request) else {
+            return false;
+        };
+        let urls = url::ports(request.url);
+        let pairs = secrets
+            .iter()
+            .flat_map(|secret| self.accept.iter().map(move |accept| (accept, secret)));
+        pairs
+            .filter_map(|(accept, secret)| Some((accept.algorithm, self.key(accept, secret)?)))
+            .any(|(algorithm, key)| {
+                urls.iter().any(|url| {
+                    let message = self.message(&Filling {
+                        request,
+                        values: &values,
+                        url,
+                        key: key.bytes(),
+                    });
+                    test(algorithm, &message)
+                })
+            })
+    }
+
     fn read<'r>(&self, request: &RequestParts<'r>) -> Result<Sent<'r>, Diagnosis> {
         let value = self.from.read(Subject::Signature, request)?;
         let (parts, whole): (Vec<&str>, [&str; 1]);

@@ -47,6 +47,25 @@ impl<'a> Field<'a> {
         self.below(index, &self.value[index])
     }
 
+    /// Another value in the place of this one.
+    pub(super) fn with<'b>(&'b self, value: &'b Value) -> Field<'b> {
+        Field {
+            value,
+            path: self.path.clone(),
+            issues: self.issues,
+        }
+    }
+
+    /// Reports members of an object other than these.
+    pub(super) fn known(&self, names: &[&str]) {
+        let Some(members) = self.value.as_object() else {
+            return;
+        };
+        if members.keys().any(|name| !names.contains(&name.as_str())) {
+            self.issue("UNKNOWN_FIELD", format!("expected no fields but {}", names.join(", ")));
+        }
+    }
+
     fn below(&self, name: impl std::fmt::Display, value: &'a Value) -> Self {
         let path = match self.path.as_str() {
             "" => name.to_string(),

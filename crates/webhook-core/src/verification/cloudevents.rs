@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
-use super::{no_match, Sender};
-use crate::auth::{Diagnosis, RequestParts, Secret};
+use super::{no_match, Incoming, Sender, Stage};
+use crate::auth::Diagnosis;
 use crate::reply::Reply;
 
 /// The abuse protection of CloudEvents and Azure Event Grid, an OPTIONS: the response allows the origin that asks.
@@ -21,27 +21,24 @@ const RATE: &str = "webhook-request-rate";
 const MAX_ORIGIN: usize = 253;
 
 impl Sender for CloudEvents {
-    fn method(&self) -> Option<&'static str> {
-        Some("OPTIONS")
+    fn last_stage(&self, method: &str) -> Option<Stage> {
+        (method == "OPTIONS").then_some(Stage::Anyone)
     }
 
-    fn probe_method(&self) -> Option<&'static str> {
-        Some("OPTIONS")
+    fn header_names(&self) -> Vec<&str> {
+        vec![ORIGIN, RATE]
     }
 
-    fn header_names(&self) -> &'static [&'static str] {
-        &[ORIGIN, RATE]
-    }
-
-    fn answer(&self, method: &str, request: &RequestParts<'_>, _: &[Secret]) -> Option<Result<Reply, Diagnosis>> {
-        let origin = request.headers.first(ORIGIN).filter(|_| method == "OPTIONS")?;
+    fn answer_anyone(&self, request: &Incoming<'_, '_>) -> Option<Result<Reply, Diagnosis>> {
+        let sent = request.parts.headers;
+        let origin = sent.first(ORIGIN).filter(|_| request.method == "OPTIONS")?;
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-:".contains(&byte);
         let is_allowed = self.origins.is_empty() || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin));
         if !is_allowed || !(1..=MAX_ORIGIN).contains(&origin.len()) || !origin.bytes().all(is_name) {
             return Some(Err(no_match()));
         }
         let mut headers = vec![("webhook-allowed-origin".to_owned(), origin.to_owned())];
-        if request.headers.first(RATE).is_some() {
+        if sent.first(RATE).is_some() {
             headers.push(("webhook-allowed-rate".to_owned(), "*".to_owned()));
         }
         Some(Ok(Reply {

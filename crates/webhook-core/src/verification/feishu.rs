@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{no_match, reply, Sender, Texts};
+use super::{no_match, reply, Incoming, Sender, Texts};
 use crate::auth::envelope::FeishuKey;
 use crate::auth::{token, Diagnosis, RequestParts, Secret, Source, Subject};
 use crate::reply::{Reply, JSON};
@@ -38,7 +38,8 @@ impl From<Stored> for Feishu {
 }
 
 impl Sender for Feishu {
-    fn answer(&self, _: &str, request: &RequestParts<'_>, _: &[Secret]) -> Option<Result<Reply, Diagnosis>> {
+    fn answer(&self, request: &Incoming<'_, '_>) -> Option<Result<Reply, Diagnosis>> {
+        let request = &request.parts;
         // What can't be opened isn't a verification; nothing says that it can't before it is authenticated.
         let opened = self.open(request).ok()?;
         let [kind, sent, challenge] = self.texts.of(opened.as_deref().unwrap_or(request.body))?;
@@ -55,7 +56,7 @@ impl Sender for Feishu {
     }
 
     // Its verification is in the body.
-    fn may_answer(&self, _: &str, _: &RequestParts<'_>) -> bool {
+    fn may_answer(&self, _: &Incoming<'_, '_>) -> bool {
         true
     }
 

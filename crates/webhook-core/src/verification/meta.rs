@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
-use super::{no_match, parameter, reply, Sender};
-use crate::auth::{token, Diagnosis, RequestParts, Secret};
+use super::{no_match, parameter, reply, Incoming, Sender, Stage};
+use crate::auth::{token, Diagnosis, Secret};
 use crate::reply::{Reply, TEXT};
 
 /// Meta's and WhatsApp's `hub.mode=subscribe`, a GET: the response is the challenge if the verify token is right.
@@ -14,13 +14,13 @@ pub struct Meta {
 }
 
 impl Sender for Meta {
-    fn method(&self) -> Option<&'static str> {
-        Some("GET")
+    fn last_stage(&self, method: &str) -> Option<Stage> {
+        (method == "GET").then_some(Stage::Secret)
     }
 
-    fn answer(&self, method: &str, request: &RequestParts<'_>, _: &[Secret]) -> Option<Result<Reply, Diagnosis>> {
-        let query = request.query;
-        if method != "GET" || parameter(query, "hub.mode").as_deref() != Some("subscribe") {
+    fn answer(&self, request: &Incoming<'_, '_>) -> Option<Result<Reply, Diagnosis>> {
+        let query = request.parts.query;
+        if request.method != "GET" || parameter(query, "hub.mode").as_deref() != Some("subscribe") {
             return None;
         }
         let sent = parameter(query, "hub.verify_token").unwrap_or_default();

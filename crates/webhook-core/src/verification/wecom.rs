@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{parameter, reply, Sender};
+use super::{parameter, reply, Incoming, Sender, Stage};
 use crate::auth::envelope::WecomKey;
 use crate::auth::{presets, verify, Diagnosis, RequestParts, Scheme, Secret, Source, Subject};
 use crate::reply::{Reply, TEXT};
@@ -60,19 +60,19 @@ impl Wecom {
 }
 
 impl Sender for Wecom {
-    fn method(&self) -> Option<&'static str> {
-        Some("GET")
+    fn last_stage(&self, method: &str) -> Option<Stage> {
+        (method == "GET").then_some(Stage::Secret)
     }
 
-    fn answer(&self, method: &str, request: &RequestParts<'_>, tokens: &[Secret]) -> Option<Result<Reply, Diagnosis>> {
-        if method != "GET" {
+    fn answer(&self, request: &Incoming<'_, '_>) -> Option<Result<Reply, Diagnosis>> {
+        if request.method != "GET" {
             return None;
         }
         if let Err(diagnosis) = &self.key {
             return Some(Err(diagnosis.clone()));
         }
-        let echo = parameter(request.query, "echostr")?;
-        Some(self.echo(&echo, request, tokens))
+        let echo = parameter(request.parts.query, "echostr")?;
+        Some(self.echo(&echo, &request.parts, request.secrets))
     }
 
     fn opens_envelopes(&self) -> bool {

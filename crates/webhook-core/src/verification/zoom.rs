@@ -2,8 +2,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::Sha256;
 
-use super::{reply, Sender, Texts};
-use crate::auth::{Diagnosis, RequestParts, Secret, Subject};
+use super::{reply, Incoming, Sender, Texts};
+use crate::auth::{Diagnosis, Secret, Subject};
 use crate::reply::{Reply, JSON};
 
 /// Zoom's `endpoint.url_validation`, signed like every event: the response is a signature over its token.
@@ -31,11 +31,11 @@ impl From<Stored> for Zoom {
 impl Sender for Zoom {
     fn answer_authenticated(
         &self,
-        request: &RequestParts<'_>,
+        request: &Incoming<'_, '_>,
         secret: Option<&Secret>,
     ) -> Option<Result<Reply, Diagnosis>> {
         let secret = secret?;
-        let [event, plain] = self.texts.of(request.body)?;
+        let [event, plain] = self.texts.of(request.parts.body)?;
         if event != "endpoint.url_validation" {
             return None;
         }

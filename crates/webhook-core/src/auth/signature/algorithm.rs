@@ -107,6 +107,15 @@ impl Encoding {
         Some(Cow::Owned(bytes))
     }
 
+    /// Writes bytes; for text, which not all bytes are, as hexadecimal digits.
+    pub(crate) fn encode(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Hex | Self::Text => hex::encode(bytes),
+            Self::Base64 => BASE64.encode(bytes),
+            Self::Base64Url => BASE64_URL.encode(bytes).trim_end_matches('=').to_owned(),
+        }
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Hex => "hexadecimal digits",
@@ -149,7 +158,7 @@ impl Algorithm {
     }
 
     /// Whether anyone who has read a signature's key can't make one.
-    pub(super) fn is_public_key(self) -> bool {
+    pub(crate) fn is_public_key(self) -> bool {
         self == Self::Ed25519 || self.is_compiled()
     }
 
@@ -159,7 +168,7 @@ impl Algorithm {
     }
 
     /// Whether it has no key, so that the secret has to be in what is hashed.
-    pub(super) fn is_keyless(self) -> bool {
+    pub(crate) fn is_keyless(self) -> bool {
         matches!(self, Self::Sha1 | Self::Sha256 | Self::Md5)
     }
 
@@ -182,23 +191,27 @@ impl Algorithm {
             VerificationKey::Bytes(bytes) => &**bytes,
             VerificationKey::Public(key) => return self.public_matches(key, message, signatures),
         };
-        let is_one = |expected: &[u8]| {
-            let equal = signatures.iter().fold(subtle::Choice::from(0), |equal, signature| {
-                equal | subtle::ConstantTimeEq::ct_eq(signature.as_slice(), expected)
-            });
-            equal.into()
+        let Some(expected) = self.sign(key, message) else {
+            return self == Self::Ed25519 && ed25519_matches(key, message, signatures);
         };
-        match self {
-            Self::HmacSha256 => is_one(mac::<Hmac<Sha256>>(key, message).as_ref()),
-            Self::HmacSha1 => is_one(mac::<Hmac<Sha1>>(key, message).as_ref()),
-            Self::HmacSha512 => is_one(mac::<Hmac<Sha512>>(key, message).as_ref()),
-            Self::Sha256 => is_one(hash::<Sha256>(message).as_ref()),
-            Self::Sha1 => is_one(hash::<Sha1>(message).as_ref()),
-            Self::HmacMd5 => is_one(mac::<Hmac<Md5>>(key, message).as_ref()),
-            Self::Md5 => is_one(hash::<Md5>(message).as_ref()),
-            Self::Ed25519 => ed25519_matches(key, message, signatures),
-            Self::RsaSha256 | Self::RsaSha1 | Self::EcdsaP256Sha256 => false,
-        }
+        let equal = signatures.iter().fold(subtle::Choice::from(0), |equal, signature| {
+            equal | subtle::ConstantTimeEq::ct_eq(signature.as_slice(), expected.as_slice())
+        });
+        equal.into()
+    }
+
+    /// Makes the signature of a message with a shared key, or the hash that needs none; `None` for public keys.
+    pub(crate) fn sign(self, key: &[u8], message: &[Cow<'_, [u8]>]) -> Option<Vec<u8>> {
+        Some(match self {
+            Self::HmacSha256 => mac::<Hmac<Sha256>>(key, message).as_ref().to_vec(),
+            Self::HmacSha1 => mac::<Hmac<Sha1>>(key, message).as_ref().to_vec(),
+            Self::HmacSha512 => mac::<Hmac<Sha512>>(key, message).as_ref().to_vec(),
+            Self::Sha256 => hash::<Sha256>(message).as_ref().to_vec(),
+            Self::Sha1 => hash::<Sha1>(message).as_ref().to_vec(),
+            Self::HmacMd5 => mac::<Hmac<Md5>>(key, message).as_ref().to_vec(),
+            Self::Md5 => hash::<Md5>(message).as_ref().to_vec(),
+            Self::Ed25519 | Self::RsaSha256 | Self::RsaSha1 | Self::EcdsaP256Sha256 => return None,
+        })
     }
 
     fn public_matches(self, key: &PublicKey, message: &[Cow<'_, [u8]>], signatures: &[Vec<u8>]) -> bool {
