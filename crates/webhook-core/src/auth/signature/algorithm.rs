@@ -191,25 +191,30 @@ impl Algorithm {
             VerificationKey::Bytes(bytes) => &**bytes,
             VerificationKey::Public(key) => return self.public_matches(key, message, signatures),
         };
-        let Some(expected) = self.sign(key, message) else {
-            return self == Self::Ed25519 && ed25519_matches(key, message, signatures);
+        let is_one = |expected: &[u8]| -> bool {
+            let equal = signatures.iter().fold(subtle::Choice::from(0), |equal, signature| {
+                equal | subtle::ConstantTimeEq::ct_eq(signature.as_slice(), expected)
+            });
+            equal.into()
         };
-        let equal = signatures.iter().fold(subtle::Choice::from(0), |equal, signature| {
-            equal | subtle::ConstantTimeEq::ct_eq(signature.as_slice(), expected.as_slice())
-        });
-        equal.into()
+        self.with_signature(key, message, is_one)
+            .unwrap_or_else(|| self == Self::Ed25519 && ed25519_matches(key, message, signatures))
     }
 
     /// Makes the signature of a message with a shared key, or the hash that needs none; `None` for public keys.
     pub(crate) fn sign(self, key: &[u8], message: &[Cow<'_, [u8]>]) -> Option<Vec<u8>> {
+        self.with_signature(key, message, <[u8]>::to_vec)
+    }
+
+    fn with_signature<T>(self, key: &[u8], message: &[Cow<'_, [u8]>], then: impl FnOnce(&[u8]) -> T) -> Option<T> {
         Some(match self {
-            Self::HmacSha256 => mac::<Hmac<Sha256>>(key, message).as_ref().to_vec(),
-            Self::HmacSha1 => mac::<Hmac<Sha1>>(key, message).as_ref().to_vec(),
-            Self::HmacSha512 => mac::<Hmac<Sha512>>(key, message).as_ref().to_vec(),
-            Self::Sha256 => hash::<Sha256>(message).as_ref().to_vec(),
-            Self::Sha1 => hash::<Sha1>(message).as_ref().to_vec(),
-            Self::HmacMd5 => mac::<Hmac<Md5>>(key, message).as_ref().to_vec(),
-            Self::Md5 => hash::<Md5>(message).as_ref().to_vec(),
+            Self::HmacSha256 => then(mac::<Hmac<Sha256>>(key, message).as_ref()),
+            Self::HmacSha1 => then(mac::<Hmac<Sha1>>(key, message).as_ref()),
+            Self::HmacSha512 => then(mac::<Hmac<Sha512>>(key, message).as_ref()),
+            Self::Sha256 => then(hash::<Sha256>(message).as_ref()),
+            Self::Sha1 => then(hash::<Sha1>(message).as_ref()),
+            Self::HmacMd5 => then(mac::<Hmac<Md5>>(key, message).as_ref()),
+            Self::Md5 => then(hash::<Md5>(message).as_ref()),
             Self::Ed25519 | Self::RsaSha256 | Self::RsaSha1 | Self::EcdsaP256Sha256 => return None,
         })
     }
