@@ -196,7 +196,7 @@ describe.each(clients)('the Response node in %s', (client) => {
     await card.locator('.workflow-node-action-button, .workflow-node-actions button').first().hover();
     await editor.page.getByRole('menuitem', { name: 'Delete' }).click();
     await editor.page.getByRole('button', { name: /^(OK|Delete|Submit)$/ }).click();
+    await expect.poll(() => nodesOf(workflow.id)).toEqual([]);
     await card.waitFor({ state: 'detached' });
-    expect(await nodesOf(workflow.id)).toEqual([]);
   });
 });
