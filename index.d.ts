@@ -435,20 +435,22 @@ export declare class Body {
  * in one process are independent.
  *
  * ```js
- * const dispatcher = new Dispatcher(limits, storeBatch, settle, run, start)
+ * const dispatcher = new Dispatcher(limits, storeBatch, settle, run, claim, execute, release)
  * dispatcher.submitFunction()(ticket, bytes) // 'taken'; storeBatch([ticket]) is called, then settle([ticket], { kind: 'stored' })
+ * dispatcher.resume() // now claim([ticket]) is called for what is stored, then execute(ticket)
  * (await dispatcher.run(ticket, key, 0)).kind // 'done', after run(ticket)
  * ```
  */
 export declare class Dispatcher {
   /**
    * `storeBatch` stores all of a batch or nothing. `settle` gets the outcome of every event that was taken, once for each. `run`
-   * executes one synchronous event. `start` starts stored events. Each gets tickets. A callback that throws, rejects or never
+   * executes one synchronous event. `claim` claims stored events and returns those that nobody else has, `execute` executes one of
+   * them, and `release` gives back those that won't be executed. Each gets tickets. A callback that throws, rejects or never
    * settles fails its own events and nothing else.
    *
    * Throws an `Error` for a limit of 0 that must be at least 1.
    */
-  constructor(limits: DispatchLimits, storeBatch: (arg: Array<number>) => Promise<BatchOutcome>, settle: (arg0: Array<number>, arg1: EventOutcome) => void, run: (arg: number) => Promise<undefined>, start: (arg: Array<number>) => Promise<undefined>)
+  constructor(limits: DispatchLimits, storeBatch: (arg: Array<number>) => Promise<BatchOutcome>, settle: (arg0: Array<number>, arg1: EventOutcome) => void, run: (arg: number) => Promise<undefined>, claim: (arg: Array<number>) => Promise<ClaimOutcome>, execute: (arg: number) => Promise<undefined>, release: (arg: Array<number>) => Promise<undefined>)
   /**
    * Returns the function that puts an event of that many bytes in line to be stored. It returns `busy` if too many events or
    * bytes wait. Ask for it once.
@@ -461,9 +463,19 @@ export declare class Dispatcher {
   run(ticket: number, webhook: string, timeoutMs: number): Promise<RunOutcome>
   /** Says that the caller of `run(ticket)` has left: an event that waits leaves the line; one that is executed goes on. */
   leave(ticket: number): void
-  /** Takes no further events. Those in line are still stored; synchronous ones that wait for their turn become `closed`. */
+  /** Begins to execute stored events. Until then nothing is claimed. */
+  resume(): void
+  /** Puts stored events that were found in the database in the line of a lane, before those that wait there. */
+  addFound(lane: number, tickets: Array<number>): void
+  /**
+   * Takes no further events and begins no further execution. Events in line are still stored; synchronous ones that wait for
+   * their turn become `closed`.
+   */
   close(): void
-  /** Waits until everything in line is stored, started and executed, for at most `timeoutMs`. Returns whether it is. */
+  /**
+   * Waits until everything in line is stored and everything that began to be executed has ended, for at most `timeoutMs`. Returns
+   * whether it is so.
+   */
   drained(timeoutMs: number): Promise<boolean>
   /** Returns what it has done and holds. */
   counts(): DispatchCounts
@@ -766,12 +778,20 @@ export interface Acknowledge {
 
 /** The outcome of storing a batch. */
 export type BatchOutcome =
-  | { kind: 'stored'; /** One for each event. */
-  start: Array<boolean> }
+  | { kind: 'stored'; /** One for each event. Events of a lane are executed in their order; 0 is for those that aren't executed. */
+  start: Array<number> }
   | { kind: 'unavailable'; /** For the log. */
   reason: string }
   | { kind: 'rejected'; /** For the log. */
   reason: string }
+
+/** What became of stored events that were to be claimed. */
+export interface ClaimOutcome {
+  /** How many were tried, from the first on: at least one. The others wait for the next claim. */
+  tried: number
+  /** Those of them that are to be executed. The rest of those that were tried belongs to somebody else or is gone. */
+  claimed: Array<number>
+}
 
 /** What a `Dispatcher` has done since it was created, and what it holds. */
 export interface DispatchCounts {
@@ -799,10 +819,12 @@ export interface DispatchCounts {
   running: number
   /** Synchronous events waiting for their turn. */
   runQueue: number
-  /** Stored events started. */
-  started: number
-  /** Stored events waiting to be started. */
-  startWaiting: number
+  /** Stored events executed. */
+  executed: number
+  /** Stored events being executed, in lanes. */
+  executing: number
+  /** Stored events waiting to be executed. */
+  executeWaiting: number
 }
 
 /**
@@ -840,8 +862,16 @@ export interface DispatchLimits {
   startBurstMs: number
   /** A burst is over when nothing has been stored for this long. */
   startQuietMs: number
-  /** The most stored events that wait to be started. */
+  /** The most stored events that wait for the end of a burst. */
   startWaiting: number
+  /** Webhooks whose stored events are executed at a time, less the synchronous executions of that moment, but at least one. */
+  slots: number
+  /** The most stored events that are claimed together. */
+  claimEvents: number
+  /** How long the events of one claim should take; as many are claimed as fit. */
+  claimMs: number
+  /** How long a webhook's stored events wait after a claim that failed. */
+  claimRestMs: number
 }
 
 /** An accepted request. */

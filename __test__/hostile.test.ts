@@ -29,6 +29,7 @@ function inProcess(script: string): unknown {
     const limits = Object.fromEntries(
       ['batchEvents', 'batchBytes', 'lingerMs', 'queueEvents', 'queueBytes', 'storeTimeoutMs', 'abandoned', 'permits', 'runQueue']
         .concat(['runWaitMs', 'runTimeoutMs', 'startShare', 'startWindowMs', 'startBurstMs', 'startQuietMs', 'startWaiting'])
+        .concat(['slots', 'claimEvents', 'claimMs', 'claimRestMs'])
         .map((name) => [name, 1000]),
     );
     const huge = () => [new Array(2 ** 32 - 1), new Array(2 ** 31), endless];
@@ -208,7 +209,8 @@ describe('an array with a length that no memory could hold', () => {
       const store = async () => ({ kind: 'stored', start: new Array(2 ** 32 - 1) });
       const settle = (tickets, outcome) => { tell([tickets, outcome.kind]); clearTimeout(alive); };
       const alive = setTimeout(() => {}, 10000);
-      new addon.Dispatcher(limits, store, settle, async () => {}, async () => {}).submitFunction()(7, 1);`;
+      const none = async () => {};
+      new addon.Dispatcher(limits, store, settle, none, none, none, none).submitFunction()(7, 1);`;
     expect(inProcess(script)).toEqual([[7], 'unavailable']);
   });
 });
@@ -218,7 +220,7 @@ test('survives what a callback of a dispatcher throws', () => {
     const fail = () => { throw new Error('mine'); };
     const settle = () => { setImmediate(() => { tell('alive'); clearTimeout(alive); }); fail(); };
     const alive = setTimeout(() => {}, 10000);
-    new addon.Dispatcher(limits, fail, settle, fail, fail).submitFunction()(7, 1);`;
+    new addon.Dispatcher(limits, fail, settle, fail, fail, fail, fail).submitFunction()(7, 1);`;
   expect(inProcess(script)).toBe('alive');
 });
 

@@ -442,17 +442,27 @@ const calls = {
       'startQuietMs',
       'startWaiting',
     );
+    limits.push('slots', 'claimEvents', 'claimMs', 'claimRestMs');
     const dispatcher = new addon.Dispatcher(
       it.or(() => Object.fromEntries(limits.map((name) => [name, 1 + it.random.below(20)]))),
       callback(() => ({
         kind: it.random.one(['stored', 'unavailable', 'rejected']),
-        start: it.list(() => true),
+        start: it.list(() => it.random.below(3)),
         reason: 'r',
       })),
       callback(() => undefined),
       callback(() => undefined),
+      callback(() => ({ tried: it.random.below(5), claimed: it.list(() => it.random.below(5)) })),
+      callback(() => undefined),
       callback(() => undefined),
     );
+    attempt(() =>
+      dispatcher.addFound(
+        it.or(() => it.random.below(3)),
+        it.or(() => it.list(() => it.random.below(5))),
+      ),
+    );
+    dispatcher.resume();
     const submit = dispatcher.submitFunction();
     for (let ticket = 0; ticket < 5; ticket++)
       attempt(() =>

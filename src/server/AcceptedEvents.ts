@@ -3,10 +3,10 @@ import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
 import type { DispatchCounts, DispatchLimits } from '../../index';
 import { FirstExecutions } from './execute/FirstExecutions';
-import { StoredExecutions } from './execute/StoredExecutions';
 import { SynchronousExecutions } from './execute/SynchronousExecutions';
 import { defaultTimeout } from './execute/timeLimits';
 import { Turn } from './execute/Turn';
+import { type WaitingExecution, WaitingExecutions } from './execute/WaitingExecutions';
 import { native, rejection, type Reply } from './native';
 import { replyToDuplicate } from './respond/duplicate';
 import { EventQueue } from './store/EventQueue';
@@ -16,8 +16,9 @@ import { findExecution } from './store/findExecution';
 import { rejectNotStored } from './store/rejectNotStored';
 import { UndoableEvents } from './store/UndoableEvents';
 import type { Telemetry } from './telemetry';
+import { Numbers } from './Tickets';
 
-/** Connections that synchronous executions leave free: one for what the engine executes, one for storing and for NocoBase's own API. */
+/** Connections that executions leave free: one for what the engine executes, one for storing and for NocoBase's own API. */
 const FREE_CONNECTIONS = 2;
 
 /** How long a stop waits for accepted events. Orchestrators usually kill 30 s after they ask to stop. */
@@ -38,13 +39,16 @@ const LIMITS = {
   startBurstMs: 10_000,
   startQuietMs: 300,
   startWaiting: 50_000,
-} satisfies Omit<DispatchLimits, 'permits' | 'runTimeoutMs' | 'startShare'>;
+  claimEvents: 32,
+  claimMs: 100,
+  claimRestMs: 1_000,
+} satisfies Omit<DispatchLimits, 'permits' | 'runTimeoutMs' | 'startShare' | 'slots'>;
 
 /**
- * How many stored events are handed to the engine in each `startWindowMs`: a little more than it was measured to execute, so that
- * nothing waits under a load that it can bear.
+ * How many stored events may be executed as they come in each `startWindowMs`: a little more than was measured to be executed, so
+ * that nothing waits under a load that can be borne.
  */
-const START_SHARE = { sqlite: 4, others: 25 };
+const START_SHARE = { sqlite: 15, others: 60 };
 
 type Dispatcher = InstanceType<ReturnType<typeof native>['Dispatcher']>;
 
@@ -68,8 +72,10 @@ interface Working {
 export class AcceptedEvents {
   private readonly turn: Turn | undefined;
   private readonly undoable: UndoableEvents;
-  private readonly starts: StoredExecutions;
+  private readonly numbers = new Numbers();
+  private readonly waiting: WaitingExecutions;
   private working: Working | undefined;
+  private executing = false;
   private closed = false;
 
   constructor(
@@ -79,7 +85,7 @@ export class AcceptedEvents {
   ) {
     this.turn = app.db.sequelize.getDialect() === 'sqlite' ? new Turn(workflow) : undefined;
     this.undoable = new UndoableEvents(app, workflow);
-    this.starts = new StoredExecutions(app, workflow, this.turn);
+    this.waiting = new WaitingExecutions(app, workflow, (write) => this.exclusively(write), this.numbers);
   }
 
   /**
@@ -137,9 +143,25 @@ export class AcceptedEvents {
     return this.turn ? this.turn.take(write, urgent) : write();
   }
 
-  /** Makes sure that a stored execution begins, where another transaction may be in the way. */
-  watchStart(executionId: string): void {
-    this.starts.watchStart(executionId);
+  /** Begins to execute stored events. Until then they are only stored. */
+  resume(): void {
+    this.executing = true;
+    this.working?.dispatcher.resume();
+  }
+
+  /** Adds waiting executions that were found in the database, before those that were stored later. */
+  addFound(executions: WaitingExecution[]): void {
+    const working = executions.length > 0 && this.open();
+    if (working) {
+      for (const [lane, tickets] of this.waiting.addFound(executions)) {
+        working.dispatcher.addFound(lane, tickets);
+      }
+    }
+  }
+
+  /** Returns the ids of the executions of asynchronous events that are claimed and haven't ended. */
+  claimedIds(): string[] {
+    return this.waiting.claimedIds();
   }
 
   /** Returns what the dispatcher has done and what it holds; `undefined` before the first event. */
@@ -147,10 +169,9 @@ export class AcceptedEvents {
     return this.working?.dispatcher.counts();
   }
 
-  /** Takes no further event, stores what waits, and waits within a limit for what is being executed. */
+  /** Takes no further event, stores what waits to be stored, and waits within a limit for what is being executed. */
   async drain(): Promise<void> {
     this.closed = true;
-    this.starts.stop();
     const { working } = this;
     if (!working) {
       return;
@@ -184,17 +205,19 @@ export class AcceptedEvents {
   }
 
   private start(): Working {
-    const { app, workflow, turn, undoable, starts, telemetry } = this;
+    const { app, workflow, turn, undoable, waiting, telemetry } = this;
     const store = new ExecutionStore(app);
     const urgently = <T>(write: () => Promise<T>) => this.exclusively(write, true);
-    const toStart = (ticket: number, executionId: string) => starts.add(ticket, executionId);
-    const queue = new EventQueue(store, urgently, undoable, telemetry, toStart);
+    const toStart = (ticket: number, executionId: string, { workflow: { id, key } }: WebhookEvent) =>
+      waiting.addStored(ticket, { id: executionId, workflowId: id, key });
+    const queue = new EventQueue(store, urgently, undoable, telemetry, toStart, this.numbers);
     const firsts = new FirstExecutions(app, workflow);
     const exclusively = <T>(write: () => Promise<T>) => this.exclusively(write);
     const synchronous = new SynchronousExecutions(app, workflow, store, exclusively, undoable, firsts, telemetry);
     const limits = {
       ...LIMITS,
-      permits: this.permits(),
+      permits: this.executions('WEBHOOK_SYNC_CONCURRENCY'),
+      slots: this.executions('WEBHOOK_RUN_CONCURRENCY'),
       runTimeoutMs: defaultTimeout(),
       startShare: turn ? START_SHARE.sqlite : START_SHARE.others,
     };
@@ -203,14 +226,20 @@ export class AcceptedEvents {
       (tickets) => queue.storeBatch(tickets),
       (tickets, outcome) => queue.settle(tickets, outcome),
       async (ticket) => (await synchronous.runTicket(ticket)) as undefined,
-      async (tickets) => (await starts.start(tickets)) as undefined,
+      (tickets) => waiting.claim(tickets),
+      async (ticket) => (await waiting.execute(ticket)) as undefined,
+      async (tickets) => (await waiting.release(tickets)) as undefined,
     );
+    if (this.executing) {
+      dispatcher.resume();
+    }
     return { dispatcher, submit: dispatcher.submitFunction(), store, queue, synchronous, firsts };
   }
 
-  // As many as the database can bear: SQLite has one writer, the others have a pool of connections, which isn't ours alone.
-  private permits(): number {
-    const configured = Number(process.env.WEBHOOK_SYNC_CONCURRENCY);
+  // Executions at a time: as many as the variable says, else as the database can bear. SQLite has one writer, the others have a pool of
+  // connections, which isn't ours alone.
+  private executions(variable: string): number {
+    const configured = Number(process.env[variable]);
     if (Number.isInteger(configured) && configured > 0) {
       return configured;
     }

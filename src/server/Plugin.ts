@@ -9,6 +9,7 @@ import { editorActions } from './editor/actions';
 import { Activation } from './endpoints/Activation';
 import { Endpoints } from './endpoints/Endpoints';
 import { readSurroundings } from './endpoints/surroundings';
+import { handBack } from './execute/handBack';
 import { LockSweep } from './execute/LockSweep';
 import { Recovery } from './execute/Recovery';
 import { claimWebhooks } from './http/claim';
@@ -63,7 +64,7 @@ export class WebhookPlugin extends Plugin {
     const events = new AcceptedEvents(this.app, workflow, telemetry);
     telemetry.watch(() => events.counts());
     const exclusively = <T>(write: () => Promise<T>) => events.exclusively(write);
-    const recovery = new Recovery(this.app, workflow, exclusively, (executionId) => events.watchStart(executionId));
+    const recovery = new Recovery(this.app, workflow, exclusively, events);
     const recent = new RecentRejections(this.app);
     const locks = new LockSweep(this.app);
     const judging = new JudgingQueue(limit);
@@ -104,6 +105,10 @@ export class WebhookPlugin extends Plugin {
       } finally {
         await events.drain();
       }
+      if (!this.enabled) {
+        // It stops because it is being disabled.
+        await handBack(this.app);
+      }
     };
     // Before the workflow plugin's own listener, which disables all workflows: webhooks would then respond with 404.
     this.app.prependListener('beforeStop', renewedOnReload(stop));
@@ -139,6 +144,10 @@ export class WebhookPlugin extends Plugin {
   /** Logs why the plugin can't work, and asks senders to try again later, if NocoBase has what that takes. */
   private doNothing(reason: string): void {
     this.app.logger.error(reason);
+    this.app.on(
+      'afterStart',
+      renewedOnReload(() => handBack(this.app)),
+    );
     try {
       claimWebhooks(this.app, async () => UNAVAILABLE);
     } catch {

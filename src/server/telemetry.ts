@@ -13,7 +13,7 @@ type Meter = NonNullable<ReturnType<Application['telemetry']['metric']['getMeter
  * | `webhook.batch.size` | histogram | events |
  * | `webhook.store.duration` | histogram | milliseconds |
  * | `webhook.sync.duration` | histogram | milliseconds, including the wait for a turn |
- * | `webhook.queue.length` | gauge | events and synchronous requests that wait; attribute `queue` (`store`, `start`, `run`) |
+ * | `webhook.queue.length` | gauge | events and synchronous requests that wait; attribute `queue` (`store`, `execute`, `run`) |
  */
 export class Telemetry {
   private readonly meter: Meter | null;
@@ -45,7 +45,7 @@ export class Telemetry {
       const now = counts();
       if (now) {
         result.observe(now.queueEvents, { queue: 'store' });
-        result.observe(now.startWaiting, { queue: 'start' });
+        result.observe(now.executeWaiting, { queue: 'execute' });
         result.observe(now.runQueue, { queue: 'run' });
       }
     });

@@ -85,14 +85,14 @@ describe.each(['sqlite', 'postgres'] as const)(
   (dialect) => {
     let app: App;
     beforeAll(async () => {
-      app = await bootApp({ dialect });
+      // One execution at a time, so that none of the events after the first one begins.
+      app = await bootApp({ dialect, env: { WEBHOOK_RUN_CONCURRENCY: '1' } });
     });
     afterAll(() => app.remove());
 
     it('runs once, with that version, though the process is killed first', async () => {
-      // The engine runs one execution after another, and so none of the events before this one has ended. Several nodes, as
-      // SQLite serves nobody while it works.
-      const nodes = Array.from({ length: 6 }, () => slow(dialect, 1));
+      // Several nodes, as SQLite serves nobody while it works.
+      const nodes = Array.from({ length: 15 }, () => slow(dialect, 1));
       const first = await createWorkflow(app, { title: 'first', nodes, options: { onCrash: 'fail' } });
       const replaced = await createWorkflow(app, { title: 'replaced', nodes: [slow(dialect, 0.02)] });
       const disabled = await createWorkflow(app, { title: 'disabled' });
@@ -127,8 +127,8 @@ describe.each(['sqlite', 'postgres'] as const)('an execution that a crash cut of
 
   beforeAll(async () => {
     app = await bootApp({ dialect });
-    // Two, because SQLite serves nobody while it works: that one has begun may be visible only when it ends.
-    const nodes = [slow(dialect, 2), slow(dialect, 2)];
+    // Several, because SQLite serves nobody while it works: that an execution has begun is visible only between two of them.
+    const nodes = Array.from({ length: 8 }, () => slow(dialect, 0.5));
     again = await createWorkflow(app, { title: 'again', nodes });
     left = await createWorkflow(app, { title: 'left', nodes, options: { onCrash: 'fail' } });
     const delay = { type: 'delay', config: { duration: 1, unit: 3_600_000, endStatus: 1 } };

@@ -56,8 +56,6 @@ struct State<I> {
     share: usize,
     /// Since when more than a share has been stored in each window.
     burst: Option<Instant>,
-    flushing: bool,
-    starting: bool,
     started: u64,
 }
 
@@ -81,7 +79,6 @@ struct Shared<S: Start> {
     limits: StartLimits,
     state: Mutex<State<S::Id>>,
     changed: Notify,
-    idle: Notify,
 }
 
 impl<S: Start> Shared<S> {
@@ -117,12 +114,9 @@ impl<S: Start> Starter<S> {
                 stored: 0,
                 share: limits.share,
                 burst: None,
-                flushing: false,
-                starting: false,
                 started: 0,
             }),
             changed: Notify::new(),
-            idle: Notify::new(),
         });
         let worker = tokio::spawn(work(Arc::clone(&shared), Arc::new(executions)));
         Self { shared, worker }
@@ -139,26 +133,6 @@ impl<S: Start> Starter<S> {
         state.last = now;
         drop(state);
         self.shared.changed.notify_one();
-    }
-
-    /// Starts everything now, for at most `limit`. Returns whether nothing is left.
-    pub async fn flush(&self, limit: Duration) -> bool {
-        timeout(limit, async {
-            loop {
-                let idle = self.shared.idle.notified();
-                {
-                    let mut state = self.shared.state();
-                    if state.waiting.is_empty() && !state.starting {
-                        return;
-                    }
-                    state.flushing = true;
-                }
-                self.shared.changed.notify_one();
-                idle.await;
-            }
-        })
-        .await
-        .is_ok()
     }
 
     /// Returns what it has done and holds.
@@ -194,7 +168,6 @@ async fn work<S: Start>(shared: Arc<Shared<S>>, executions: Arc<S>) {
                 let task = tokio::spawn(async move { executions.start(ids).await });
                 let _ = timeout(shared.limits.start_time, task).await;
                 let mut state = shared.state();
-                state.starting = false;
                 state.started += count;
             }
             Next::WaitUntil(time) => {
@@ -202,7 +175,6 @@ async fn work<S: Start>(shared: Arc<Shared<S>>, executions: Arc<S>) {
                 let _ = timeout_at(time, changed).await;
             }
             Next::WaitForMore => {
-                shared.idle.notify_waiters();
                 changed.await;
             }
         }
@@ -214,12 +186,11 @@ fn next<S: Start>(shared: &Shared<S>) -> Next<S::Id> {
     let now = Instant::now();
     let mut state = shared.state();
     if state.waiting.is_empty() {
-        state.flushing = false;
         return Next::WaitForMore;
     }
     state.roll(now, limits);
     let over = state.last + limits.quiet;
-    let count = if state.flushing || now >= over {
+    let count = if now >= over {
         state.waiting.len()
     } else if state.share > 0 {
         state.share
@@ -230,6 +201,5 @@ fn next<S: Start>(shared: &Shared<S>) -> Next<S::Id> {
     };
     let count = count.min(limits.chunk).min(state.waiting.len());
     state.share = state.share.saturating_sub(count);
-    state.starting = true;
     Next::Start(state.waiting.drain(..count).collect())
 }

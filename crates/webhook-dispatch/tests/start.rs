@@ -143,23 +143,3 @@ async fn goes_on_after_a_start_that_panics_or_hangs() {
     sleep(6 * limits().start_time).await;
     assert_eq!(queue.ids(), [1, 2]);
 }
-
-#[tokio::test(start_paused = true)]
-async fn starts_everything_on_a_flush_without_waiting_for_the_end_of_a_burst() {
-    let queue = Queue::new();
-    let starter = Starter::new(queue.clone(), limits());
-    starter.add(0..500);
-    assert!(starter.flush(Duration::from_secs(1)).await);
-    assert_eq!(queue.ids(), (0..500).collect::<Vec<_>>());
-    assert_eq!(queue.when(499), Duration::ZERO);
-}
-
-#[tokio::test(start_paused = true)]
-async fn waits_for_a_flush_within_its_limit() {
-    let queue = Queue::new();
-    let starter = Starter::new(queue.clone(), StartLimits { chunk: 1, ..limits() });
-    starter.add([777]);
-    let begin = Instant::now();
-    assert!(!starter.flush(Duration::from_secs(1)).await);
-    assert_eq!(begin.elapsed(), Duration::from_secs(1));
-}

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{FnArgs, FromNapiValue, Function, JsValuesTupleIntoVec, Promise};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Error, Result, Status};
-use webhook_dispatch::{Execute, Outcome, Start, Starter, Store, StoreFailure};
+use webhook_dispatch::{ClaimFailed, Claims, Execute, Gate, Outcome, Run, Runner, Start, Starter, Store, StoreFailure};
 
-use super::types::{BatchOutcome, EventOutcome};
+use super::types::{BatchOutcome, ClaimOutcome, EventOutcome};
 use crate::arguments::List;
 
 /// Weak, so that a dispatcher alone never keeps Node's event loop alive.
@@ -30,7 +30,7 @@ where
 pub struct JsStore {
     pub store: Callback<Vec<u32>, Promise<BatchOutcome>>,
     pub settle: Callback<FnArgs<(Vec<u32>, EventOutcome)>, ()>,
-    pub starter: Arc<Starter<JsStart>>,
+    pub starter: Arc<Starter<ToRunner>>,
 }
 
 impl Store for JsStore {
@@ -40,11 +40,8 @@ impl Store for JsStore {
         let tickets = tickets(&events);
         match call(&self.store, tickets.clone()).await {
             Ok(BatchOutcome::Stored { start: List(start) }) if start.len() == tickets.len() => {
-                let to_start = tickets
-                    .into_iter()
-                    .zip(start)
-                    .filter_map(|(ticket, start)| start.then_some(ticket));
-                self.starter.add(to_start);
+                let started = start.into_iter().zip(tickets).filter(|(lane, _)| *lane > 0);
+                self.starter.add(started);
                 Ok(())
             }
             Ok(BatchOutcome::Stored { start: List(start) }) => Err(StoreFailure::Unavailable(format!(
@@ -89,15 +86,52 @@ impl Execute for JsRun {
     }
 }
 
-/// Starts stored events.
-pub struct JsStart(pub Callback<Vec<u32>, Promise<()>>);
+/// Hands events to the runner once a burst has been stored. Each is named by its lane and its ticket.
+pub struct ToRunner(pub Arc<Runner<JsRunner>>);
 
-impl Start for JsStart {
+impl Start for ToRunner {
+    type Id = (u32, u32);
+
+    async fn start(&self, events: Vec<(u32, u32)>) {
+        self.0.add(events);
+    }
+}
+
+/// Executes stored events.
+pub struct JsRunner {
+    pub claim: Callback<Vec<u32>, Promise<ClaimOutcome>>,
+    pub execute: Callback<u32, Promise<()>>,
+    pub release: Callback<Vec<u32>, Promise<()>>,
+    /// Executions at a time, synchronous ones included.
+    pub slots: usize,
+    pub gate: Arc<Gate<JsRun>>,
+}
+
+impl Run for JsRunner {
     type Id = u32;
 
-    async fn start(&self, tickets: Vec<u32>) {
-        // The callback reports its own failures; a rejected one has nothing to add, and what is stored is not lost by it.
-        let _ = call(&self.0, tickets).await;
+    async fn claim(&self, mut tickets: Vec<u32>) -> std::result::Result<Claims<u32>, ClaimFailed> {
+        // The callback reports its own failures.
+        let outcome = call(&self.claim, tickets.clone()).await.map_err(|_| ClaimFailed)?;
+        let later = tickets.split_off((outcome.tried as usize).min(tickets.len()));
+        tickets.retain(|ticket| outcome.claimed.0.contains(ticket));
+        Ok(Claims {
+            claimed: tickets,
+            later,
+        })
+    }
+
+    async fn execute(&self, ticket: u32) {
+        // As above, and an execution that doesn't end as it should is found by the recovery.
+        let _ = call(&self.execute, ticket).await;
+    }
+
+    async fn release(&self, tickets: Vec<u32>) {
+        let _ = call(&self.release, tickets).await;
+    }
+
+    fn slots(&self) -> usize {
+        self.slots.saturating_sub(self.gate.counts().executing)
     }
 }
 

@@ -15,11 +15,13 @@ use napi::bindgen_prelude::{within_runtime_if_available, FnArgs, FromNapiValue, 
 use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::oneshot;
-use webhook_dispatch::{BatchLimits, Batcher, Busy, ExecutionOutcome, Gate, GateLimits, StartLimits, Starter};
+use webhook_dispatch::{
+    BatchLimits, Batcher, Busy, ExecutionOutcome, Gate, GateLimits, RunLimits, Runner, StartLimits, Starter,
+};
 
-use self::callbacks::{callback, JsRun, JsStart, JsStore};
-use self::types::{BatchOutcome, DispatchCounts, DispatchLimits, EventOutcome, RunOutcome};
-use crate::arguments::Str;
+use self::callbacks::{callback, JsRun, JsRunner, JsStore, ToRunner};
+use self::types::{BatchOutcome, ClaimOutcome, DispatchCounts, DispatchLimits, EventOutcome, RunOutcome};
+use crate::arguments::{List, Str};
 use crate::function::{function, Text};
 
 /// The queues between the requests of an application and its database and engine.
@@ -28,22 +30,25 @@ use crate::function::{function, Text};
 /// in one process are independent.
 ///
 /// ```js
-/// const dispatcher = new Dispatcher(limits, storeBatch, settle, run, start)
+/// const dispatcher = new Dispatcher(limits, storeBatch, settle, run, claim, execute, release)
 /// dispatcher.submitFunction()(ticket, bytes) // 'taken'; storeBatch([ticket]) is called, then settle([ticket], { kind: 'stored' })
+/// dispatcher.resume() // now claim([ticket]) is called for what is stored, then execute(ticket)
 /// (await dispatcher.run(ticket, key, 0)).kind // 'done', after run(ticket)
 /// ```
 #[napi]
 pub struct Dispatcher {
     batcher: Arc<Batcher<JsStore>>,
-    gate: Gate<JsRun>,
-    starter: Arc<Starter<JsStart>>,
+    gate: Arc<Gate<JsRun>>,
+    starter: Arc<Starter<ToRunner>>,
+    runner: Arc<Runner<JsRunner>>,
     leaving: Mutex<HashMap<u32, oneshot::Sender<()>>>,
 }
 
 #[napi]
 impl Dispatcher {
     /// `storeBatch` stores all of a batch or nothing. `settle` gets the outcome of every event that was taken, once for each. `run`
-    /// executes one synchronous event. `start` starts stored events. Each gets tickets. A callback that throws, rejects or never
+    /// executes one synchronous event. `claim` claims stored events and returns those that nobody else has, `execute` executes one of
+    /// them, and `release` gives back those that won't be executed. Each gets tickets. A callback that throws, rejects or never
     /// settles fails its own events and nothing else.
     ///
     /// Throws an `Error` for a limit of 0 that must be at least 1.
@@ -53,16 +58,43 @@ impl Dispatcher {
         store_batch: Function<Vec<u32>, Promise<BatchOutcome>>,
         settle: Function<FnArgs<(Vec<u32>, EventOutcome)>, ()>,
         run: Function<u32, Promise<()>>,
-        start: Function<Vec<u32>, Promise<()>>,
+        claim: Function<Vec<u32>, Promise<ClaimOutcome>>,
+        execute: Function<u32, Promise<()>>,
+        release: Function<Vec<u32>, Promise<()>>,
     ) -> Result<Self> {
         limits.check()?;
         let store = callback(store_batch)?;
         let settle = callback(settle)?;
         let run = callback(run)?;
-        let start = callback(start)?;
+        let claim = callback(claim)?;
+        let execute = callback(execute)?;
+        let release = callback(release)?;
         Ok(within_runtime_if_available(|| {
+            let gate = Arc::new(Gate::new(
+                JsRun(run),
+                GateLimits {
+                    permits: limits.permits as usize,
+                    queue: limits.run_queue as usize,
+                    wait: ms(limits.run_wait_ms),
+                    hold: limit(limits.run_timeout_ms),
+                },
+            ));
+            let runner = Arc::new(Runner::new(
+                JsRunner {
+                    claim,
+                    execute,
+                    release,
+                    slots: limits.slots as usize,
+                    gate: Arc::clone(&gate),
+                },
+                RunLimits {
+                    claim: limits.claim_events as usize,
+                    turn: ms(limits.claim_ms),
+                    rest: ms(limits.claim_rest_ms),
+                },
+            ));
             let starter = Arc::new(Starter::new(
-                JsStart(start),
+                ToRunner(Arc::clone(&runner)),
                 StartLimits {
                     share: limits.start_share as usize,
                     window: ms(limits.start_window_ms),
@@ -89,19 +121,11 @@ impl Dispatcher {
                     abandoned: limits.abandoned as usize,
                 },
             );
-            let gate = Gate::new(
-                JsRun(run),
-                GateLimits {
-                    permits: limits.permits as usize,
-                    queue: limits.run_queue as usize,
-                    wait: ms(limits.run_wait_ms),
-                    hold: limit(limits.run_timeout_ms),
-                },
-            );
             Self {
                 batcher: Arc::new(batcher),
                 gate,
                 starter,
+                runner,
                 leaving: Mutex::default(),
             }
         }))
@@ -142,6 +166,8 @@ impl Dispatcher {
             Ok(()) = left => RunOutcome::Left,
         };
         self.leaving().remove(&ticket);
+        // A slot may have become free.
+        self.runner.wake();
         answer
     }
 
@@ -154,20 +180,38 @@ impl Dispatcher {
         }
     }
 
-    /// Takes no further events. Those in line are still stored; synchronous ones that wait for their turn become `closed`.
+    /// Begins to execute stored events. Until then nothing is claimed.
+    #[napi(catch_unwind)]
+    pub fn resume(&self) {
+        self.runner.resume();
+    }
+
+    /// Puts stored events that were found in the database in the line of a lane, before those that wait there.
+    #[napi(catch_unwind, ts_args_type = "lane: number, tickets: Array<number>")]
+    pub fn add_found(&self, lane: u32, tickets: List<u32>) {
+        self.runner.add_first(lane, tickets.0);
+    }
+
+    /// Takes no further events and begins no further execution. Events in line are still stored; synchronous ones that wait for
+    /// their turn become `closed`.
     #[napi(catch_unwind)]
     pub fn close(&self) {
         self.batcher.close();
         self.gate.close();
+        self.runner.close();
     }
 
-    /// Waits until everything in line is stored, started and executed, for at most `timeoutMs`. Returns whether it is.
+    /// Waits until everything in line is stored and everything that began to be executed has ended, for at most `timeoutMs`. Returns
+    /// whether it is so.
     #[napi(catch_unwind)]
     pub async fn drained(&self, timeout_ms: u32) -> bool {
         let limit = ms(timeout_ms);
-        let events = async { self.batcher.drained(limit).await && self.starter.flush(limit).await };
-        let (events, runs) = tokio::join!(events, self.gate.drained(limit));
-        events && runs
+        let (stored, answered, executed) = tokio::join!(
+            self.batcher.drained(limit),
+            self.gate.drained(limit),
+            self.runner.drained(limit),
+        );
+        stored && answered && executed
     }
 
     /// Returns what it has done and holds.
@@ -176,6 +220,7 @@ impl Dispatcher {
         let batch = self.batcher.counts();
         let gate = self.gate.counts();
         let start = self.starter.counts();
+        let run = self.runner.counts();
         DispatchCounts {
             accepted: signed(batch.accepted),
             busy: signed(batch.busy + gate.busy),
@@ -189,8 +234,9 @@ impl Dispatcher {
             timed_out: signed(gate.timed_out),
             running: small(gate.executing),
             run_queue: small(gate.waiting),
-            started: signed(start.started),
-            start_waiting: small(start.waiting),
+            executed: signed(run.executed),
+            executing: small(run.running),
+            execute_waiting: small(start.waiting + run.waiting),
         }
     }
 }

@@ -39,18 +39,26 @@ pub struct DispatchLimits {
     pub start_burst_ms: u32,
     /// A burst is over when nothing has been stored for this long.
     pub start_quiet_ms: u32,
-    /// The most stored events that wait to be started.
+    /// The most stored events that wait for the end of a burst.
     pub start_waiting: u32,
+    /// Webhooks whose stored events are executed at a time, less the synchronous executions of that moment, but at least one.
+    pub slots: u32,
+    /// The most stored events that are claimed together.
+    pub claim_events: u32,
+    /// How long the events of one claim should take; as many are claimed as fit.
+    pub claim_ms: u32,
+    /// How long a webhook's stored events wait after a claim that failed.
+    pub claim_rest_ms: u32,
 }
 
 /// The outcome of storing a batch.
 #[napi(discriminant = "kind", discriminant_case = "lowercase")]
 pub enum BatchOutcome {
-    /// All is stored; for each event, in the batch's order, whether to start it.
+    /// All is stored; for each event, in the batch's order, the lane in which it is executed.
     Stored {
-        /// One for each event.
-        #[napi(ts_type = "Array<boolean>")]
-        start: List<bool>,
+        /// One for each event. Events of a lane are executed in their order; 0 is for those that aren't executed.
+        #[napi(ts_type = "Array<number>")]
+        start: List<u32>,
     },
     /// Nothing is stored, for a reason that has nothing to do with the events.
     Unavailable {
@@ -62,6 +70,16 @@ pub enum BatchOutcome {
         /// For the log.
         reason: String,
     },
+}
+
+/// What became of stored events that were to be claimed.
+#[napi(object)]
+pub struct ClaimOutcome {
+    /// How many were tried, from the first on: at least one. The others wait for the next claim.
+    pub tried: u32,
+    /// Those of them that are to be executed. The rest of those that were tried belongs to somebody else or is gone.
+    #[napi(ts_type = "Array<number>")]
+    pub claimed: List<u32>,
 }
 
 /// What became of events that were put in line to be stored.
@@ -128,10 +146,12 @@ pub struct DispatchCounts {
     pub running: u32,
     /// Synchronous events waiting for their turn.
     pub run_queue: u32,
-    /// Stored events started.
-    pub started: i64,
-    /// Stored events waiting to be started.
-    pub start_waiting: u32,
+    /// Stored events executed.
+    pub executed: i64,
+    /// Stored events being executed, in lanes.
+    pub executing: u32,
+    /// Stored events waiting to be executed.
+    pub execute_waiting: u32,
 }
 
 impl DispatchLimits {
@@ -149,6 +169,10 @@ impl DispatchLimits {
             ("startWindowMs", self.start_window_ms),
             ("startBurstMs", self.start_burst_ms),
             ("startWaiting", self.start_waiting),
+            ("slots", self.slots),
+            ("claimEvents", self.claim_events),
+            ("claimMs", self.claim_ms),
+            ("claimRestMs", self.claim_rest_ms),
         ] {
             if value == 0 {
                 return Err(Error::new(

@@ -14,18 +14,9 @@ import type { Application } from '@nocobase/server';
 import { TRIGGER_TYPE } from '../../common/names';
 import { runningExecutions } from '../nocobase/engine';
 import { queuedExecutions } from '../nocobase/eventQueue';
-
-/**
- * What happens to an execution that a crash interrupted: the option `onCrash` of a workflow's `options`. Anything other than
- * `fail` is `rerun`.
- *
- * - `rerun`: it restarts from the beginning, so its nodes may run twice.
- * - `fail`: it ends as failed, with the reason `interrupted`.
- */
-export type OnCrash = 'rerun' | 'fail';
-
-/** Reason of an execution that ended because of a crash. */
-export const INTERRUPTED = 'interrupted';
+import { WAITING } from '../store/waiting';
+import { failsOnCrash, INTERRUPTED } from './onCrash';
+import type { WaitingExecution } from './WaitingExecutions';
 
 /** How often the engine itself looks for executions that never began. */
 const EVERY_MS = 5 * 60_000;
@@ -41,11 +32,14 @@ const ROLL_CALL_MS = 2_000;
 
 const PAGE = 100;
 
-/** The most waiting executions that are watched, oldest first. */
-const MOST_WATCHED = 10_000;
+/** The least age of a waiting execution that is taken over from a node that may be about to run it. */
+const GRACE_MS = 60_000;
 
-/** An execution as it is stored, until it begins. */
-const NEVER_BEGUN = { status: EXECUTION_STATUS.QUEUEING, dispatched: false, startedAt: null };
+/** How long executing waits at the start for what is older than the events to come. */
+const FIRST_LOOK_MS = 15_000;
+
+/** An execution that nobody has begun; the engine and version 0.1 store such ones too. */
+const NEVER_BEGUN = { status: EXECUTION_STATUS.QUEUEING, startedAt: null };
 
 /** An execution that runs, waits for something, or was cut off. */
 const BEGUN = { status: EXECUTION_STATUS.STARTED, startedAt: { [Op.ne]: null } };
@@ -55,13 +49,23 @@ const CHANNEL = 'webhook.running';
 
 type RollCall = { ask: string } | { answer: string; running: string[] };
 
+/** Where waiting executions are run. */
+export interface Runner {
+  /** Adds waiting executions that were found in the database, before those that were stored later. */
+  addFound(executions: WaitingExecution[]): void;
+  /** Begins to run waiting executions. */
+  resume(): void;
+  /** Returns the ids of the executions that this process has claimed and not finished. */
+  claimedIds(): string[];
+}
+
 /**
- * Finds the executions of webhook workflows that will never continue because the process that executed them has died.
+ * Finds the executions of webhook workflows that nobody runs because a process has died: those that wait, whether or not their
+ * version of the workflow is still enabled, and those that were interrupted.
  *
- * The engine picks up what never began, but only while its version of the workflow is enabled, and leaves what had begun "on
- * going" for ever. Such an execution is started, has no job that waits for something, and runs on no node that is alive: not
- * on this one, not on one that answers a roll call over NocoBase's pub-sub, and nobody holds the engine's lock on it. Looks on
- * start and every five minutes, on one node at a time.
+ * One that was interrupted is started, has no job that waits for something, and runs on no node that is alive: not on this one, not
+ * on one that answers a roll call over NocoBase's pub-sub, and nobody holds the engine's lock on it. Looks on start and every five
+ * minutes, on one node at a time.
  */
 export class Recovery {
   private timer: NodeJS.Timeout | undefined;
@@ -74,13 +78,12 @@ export class Recovery {
 
   /**
    * @param exclusively runs what writes to the database when nothing else of ours does
-   * @param watchStart makes sure that an execution begins, where another transaction may be in the way
    */
   constructor(
     private readonly app: Application,
     private readonly workflow: PluginWorkflowServer,
     private readonly exclusively: <T>(body: () => Promise<T>) => Promise<T>,
-    private readonly watchStart: (executionId: string) => void,
+    private readonly runner: Runner,
   ) {}
 
   /** Starts looking. */
@@ -89,8 +92,10 @@ export class Recovery {
     await this.app.pubSubManager.subscribe(CHANNEL, this.onRollCall, { debounce: 0 });
     this.timer = setInterval(() => this.scan(), EVERY_MS);
     this.timer.unref();
-    // Not awaited: the app serves requests meanwhile.
-    this.scan();
+    if (this.workflow.serving()) {
+      // Not awaited: the app serves requests meanwhile.
+      void this.lookAndResume();
+    }
   }
 
   /** Stops looking, and waits for a look that is under way. */
@@ -103,48 +108,62 @@ export class Recovery {
     await this.scanning;
   }
 
+  // What was interrupted, and what waits, comes before what is stored from now on.
+  private async lookAndResume(): Promise<void> {
+    this.scan(0);
+    await Promise.race([this.scanning, sleep(FIRST_LOOK_MS, undefined, { ref: false })]);
+    if (!this.stopped) {
+      this.runner.resume();
+    }
+  }
+
   /** Looks once; one look at a time. */
-  scan(): void {
-    this.scanning ??= this.lookExclusively()
+  private scan(grace = GRACE_MS): void {
+    this.scanning ??= this.lookExclusively(grace)
       .catch((error: unknown) => {
         this.app.logger.error('webhooks: looking for executions that a crash interrupted failed', { error });
       })
       .finally(() => (this.scanning = undefined));
   }
 
-  private async lookExclusively(): Promise<void> {
+  private async lookExclusively(grace: number): Promise<void> {
     // A node that only accepts requests leaves executing to others, as the engine does.
     if (!this.workflow.serving()) {
       return;
     }
     const lock = await this.lock(`webhook:recover:${this.app.name}`);
     if (lock) {
-      await lock.runExclusive(() => this.look(), EVERY_MS);
+      await lock.runExclusive(() => this.look(grace), EVERY_MS);
     }
   }
 
-  private async look(): Promise<void> {
+  private async look(grace: number): Promise<void> {
     const workflows = (await this.app.db.getModel('workflows').findAll({
-      attributes: ['id', 'key', 'options', 'enabled'],
+      attributes: ['id', 'key', 'options'],
       where: { type: TRIGGER_TYPE },
     })) as WorkflowModel[];
     const byId = new Map(workflows.map((workflow) => [String(workflow.id), workflow]));
-    const disabled = workflows.filter(({ enabled }) => !enabled).map(({ id }) => String(id));
-    for await (const page of this.pages(disabled, NEVER_BEGUN)) {
-      await this.begin(page);
-    }
-    await this.watchStarts([...byId.keys()]);
-    for await (const page of this.pages([...byId.keys()], BEGUN)) {
+    for await (const page of this.pages(byId, BEGUN)) {
       await this.end(page, byId);
     }
+    // Afterwards: what was interrupted and restarts is among them, and comes first.
+    const waiting: WaitingExecution[] = [];
+    const old = grace > 0 ? { createdAt: { [Op.lt]: new Date(Date.now() - grace) } } : {};
+    for await (const page of this.pages(byId, { ...NEVER_BEGUN, ...old })) {
+      for (const { id, workflowId } of page) {
+        const { key } = byId.get(String(workflowId)) as WorkflowModel;
+        waiting.push({ id: String(id), workflowId, key });
+      }
+    }
+    this.runner.addFound(waiting);
   }
 
   /** The executions of some workflows that are as `where` says. */
-  private async *pages(workflowIds: string[], where: object): AsyncGenerator<ExecutionModel[]> {
-    for (let after = '0'; workflowIds.length > 0 && !this.stopped;) {
+  private async *pages(workflows: Map<string, WorkflowModel>, where: object): AsyncGenerator<ExecutionModel[]> {
+    for (let after = '0'; workflows.size > 0 && !this.stopped;) {
       const page = (await this.app.db.getModel('executions').findAll({
         attributes: ['id', 'workflowId', 'startedAt'],
-        where: { ...where, workflowId: workflowIds, id: { [Op.gt]: after } },
+        where: { ...where, workflowId: [...workflows.keys()], id: { [Op.gt]: after } },
         order: [['id', 'ASC']],
         limit: PAGE,
       })) as ExecutionModel[];
@@ -156,36 +175,29 @@ export class Recovery {
     }
   }
 
-  /**
-   * Puts executions that never began into the engine's queue, with the version of the workflow that they were stored for. Entering
-   * is a conditional update, so each begins once, whether or not it is in another node's queue too.
-   */
-  private async begin(executions: ExecutionModel[]): Promise<void> {
-    const queued = new Set(queuedExecutions(this.app));
-    for (const { id } of executions) {
-      if (!this.stopped && !queued.has(String(id))) {
-        await this.workflow.start(String(id));
-      }
-    }
-  }
-
-  // The engine puts what it finds on start into its queue by itself. On SQLite, it leaves an execution that it could not enter at once.
-  private async watchStarts(workflowIds: string[]): Promise<void> {
-    if (this.app.db.sequelize.getDialect() !== 'sqlite') {
+  private async end(executions: ExecutionModel[], byId: Map<string, WorkflowModel>): Promise<void> {
+    // Most wait for a person or a time.
+    if ((await this.interrupted(executions)).executions.length === 0) {
       return;
     }
-    let watched = 0;
-    for await (const page of this.pages(workflowIds, NEVER_BEGUN)) {
-      page.forEach(({ id }) => this.watchStart(String(id)));
-      watched += page.length;
-      if (watched >= MOST_WATCHED) {
+    await sleep(SETTLE_MS);
+    const { executions: candidates, lastJobs } = await this.interrupted(executions);
+    const running = candidates.length ? await this.running() : new Set();
+    for (const execution of candidates) {
+      const id = String(execution.id);
+      if (this.stopped) {
         return;
+      }
+      if (!running.has(id) && !this.resumed.has(id)) {
+        await this.endOne(execution, byId.get(String(execution.workflowId)) as WorkflowModel, lastJobs.get(id));
       }
     }
   }
 
-  private async end(executions: ExecutionModel[], byId: Map<string, WorkflowModel>): Promise<void> {
-    await sleep(SETTLE_MS);
+  /** Returns the executions without a job that waits for something, and the last job of each execution. */
+  private async interrupted(
+    executions: ExecutionModel[],
+  ): Promise<{ executions: ExecutionModel[]; lastJobs: Map<string, string> }> {
     const jobs = (await this.app.db.getModel('jobs').findAll({
       attributes: ['id', 'executionId', 'status'],
       where: { executionId: executions.map(({ id }) => id) },
@@ -194,18 +206,10 @@ export class Recovery {
     const waiting = new Set(
       jobs.filter(({ status }) => status === JOB_STATUS.PENDING).map((job) => String(job.executionId)),
     );
-    const last = new Map(jobs.map((job) => [String(job.executionId), String(job.id)]));
-    const candidates = executions.filter(({ id }) => !waiting.has(String(id)));
-    const running = candidates.length ? await this.running() : new Set();
-    for (const execution of candidates) {
-      const id = String(execution.id);
-      if (this.stopped) {
-        return;
-      }
-      if (!running.has(id) && !this.resumed.has(id)) {
-        await this.endOne(execution, byId.get(String(execution.workflowId)) as WorkflowModel, last.get(id));
-      }
-    }
+    return {
+      executions: executions.filter(({ id }) => !waiting.has(String(id))),
+      lastJobs: new Map(jobs.map((job) => [String(job.executionId), String(job.id)])),
+    };
   }
 
   private async endOne(execution: ExecutionModel, workflow: WorkflowModel, lastJob: string | undefined): Promise<void> {
@@ -220,7 +224,7 @@ export class Recovery {
     }
     const log = this.workflow.getLogger(workflow.id);
     try {
-      if ((workflow.options as { onCrash?: OnCrash } | null)?.onCrash === 'fail') {
+      if (failsOnCrash(workflow)) {
         if (await this.change(execution, { status: EXECUTION_STATUS.FAILED, reason: INTERRUPTED })) {
           this.warn(
             log,
@@ -240,13 +244,10 @@ export class Recovery {
         await this.workflow.resume(job);
         return;
       }
-      const queueing = { ...NEVER_BEGUN, expiresAt: null };
       // Back to its state before it began: then it begins once, even if other nodes do the same, and is found again if this
       // process dies too.
-      if (await this.change(execution, queueing)) {
+      if (await this.change(execution, { ...WAITING, expiresAt: null })) {
         this.warn(log, `execution (${execution.id}) was interrupted by a crash and restarts from its beginning`);
-        await this.workflow.start(String(execution.id));
-        this.watchStart(String(execution.id));
       }
     } finally {
       await lock.release();
@@ -278,7 +279,7 @@ export class Recovery {
 
   /** Returns what all living nodes are executing, and what waits in this node's queue. */
   private async running(): Promise<Set<string>> {
-    const running = new Set([...runningExecutions(this.workflow), ...queuedExecutions(this.app)]);
+    const running = new Set([...this.runningHere(), ...queuedExecutions(this.app)]);
     if (!(await this.app.pubSubManager.isConnected())) {
       return running;
     }
@@ -290,9 +291,13 @@ export class Recovery {
     return running;
   }
 
+  private runningHere(): string[] {
+    return [...runningExecutions(this.workflow), ...this.runner.claimedIds()];
+  }
+
   private readonly onRollCall = async (message: RollCall): Promise<void> => {
     if ('ask' in message) {
-      const answer: RollCall = { answer: message.ask, running: runningExecutions(this.workflow) };
+      const answer: RollCall = { answer: message.ask, running: this.runningHere() };
       await this.app.pubSubManager.publish(CHANNEL, answer, { skipSelf: true });
     } else {
       message.running.forEach((id) => this.calls.get(message.answer)?.add(id));

@@ -91,7 +91,7 @@ export class SynchronousExecutions {
     }
     const slot: ReplySlot = {};
     const values = { id: executionId, context: JSON.parse(event.context) as object, ...begun };
-    const options = { httpContext: ctx, [REPLY_SLOT]: slot };
+    const options = { fresh: true, httpContext: ctx, [REPLY_SLOT]: slot };
     this.telemetry.accepted(true);
     let execution;
     try {

@@ -9,8 +9,7 @@ const HOLD_MS = 100;
  *
  * The engine enters an execution in a transaction that reads first and writes then. A write of ours that falls between
  * the two makes SQLite refuse the engine's write at once (it could never succeed, so no waiting helps), and the engine
- * leaves that execution until its recovery minutes later. So what we write, what we have the engine enter, and what it
- * enters by itself go one after another: each holds the turn until it is done, {@link HOLD_MS} at most. What takes longer
+ * leaves that execution until its recovery minutes later. So what we write and what it enters go one after another: each holds the turn until it is done, {@link HOLD_MS} at most. What takes longer
  * has entered its execution, and single statements wait for each other well.
  */
 export class Turn {
@@ -36,27 +35,13 @@ export class Turn {
     });
   }
 
-  /** Puts a task into the engine's queue, and waits until the task is done or has entered its execution. */
-  async publish(task: () => Promise<void>): Promise<void> {
-    await task();
-    // NocoBase's queue in memory reads in the next round of the event loop.
-    await new Promise(setImmediate);
-    await new Promise(setImmediate);
-    await this.engine();
-  }
-
-  /** Whether the engine's queue executes nothing at this moment. */
-  isEngineIdle(): boolean {
-    return !executingNow(this.workflow);
-  }
-
   private async next(): Promise<void> {
     if (this.taken) {
       return;
     }
     this.taken = true;
     for (;;) {
-      await atMost(this.engine());
+      await atMost(Promise.resolve(executingNow(this.workflow)));
       const body = this.first.shift() ?? this.then.shift();
       if (!body) {
         break;
@@ -64,10 +49,6 @@ export class Turn {
       await body();
     }
     this.taken = false;
-  }
-
-  private async engine(): Promise<void> {
-    await executingNow(this.workflow);
   }
 }
 

@@ -1,7 +1,7 @@
 import { EXECUTION_STATUS, type ExecutionModel, JOB_STATUS, type WorkflowModel } from '@nocobase/plugin-workflow';
 import type { Application } from '@nocobase/server';
 import { RESPONSE_TYPE } from '../../common/names';
-import type { OnCrash } from '../execute/Recovery';
+import { failsOnCrash } from '../execute/onCrash';
 import { native, rejection, type Reply } from '../native';
 
 /** Whether an execution hasn't ended. */
@@ -44,10 +44,8 @@ export async function replyOfExecution(app: Application, execution: ExecutionMod
  * Returns the reply to a synchronous request whose execution the engine could not run to its end. Recovery ends it as after a crash:
  * it restarts (202), or ends as failed (500) if the workflow is configured so.
  */
-export function replyToInterrupted({ options }: WorkflowModel): Reply {
-  return (options as { onCrash?: OnCrash } | null)?.onCrash === 'fail'
-    ? rejection('workflowFailed')
-    : native().buildReply('{"statusCode":202}');
+export function replyToInterrupted(workflow: WorkflowModel): Reply {
+  return failsOnCrash(workflow) ? rejection('workflowFailed') : native().buildReply('{"statusCode":202}');
 }
 
 /** Returns the response that a Response node's stored result was built from. */

@@ -1,6 +1,6 @@
 import type { BatchOutcome, EventOutcome } from '../../../index';
 import type { Telemetry } from '../telemetry';
-import { Tickets } from '../Tickets';
+import { type Numbers, Tickets } from '../Tickets';
 import type { WebhookEvent } from './events';
 import type { ExecutionStore, NotStored, StoredAs } from './ExecutionStore';
 import type { UndoableEvents } from './UndoableEvents';
@@ -18,19 +18,22 @@ interface Waiting {
 
 /** The asynchronous events that wait to be stored. The addon forms the batches, this stores them. */
 export class EventQueue {
-  private readonly waiting = new Tickets<Waiting>();
+  private readonly waiting: Tickets<Waiting>;
 
   /**
    * @param exclusively runs what writes to the database before all that isn't urgent
-   * @param toStart is called with each stored event's ticket and execution; duplicates have none to start
+   * @param toStart is called with each stored event, and returns the lane that its execution is started in; duplicates have none
    */
   constructor(
     private readonly store: ExecutionStore,
     private readonly exclusively: <T>(write: () => Promise<T>) => Promise<T>,
     private readonly undoable: UndoableEvents,
     private readonly telemetry: Telemetry,
-    private readonly toStart: (ticket: number, executionId: string) => void,
-  ) {}
+    private readonly toStart: (ticket: number, executionId: string, event: WebhookEvent) => number,
+    numbers: Numbers,
+  ) {
+    this.waiting = new Tickets(numbers);
+  }
 
   /**
    * Puts an event in line.
@@ -64,13 +67,11 @@ export class EventQueue {
     if (result.kind !== 'stored') {
       return result;
     }
-    result.as.forEach((stored, index) => {
-      if (!stored.replayed) {
-        this.toStart(tickets[index], stored.executionId);
-      }
+    const start = result.as.map((stored, index) => {
       waiting[index].stored = stored;
+      return stored.replayed ? 0 : this.toStart(tickets[index], stored.executionId, waiting[index].event);
     });
-    return { kind: 'stored', start: result.as.map(({ replayed }) => !replayed) };
+    return { kind: 'stored', start };
   }
 
   /** Settles events, each once. */

@@ -7,7 +7,7 @@ import { Bind, Table } from './Table';
 /** The columns that differ from row to row. */
 const FIRST_COLUMNS = ['id', 'workflowId', 'key', 'eventKey', 'context'];
 
-/** The columns that an execution has once it has begun. Without them it is queueing. */
+/** The columns that an execution has once it has begun. Without them it waits. */
 const BEGUN_COLUMNS = ['status', 'startedAt', 'expiresAt'];
 
 /** Writes the rows of a batch and adds to the counters `executed`: all of it or nothing. Each kind of database has its own way. */
@@ -41,10 +41,10 @@ export class ExecutionTables {
   insertInto(name: string, rows: Row[], bind: Bind): string {
     const table = this.executions;
     const now = table.date('createdAt', new Date());
-    // All of a batch are queueing, or it is a single one that has begun.
+    // All of a batch wait for us to run them, or it is a single one that has begun. The engine's recovery finds neither.
     const { begun } = rows[0][0];
     const columns = begun ? [...this.columns, ...BEGUN_COLUMNS] : this.columns;
-    const dispatched = table.boolean(begun !== undefined);
+    const dispatched = table.boolean(true);
     const fixed = this.columns
       .slice(FIRST_COLUMNS.length)
       .map((column) => (column === 'dispatched' ? dispatched : now));
