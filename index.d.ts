@@ -162,7 +162,7 @@ export type RequestHeaders =
 
 /** A request. Leave out what you don't know. */
 export interface WebhookRequest {
-  /** The method; `judge` takes `POST` by default, `diagnose` one that the webhook accepts. */
+  /** The method; by default `POST`, for `diagnose` one that the webhook accepts. */
   method?: string;
   /** The path after the workflow's key, such as `/orders/7`; `diagnose` takes one that the webhook accepts by default. */
   path?: string;
@@ -221,8 +221,10 @@ export type ValueSource =
   | { header: string }
   /** A parameter of the query. */
   | { query: string }
-  /** A path into a JSON body; of several elements (`value[].clientState`) all have to be equal. */
+  /** A path into the body; of several elements (`value[].clientState`) all have to be equal. */
   | { body: string }
+  /** A field of a form. */
+  | { form: string }
   /** The text of the first element of that name in an XML body. */
   | { xml: string }
   /** What follows this text in an element of the signature's list, such as `t=`. */
@@ -232,15 +234,18 @@ export type ValueSource =
 export interface SignatureScheme {
   kind: 'signature';
   /** Where the signature is. */
-  from: { header: string } | { query: string };
+  from: ValueSources;
   /** One character that separates the elements of a list there; without it the whole value is one. */
   separator?: string;
   /** The signatures that count, at least one; any match is enough. */
   accept: SignatureForm[];
   /**
-   * What is signed: a text with `{id}`, `{timestamp}`, `{nonce}`, `{body}` (the exact bytes), `{url}` (whole, as the
-   * sender called it), `{query}` (as sent), `{form}` (each parameter's name and value, sorted), `{secret}` or
-   * `{encrypted}` in it; or several such texts, sorted and put together.
+   * What is signed: a text with placeholders, or several such texts, sorted and put together. The placeholders are `{id}`,
+   * `{timestamp}`, `{nonce}`, `{encrypted}`, `{secret}`; `{body}` (the exact bytes), `{inflatedBody}` (before they were compressed),
+   * `{crc32}` (their CRC-32 in decimal digits); `{method}`, `{url}` (whole, as the sender called it), `{path}` and `{query}` (parts of
+   * it, as sent); `{form}` (each parameter's name and value, sorted), `{sortedForm}` (each parameter with a value as `name=value`,
+   * sorted, with `&` in between), `{sortedForm:sign,sign_type}` (without these); and `{header:NAME}`, `{query:NAME}`, `{body:PATH}`,
+   * `{form:NAME}`.
    */
   signed: string | { sorted: string[] };
   /**
@@ -248,19 +253,24 @@ export interface SignatureScheme {
    * time is accepted. Defaults: `seconds`, `both`.
    */
   timestamp?: {
-    from: ValueSource;
+    from: ValueSources;
     unit?: 'seconds' | 'milliseconds' | 'rfc3339';
     tolerance?: number;
     direction?: 'past' | 'both';
   };
   /** Where the id for `{id}` is. */
-  id?: ValueSource;
+  id?: ValueSources;
   /** Where the nonce for `{nonce}` is. */
-  nonce?: ValueSource;
+  nonce?: ValueSources;
   /** Where the text for `{encrypted}` is. */
-  encrypted?: ValueSource;
+  encrypted?: ValueSources;
   /** For a body that isn't signed itself: where its SHA-256 in hexadecimal digits is. */
-  bodyHash?: ValueSource;
+  bodyHash?: ValueSources;
+  /**
+   * A list in the body whose 1 to 32 elements are each signed. `{ body }` and `{body:PATH}` are then relative to the element, and a value
+   * that isn't there is empty. The rest of the body isn't protected.
+   */
+  each?: string;
 }
 
 /** How a signature is made and written. */
@@ -339,7 +349,8 @@ export type PresetName =
   | 'zoom';
 
 /** Which part of a request a diagnosis is about. */
-export type DiagnosisSubject = 'signature' | 'timestamp' | 'id' | 'nonce' | 'encrypted' | 'token' | 'jwt' | 'body';
+export type DiagnosisSubject =
+  'signature' | 'timestamp' | 'id' | 'nonce' | 'encrypted' | 'token' | 'jwt' | 'body' | 'signed';
 
 /** Why a request isn't authenticated: the step that failed. Holds no secret and not the signature that would be right. */
 export type Diagnosis = { message: string } & (
@@ -358,7 +369,14 @@ export type Diagnosis = { message: string } & (
 
 /** What would make a signature match. */
 export type SignatureHint =
-  'bodyWhitespace' | 'bodyEscaping' | 'bodyLineBreaks' | 'bodyEmpty' | 'secretWhitespace' | 'secretForm' | 'url';
+  | 'bodyWhitespace'
+  | 'bodyEscaping'
+  | 'bodyLineBreaks'
+  | 'bodyEmpty'
+  | 'bodyInflated'
+  | 'secretWhitespace'
+  | 'secretForm'
+  | 'url';
 
 /** A mistake in a configuration. */
 export interface ConfigIssue {
@@ -711,6 +729,9 @@ export declare function readHead(text: string): RequestHead
  * ```
  */
 export declare function refuse(reason: RejectionReason): Rejection
+
+/** Up to four places, tried in order: the first that has a value counts. */
+export type ValueSources = ValueSource | ValueSource[];
 
 /** What a request comes to. */
 export type Verdict = Event | Verification | Acknowledge | Rejection;

@@ -27,13 +27,13 @@ test('rejects a scheme that cannot work', () => {
   const accept = [{ algorithm: 'hmac-sha256', encoding: 'hex', key: { form: 'text' } }] as const;
   expectTypeOf({
     kind: 'signature' as const,
-    from: { header: 'x' },
+    from: [{ header: 'x' }, { body: 'y' }],
     accept: [...accept],
     signed: '{body}',
   }).toExtend<Scheme>();
   expectTypeOf({
     kind: 'signature' as const,
-    from: { body: 'x' },
+    from: { cookie: 'x' },
     accept: [...accept],
     signed: '{body}',
   }).not.toExtend<Scheme>();

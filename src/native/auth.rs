@@ -6,6 +6,7 @@ use webhook_core::auth::address::{parse_address, Ranges};
 use webhook_core::auth::basic::Basic;
 use webhook_core::auth::{self, presets, HintWork, PublicKeyChecks, RequestParts, Scheme, Secret};
 use webhook_core::limits::MAX_SECRETS;
+use webhook_core::reading::LazyBody;
 
 use crate::arguments::bytes::Bytes;
 use crate::arguments::json::json_value;
@@ -86,11 +87,13 @@ pub fn verify_signature<'env>(
     let known = KnownRequest::read(env, &request)?;
     let body = Bytes::optional(env, "request.body", request.get_named_property("body")?)?;
     let verified = body.with(|body| {
+        let body = LazyBody::new(None, &known.headers, body);
         let parts = RequestParts {
+            method: known.method.as_deref().unwrap_or("POST"),
             url: &known.url,
             query: known.query(),
             headers: &known.headers,
-            body,
+            body: &body,
         };
         let checks = PublicKeyChecks::default();
         auth::diagnose(&scheme, &secrets, &parts, now, &checks, &HintWork::default())

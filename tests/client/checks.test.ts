@@ -80,7 +80,7 @@ describe('the explanations of a diagnosis', () => {
       [
         'header x-a',
         'query parameter q',
-        'body at a.b',
+        'body at a.b or form field a',
         'body in <Encrypt>',
         'signature after t=',
         'of a later version',
@@ -88,7 +88,7 @@ describe('the explanations of a diagnosis', () => {
     ).toEqual([
       'Header x-a',
       'Query parameter q',
-      'Body path a.b',
+      'Body path a.b / Form field a',
       'XML element <Encrypt>',
       'Signature element key t=',
       'of a later version',

@@ -13,38 +13,26 @@ mod hints;
 pub mod jwt;
 pub mod presets;
 mod public_keys;
+mod scheme;
 mod secret;
 pub mod signature;
 mod source;
+mod sources;
+pub(crate) mod template;
 pub mod token;
-
-use serde::{Deserialize, Serialize};
 
 pub(crate) use base64::BASE64;
 pub use diagnosis::{Diagnosis, Hint, Subject};
 pub use hints::HintWork;
 pub use public_keys::PublicKeyChecks;
+pub use scheme::Scheme;
 pub use secret::{BlankSecret, Secret};
 pub use source::{BodyPath, HeaderName, Source};
+pub use sources::Sources;
 
 use crate::limits;
+use crate::reading::RequestBody;
 use crate::request::Headers;
-
-/// How a sender authenticates, as it is stored: JSON with a `kind`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "an endpoint has a few, most of them signatures"
-)]
-pub enum Scheme {
-    /// A signature over the request.
-    Signature(signature::Signature),
-    /// The secret itself.
-    Token(token::Token),
-    /// A JSON Web Token.
-    Jwt(jwt::Jwt),
-}
 
 /// An authentication method: how the sender authenticates, and the secrets that count.
 #[derive(Debug, Clone)]
@@ -58,6 +46,8 @@ pub struct AuthMethod {
 /// What of a request a scheme may look at. Nothing of it is believed yet.
 #[derive(Clone, Copy)]
 pub struct RequestParts<'a> {
+    /// The method as sent, upper case.
+    pub method: &'a str,
     /// The URL that the sender called, whole, with its query, as the sender wrote it; behind a proxy it isn't the one
     /// that the server sees.
     pub url: &'a str,
@@ -65,8 +55,8 @@ pub struct RequestParts<'a> {
     pub query: &'a str,
     /// The headers, repeated ones kept apart.
     pub headers: &'a Headers<'a>,
-    /// The body's exact bytes, as sent.
-    pub body: &'a [u8],
+    /// The body.
+    pub body: &'a dyn RequestBody,
 }
 
 /// That a request came from someone who knows a secret.
@@ -91,6 +81,7 @@ pub struct Verified {
 ///
 /// ```
 /// use webhook_core::auth::{presets, verify, RequestParts, Secret};
+/// use webhook_core::reading::LazyBody;
 /// use webhook_core::request::Headers;
 ///
 /// let secret = Secret::new("It's a Secret to Everybody").unwrap();
@@ -98,7 +89,8 @@ pub struct Verified {
 ///     "X-Hub-Signature-256".to_owned(),
 ///     "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17".to_owned(),
 /// )]);
-/// let request = RequestParts { url: "", query: "", headers: &headers, body: b"Hello, World!" };
+/// let body = LazyBody::new(None, &headers, b"Hello, World!");
+/// let request = RequestParts { method: "POST", url: "", query: "", headers: &headers, body: &body };
 /// let github = presets::find("github").unwrap();
 /// assert_eq!(verify(&github, &[secret], &request, 0).unwrap().secret, 0);
 /// ```
@@ -158,41 +150,4 @@ pub fn diagnose(
         },
         (diagnosis, _) => diagnosis,
     })
-}
-
-impl Scheme {
-    /// Returns whether the scheme looks at the request's URL.
-    pub fn signs_url(&self) -> bool {
-        match self {
-            Self::Signature(signature) => signature.signs(signature::Placeholder::Url),
-            Self::Token(_) | Self::Jwt(_) => false,
-        }
-    }
-
-    /// Returns whether authenticating takes much longer than reading a small body: it checks with public keys of RSA or ECDSA.
-    pub fn checks_public_keys(&self) -> bool {
-        match self {
-            Self::Signature(signature) => signature.has_compiled_keys(),
-            Self::Jwt(jwt) => jwt.has_public_keys(),
-            Self::Token(_) => false,
-        }
-    }
-
-    /// Returns whether a request can't be authenticated before its body is read.
-    pub fn needs_body(&self) -> bool {
-        match self {
-            Self::Signature(signature) => signature.needs_body(),
-            Self::Token(token) | Self::Jwt(jwt::Jwt { place: token, .. }) => token.from.is_in_body(),
-        }
-    }
-
-    /// Returns the headers that the scheme reads, in lower case; no others are needed.
-    pub fn header_names(&self) -> Vec<&str> {
-        match self {
-            Self::Signature(signature) => signature.header_names(),
-            Self::Token(token) | Self::Jwt(jwt::Jwt { place: token, .. }) => {
-                token.from.header_name().into_iter().collect()
-            }
-        }
-    }
 }

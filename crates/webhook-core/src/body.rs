@@ -15,7 +15,7 @@ use std::iter;
 
 pub use self::charset::Charset;
 use self::content_type::{charset_label, is_one, is_utf8, media_type, misspelled, Format};
-use self::inflate::inflate;
+pub(crate) use self::inflate::inflate;
 pub use self::leniency::{Leniencies, Leniency};
 use crate::error::ParseError;
 use crate::json;

@@ -8,7 +8,7 @@ use crate::auth::{self, AuthMethod, Diagnosis, PublicKeyChecks, RequestParts, Sc
 use crate::config::Addresses;
 use crate::endpoint::Endpoint;
 use crate::event::Authenticated;
-use crate::reading::LazyBody;
+use crate::reading::{LazyBody, RequestBody};
 use crate::rejection::Rejection;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -107,9 +107,9 @@ impl Endpoint {
         self.check_line(request, content_length, &mut Unobserved)?;
         self.check_address(request)?;
         let url = self.called_url(request);
+        let body = LazyBody::new(Some(self), request.headers, b"");
         let incoming = Incoming {
-            method: request.method,
-            parts: parts(request, &url),
+            parts: parts(request, &url, &body),
             secrets: &[],
             body: Arrival::Coming,
         };
@@ -154,10 +154,9 @@ impl Endpoint {
         self.check_line(&request, length, observer)?;
         observer.optional(CheckName::Address, self.check_address(&request))?;
         let url = self.called_url(&request);
-        let body = LazyBody::new(self, request.headers, request.body);
+        let body = LazyBody::new(Some(self), request.headers, request.body);
         let incoming = Incoming {
-            method: request.method,
-            parts: parts(&request, &url),
+            parts: parts(&request, &url, &body),
             secrets: methods.first().map_or(&[], |method| &method.secrets),
             body: match unread {
                 Some(_) => Arrival::Left,
@@ -371,11 +370,12 @@ pub(crate) fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(move |_| !path.is_empty())
 }
 
-fn parts<'a>(request: &Request<'a>, url: &'a str) -> RequestParts<'a> {
+fn parts<'a>(request: &Request<'a>, url: &'a str, body: &'a dyn RequestBody) -> RequestParts<'a> {
     RequestParts {
+        method: request.method,
         url,
         query: request.query,
         headers: request.headers,
-        body: request.body,
+        body,
     }
 }

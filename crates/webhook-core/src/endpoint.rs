@@ -11,6 +11,7 @@ use crate::checks::{segments, Admitted};
 use crate::config::{Config, ConfigIssue, Idempotency, RateLimit};
 use crate::event::Event;
 use crate::json::Places;
+use crate::reading::BODY_HEADERS;
 use crate::rejection::Rejection;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -89,7 +90,7 @@ impl Endpoint {
         let verification = config.verification.as_ref().map(UrlVerification::sender);
         let signs_url = config.methods.iter().any(|method| method.scheme.signs_url())
             || verification.is_some_and(|sender| sender.reads_url());
-        let mut header_names = vec!["content-type".to_owned(), "content-encoding".to_owned()];
+        let mut header_names = BODY_HEADERS.map(str::to_owned).to_vec();
         if config.basic.is_some() {
             header_names.push("authorization".to_owned());
         }

@@ -15,7 +15,7 @@ pub mod head;
 pub mod json;
 pub mod limits;
 pub mod query;
-mod reading;
+pub mod reading;
 pub mod rejection;
 pub mod reply;
 pub mod request;

@@ -130,6 +130,18 @@ pub const MAX_AHEAD_SECONDS: u32 = 86_400;
 /// Signatures in one header that are looked at; a sender that rotates its secrets sends two or three.
 pub const MAX_SIGNATURES: usize = 16;
 
+/// Kinds of signature that a scheme may accept: a hash for each is made of the body for each secret.
+pub const MAX_SIGNATURE_FORMS: usize = 4;
+
+/// Places in which a value may be looked for. Each in the body takes walking through it once.
+pub const MAX_SOURCES: usize = 4;
+
+/// Placeholders in what is signed; senders sign up to eight values.
+pub const MAX_SIGNED_PLACEHOLDERS: usize = 16;
+
+/// Elements of a body that are signed one by one. Senders send one, or a handful.
+pub const MAX_SIGNED_ELEMENTS: usize = 32;
+
 /// Bytes of a body up to which it is tried in other forms when its signature doesn't match: more than most events have.
 pub const MAX_HINT_BYTES: usize = 64 * 1024;
 

@@ -1,11 +1,13 @@
-//! The body of a request, read at most once: URL verification looks at the same values as the event.
+//! The body of a request, read at most once: authentication and URL verification look at the same values as the event.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::body::content_type::Format;
 use crate::body::{self, Body, Leniencies, Leniency};
 use crate::config::Decode;
 use crate::endpoint::Endpoint;
+use crate::limits::MAX_CONTEXT;
 use crate::rejection::Rejection;
 use crate::request::Headers;
 
@@ -34,16 +36,44 @@ impl ReadBody<'_> {
 /// What reading a body comes to: `None` for an empty one.
 pub(crate) type Reading<'a> = Result<Option<ReadBody<'a>>, Rejection>;
 
+/// The headers that say how a body is to be read, in lower case.
+pub(crate) const BODY_HEADERS: [&str; 2] = ["content-type", "content-encoding"];
+
+/// The body of a request that isn't authenticated yet.
+pub trait RequestBody {
+    /// Returns the exact bytes, as sent.
+    fn bytes(&self) -> &[u8];
+
+    /// Returns the body as JSON, which isn't checked yet; `None` if it is empty or can't be read.
+    fn json(&self) -> Option<&[u8]>;
+
+    /// Returns whether its JSON has the fields of a form.
+    fn is_form(&self) -> bool;
+
+    /// Returns the bytes as they were before they were compressed; `None` if they can't be had, or are more than `most`.
+    fn inflated(&self, most: usize) -> Option<Cow<'_, [u8]>>;
+}
+
 /// A body that is read when it is first asked for.
-pub(crate) struct LazyBody<'a> {
-    endpoint: &'a Endpoint,
+///
+/// ```
+/// use webhook_core::reading::{LazyBody, RequestBody};
+/// use webhook_core::request::Headers;
+/// let headers = Headers::new([("Content-Type", "application/x-www-form-urlencoded")]);
+/// let body = LazyBody::new(None, &headers, b"a=1");
+/// assert_eq!(body.json(), Some(&br#"{"a":"1"}"#[..]));
+/// assert!(body.is_form());
+/// ```
+pub struct LazyBody<'a> {
+    endpoint: Option<&'a Endpoint>,
     headers: &'a Headers<'a>,
     bytes: &'a [u8],
     read: OnceCell<Reading<'a>>,
 }
 
 impl<'a> LazyBody<'a> {
-    pub(crate) fn new(endpoint: &'a Endpoint, headers: &'a Headers<'a>, bytes: &'a [u8]) -> Self {
+    /// Returns a body that is read as an endpoint is configured to; without one, by its headers alone.
+    pub fn new(endpoint: Option<&'a Endpoint>, headers: &'a Headers<'a>, bytes: &'a [u8]) -> Self {
         Self {
             endpoint,
             headers,
@@ -52,16 +82,12 @@ impl<'a> LazyBody<'a> {
         }
     }
 
-    /// The exact bytes, as sent.
-    pub(crate) fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
     /// The body; `None` if it is empty or can't be read.
     pub(crate) fn get(&self) -> Option<&ReadBody<'a>> {
-        let read = self
-            .read
-            .get_or_init(|| self.endpoint.read_body(self.headers, self.bytes));
+        let read = self.read.get_or_init(|| match self.endpoint {
+            Some(endpoint) => endpoint.read_body(self.headers, self.bytes),
+            None => read_alone(self.headers, self.bytes),
+        });
         read.as_ref().ok()?.as_ref()
     }
 
@@ -69,6 +95,50 @@ impl<'a> LazyBody<'a> {
     pub(crate) fn into_reading(self) -> Option<Reading<'a>> {
         self.read.into_inner()
     }
+}
+
+impl RequestBody for LazyBody<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    fn json(&self) -> Option<&[u8]> {
+        self.get().map(ReadBody::json)
+    }
+
+    fn is_form(&self) -> bool {
+        self.get().is_some_and(ReadBody::is_form)
+    }
+
+    fn inflated(&self, most: usize) -> Option<Cow<'_, [u8]>> {
+        let limit = self.endpoint.map_or(MAX_CONTEXT, Endpoint::limit).min(most);
+        let encoding = self.headers.joined("content-encoding");
+        body::inflate(
+            self.bytes,
+            &encoding.unwrap_or_default(),
+            limit,
+            &mut Leniencies::default(),
+        )
+        .ok()
+    }
+}
+
+/// Reads a body as its headers say.
+fn read_alone<'a>(headers: &Headers<'_>, bytes: &'a [u8]) -> Reading<'a> {
+    let encoding = headers.joined("content-encoding");
+    let reading = body::Reading {
+        format: None,
+        charset: None,
+        raw: false,
+        files: false,
+        limit: MAX_CONTEXT,
+    };
+    let read = body::read(bytes, headers.first("content-type"), encoding.as_deref(), reading)?;
+    Ok(read.map(|body| ReadBody {
+        needed: body.needed,
+        decoded: None,
+        body,
+    }))
 }
 
 impl Endpoint {

@@ -84,8 +84,6 @@ impl UrlVerification {
 
 /// A request that may be a URL verification.
 pub struct Incoming<'r, 'a> {
-    /// The method as sent, upper case.
-    pub method: &'r str,
     /// What authentication looks at.
     pub parts: RequestParts<'r>,
     /// The secrets of the first authentication method, which sign WeCom's verification.
@@ -95,9 +93,8 @@ pub struct Incoming<'r, 'a> {
 
 impl<'r> Incoming<'r, '_> {
     /// A request for a sender that reads the body of `parts` itself: [`Rules`] don't look at it.
-    pub fn new(method: &'r str, parts: RequestParts<'r>, secrets: &'r [Secret]) -> Self {
+    pub fn new(parts: RequestParts<'r>, secrets: &'r [Secret]) -> Self {
         Self {
-            method,
             parts,
             secrets,
             body: Arrival::Left,
@@ -299,33 +296,34 @@ mod tests {
         Secret::new(text).unwrap()
     }
 
-    fn with_parts<T>(query: &str, body: &[u8], with: impl FnOnce(&RequestParts<'_>) -> T) -> T {
+    fn with_parts<T>(method: &str, query: &str, body: &[u8], with: impl FnOnce(&RequestParts<'_>) -> T) -> T {
         let headers = Headers::default();
         with(&RequestParts {
+            method,
             url: "",
             query,
             headers: &headers,
-            body,
+            body: &LazyBody::new(None, &headers, body),
         })
     }
 
     type Response = Option<Result<Reply, Diagnosis>>;
 
     fn answer(sender: &UrlVerification, method: &str, query: &str, body: &[u8], secrets: &[Secret]) -> Response {
-        with_parts(query, body, |parts| {
-            sender.sender().answer(&Incoming::new(method, *parts, secrets))
+        with_parts(method, query, body, |parts| {
+            sender.sender().answer(&Incoming::new(*parts, secrets))
         })
     }
 
     fn answer_authenticated(sender: &UrlVerification, body: &[u8], secret: &Secret) -> Response {
-        with_parts("", body, |parts| {
-            let request = Incoming::new("POST", *parts, &[]);
+        with_parts("POST", "", body, |parts| {
+            let request = Incoming::new(*parts, &[]);
             sender.sender().answer_authenticated(&request, Some(secret))
         })
     }
 
     fn open(sender: &UrlVerification, body: &[u8]) -> Result<Option<Vec<u8>>, Diagnosis> {
-        with_parts("", body, |parts| sender.sender().open(parts))
+        with_parts("POST", "", body, |parts| sender.sender().open(parts))
     }
 
     fn body(response: Response) -> Option<Result<String, Diagnosis>> {
@@ -396,12 +394,13 @@ mod tests {
         let ask = |sender: &UrlVerification, method: &str, headers: &[(&'static str, &'static str)]| {
             let headers = Headers::new(headers.iter().copied());
             let parts = RequestParts {
+                method,
                 url: "",
                 query: "",
                 headers: &headers,
-                body: b"",
+                body: &LazyBody::new(None, &headers, b""),
             };
-            sender.sender().answer_anyone(&Incoming::new(method, parts, &[]))
+            sender.sender().answer_anyone(&Incoming::new(parts, &[]))
         };
         let any = verification(r#"{"kind":"cloudevents"}"#);
         let azure = verification(r#"{"kind":"cloudevents","origins":["eventgrid.azure.net"]}"#);
@@ -476,7 +475,7 @@ mod tests {
             field(&parsed, "/nonce"),
         );
         let scheme = presets::find("dingtalk").unwrap();
-        let verified = with_parts(&query, sent.as_bytes(), |parts| {
+        let verified = with_parts("POST", &query, sent.as_bytes(), |parts| {
             verify(&scheme, &[secret("123456")], parts, 0)
         });
         assert!(verified.is_ok());

@@ -4,6 +4,7 @@ use jsonwebtoken::{encode, EncodingKey, Header};
 use proptest::prelude::*;
 use serde_json::{json, Value};
 use webhook_core::auth::{verify, verify_within, Diagnosis, PublicKeyChecks, RequestParts, Scheme, Secret, Subject};
+use webhook_core::reading::LazyBody;
 use webhook_core::request::Headers;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -11,10 +12,11 @@ const KEY: &str = "0123456789abcdef0123456789abcdef";
 fn judge(scheme: &str, authorization: &str, seconds: i64) -> Result<Option<Value>, Diagnosis> {
     let headers = Headers::new([("Authorization".to_owned(), authorization.to_owned())]);
     let request = RequestParts {
+        method: "POST",
         url: "",
         query: "",
         headers: &headers,
-        body: b"",
+        body: &LazyBody::new(None, &headers, b""),
     };
     let scheme = Scheme::from_json(scheme).unwrap();
     verify(&scheme, &[Secret::new(KEY).unwrap()], &request, seconds * 1000).map(|verified| verified.claims)
@@ -62,10 +64,11 @@ fn never_takes_a_public_key_behind_something_else_for_a_shared_secret() {
         let token = encode(&Header::default(), &json!({ "exp": 1000 }), &signed).unwrap();
         let headers = Headers::new([("Authorization".to_owned(), format!("Bearer {token}"))]);
         let request = RequestParts {
+            method: "POST",
             url: "",
             query: "",
             headers: &headers,
-            body: b"",
+            body: &LazyBody::new(None, &headers, b""),
         };
         assert!(verify(&scheme, &[Secret::new(&key).unwrap()], &request, 0).is_err());
     }
@@ -83,10 +86,11 @@ fn shares_the_checks_with_public_keys_between_the_methods_of_a_request() {
     let token = format!("Bearer eyJhbGciOiJFUzI1NiJ9.e30.{}", "A".repeat(86));
     let headers = Headers::new([("authorization", token)]);
     let request = RequestParts {
+        method: "POST",
         url: "",
         query: "",
         headers: &headers,
-        body: b"",
+        body: &LazyBody::new(None, &headers, b""),
     };
     let checks = PublicKeyChecks::default();
     let verify = |secrets: &[Secret]| verify_within(&scheme, secrets, &request, 0, &checks).unwrap_err();

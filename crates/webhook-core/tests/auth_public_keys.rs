@@ -5,6 +5,7 @@ use base64::Engine;
 use serde_json::json;
 use webhook_core::auth::{verify, Diagnosis, RequestParts, Scheme, Secret};
 use webhook_core::endpoint::Endpoint;
+use webhook_core::reading::LazyBody;
 use webhook_core::request::Headers;
 
 const RSA: &str = include_str!("keys/rsa.pem");
@@ -36,10 +37,11 @@ fn scheme(algorithm: &str, encoding: &str) -> Scheme {
 fn check(scheme: &Scheme, key: &str, signature: &str, body: &str) -> Result<usize, Diagnosis> {
     let headers = Headers::new([("x-signature", signature), ("x-timestamp", "1580306324")]);
     let request = RequestParts {
+        method: "POST",
         url: "",
         query: "",
         headers: &headers,
-        body: body.as_bytes(),
+        body: &LazyBody::new(None, &headers, body.as_bytes()),
     };
     verify(scheme, &[Secret::new(key).unwrap()], &request, 0).map(|verified| verified.secret)
 }
@@ -124,10 +126,11 @@ fn finds_the_key_that_signed_among_several() {
     let secrets = [other, key].map(|key| Secret::new(key).unwrap());
     let headers = Headers::new([("x-signature", signature), ("x-timestamp", "1580306324")]);
     let request = RequestParts {
+        method: "POST",
         url: "",
         query: "",
         headers: &headers,
-        body: BODY.as_bytes(),
+        body: &LazyBody::new(None, &headers, BODY.as_bytes()),
     };
     for _ in 0..2 {
         let found = verify(&scheme(algorithm, "base64"), &secrets, &request, 0);
@@ -169,10 +172,11 @@ fn prints_no_key() {
     let secret = Secret::new(RSA).unwrap();
     let headers = Headers::new([("x-signature", SIGNATURES[0].2), ("x-timestamp", "1580306324")]);
     let request = RequestParts {
+        method: "POST",
         url: "",
         query: "",
         headers: &headers,
-        body: BODY.as_bytes(),
+        body: &LazyBody::new(None, &headers, BODY.as_bytes()),
     };
     let secrets = [secret];
     verify(&scheme("rsa-sha256", "base64"), &secrets, &request, 0).unwrap();

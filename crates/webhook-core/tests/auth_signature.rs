@@ -7,6 +7,7 @@ use sha2::Sha256;
 use webhook_core::auth::{
     diagnose, presets, verify, Diagnosis, Hint, HintWork, PublicKeyChecks, RequestParts, Scheme, Secret, Subject,
 };
+use webhook_core::reading::LazyBody;
 use webhook_core::request::Headers;
 
 /// A request that a test can change before it is looked at.
@@ -52,10 +53,11 @@ impl Call {
         let secrets: Vec<_> = self.secrets.iter().map(|secret| Secret::new(secret).unwrap()).collect();
         let headers = Headers::new(self.headers.clone());
         let request = RequestParts {
+            method: "POST",
             url: &self.url,
             query: self.url.split_once('?').map_or("", |(_, query)| query),
             headers: &headers,
-            body: self.body.as_bytes(),
+            body: &LazyBody::new(None, &headers, self.body.as_bytes()),
         };
         by(&self.scheme, &secrets, &request, self.now)
     }
@@ -696,8 +698,8 @@ fn rejects_a_scheme_that_cannot_work_and_says_what_was_expected() {
         ),
         (
             r#"{"header":"x-slack-signature"}"#,
-            r#"{"body":"a"}"#,
-            "expected the signature to be in a header or a query parameter",
+            r#"{"part":"a"}"#,
+            "expected from to be a header, query, body, form or xml, but found part",
         ),
         (
             r#""x-slack-signature""#,
@@ -731,7 +733,7 @@ fn rejects_a_scheme_that_cannot_work_and_says_what_was_expected() {
         let error = Scheme::from_json(&format!("{{{kind}}}")).unwrap_err();
         assert_eq!(
             error,
-            "expected from to be a header, query, body or xml, but found part"
+            "expected from to be a header, query, body, form or xml, but found part"
         );
     }
 }

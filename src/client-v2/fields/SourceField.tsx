@@ -1,9 +1,9 @@
 import { Input, Select, Space } from 'antd';
 import type { Rule } from 'antd/es/form';
 import { type Translate, useT } from '../locale';
-import type { ValueSource } from '../model/authMethods';
+import type { ValueSource, ValueSources } from '../model/authMethods';
 
-export type SourceKind = 'header' | 'query' | 'body' | 'xml' | 'part';
+export type SourceKind = 'header' | 'query' | 'body' | 'form' | 'xml' | 'part';
 
 /** Returns the name of a place in a request. */
 export function sourceLabel(kind: SourceKind, t: Translate): string {
@@ -14,6 +14,8 @@ export function sourceLabel(kind: SourceKind, t: Translate): string {
       return t('Query parameter');
     case 'body':
       return t('Body path');
+    case 'form':
+      return t('Form field');
     case 'xml':
       return t('XML element');
     case 'part':
@@ -54,16 +56,18 @@ export function SourceField({ id, value, onChange, kinds }: SourceFieldProps) {
   );
 }
 
-/** Requires the name of the place and, for a header, a valid header name. */
+/** Requires the name of each place and, for a header, a valid header name. */
 export function sourceRule(t: Translate): Rule {
   return {
-    validator: async (_rule, value: ValueSource | undefined) => {
-      const [kind, name] = Object.entries(value ?? {})[0] ?? [];
-      if (!String(name ?? '').trim()) {
-        throw new Error(t('Enter a name.'));
-      }
-      if (kind === 'header' && !HEADER_NAME.test(String(name))) {
-        throw new Error(t("A header name can't contain spaces or colons."));
+    validator: async (_rule, value: ValueSources | undefined) => {
+      for (const source of [value ?? {}].flat()) {
+        const [kind, name] = (Object.entries(source)[0] ?? []) as [string?, string?];
+        if (!name?.trim()) {
+          throw new Error(t('Enter a name.'));
+        }
+        if (kind === 'header' && !HEADER_NAME.test(name)) {
+          throw new Error(t("A header name can't contain spaces or colons."));
+        }
       }
     },
   };

@@ -4,6 +4,7 @@ import { OptionalItem } from '../fields/OptionalItem';
 import { PartSwitch } from '../fields/PartSwitch';
 import { RowList } from '../fields/RowList';
 import { SourceField, sourceRule } from '../fields/SourceField';
+import { SourcesField } from '../fields/SourcesField';
 import { useT } from '../locale';
 import {
   ALGORITHMS,
@@ -40,7 +41,7 @@ function TokenFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
   return (
     <Columns>
       <Form.Item name={[...name, 'from']} label={t('Token location')} rules={[sourceRule(t)]}>
-        <SourceField kinds={['header', 'query', 'body', 'xml']} />
+        <SourceField kinds={['header', 'query', 'body', 'form', 'xml']} />
       </Form.Item>
       <OptionalItem name={[...name, 'prefix']} label={t('Prefix')} extra={example(t, 'Bearer ')}>
         <Input spellCheck={false} />
@@ -57,7 +58,7 @@ function SignatureFields({ name, scheme }: Pick<SchemeFieldsProps, 'name'> & { s
     <>
       <Columns>
         <Form.Item name={[...name, 'from']} label={t('Signature location')} rules={[sourceRule(t)]}>
-          <SourceField kinds={['header', 'query']} />
+          <SourcesField kinds={['header', 'query', 'body', 'form', 'xml']} />
         </Form.Item>
         <OptionalItem
           name={[...name, 'separator']}
@@ -103,6 +104,15 @@ function SignatureFields({ name, scheme }: Pick<SchemeFieldsProps, 'name'> & { s
         {uses('{id}') ? <PlaceItem name={[...name, 'id']} placeholder="{id}" /> : null}
         {uses('{nonce}') ? <PlaceItem name={[...name, 'nonce']} placeholder="{nonce}" /> : null}
       </Columns>
+      <OptionalItem
+        name={[...name, 'each']}
+        label={t('Signed list')}
+        extra={t(
+          'Body path of a list whose elements are signed one by one. Body paths above are then relative to an element.',
+        )}
+      >
+        <Input spellCheck={false} />
+      </OptionalItem>
     </>
   );
 }
@@ -112,7 +122,7 @@ function PlaceItem({ name, placeholder }: { name: (string | number)[]; placehold
   const t = useT();
   return (
     <Form.Item name={name} label={t('{{placeholder}} location', { placeholder })} rules={[sourceRule(t)]}>
-      <SourceField kinds={['header', 'query', 'body', 'xml', 'part']} />
+      <SourcesField kinds={['header', 'query', 'body', 'form', 'xml', 'part']} />
     </Form.Item>
   );
 }
@@ -158,7 +168,7 @@ function TimestampFields({ name }: Pick<SchemeFieldsProps, 'name'>) {
   return (
     <Columns>
       <Form.Item name={[...name, 'from']} label={t('Timestamp location')} rules={[sourceRule(t)]}>
-        <SourceField kinds={['header', 'query', 'body', 'xml', 'part']} />
+        <SourcesField kinds={['header', 'query', 'body', 'form', 'xml', 'part']} />
       </Form.Item>
       <OptionalItem
         name={[...name, 'unit']}

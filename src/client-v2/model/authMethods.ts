@@ -1,8 +1,16 @@
-import type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource } from '../../../index';
+import type {
+  JwtScheme,
+  PresetName,
+  Scheme,
+  SignatureScheme,
+  TokenScheme,
+  ValueSource,
+  ValueSources,
+} from '../../../index';
 import { TOKEN_HEADER } from '../../common/authentication';
 import type { AuthMethodConfig } from '../../common/config';
 
-export type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource };
+export type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource, ValueSources };
 
 /** The schemes of known senders, as `webhook:presets` returns them. */
 export type Presets = Partial<Record<PresetName, Scheme>>;
@@ -79,4 +87,22 @@ export function schemeOf(method: AuthMethodConfig | undefined, presets: Presets)
 }
 
 /** The placeholders of signed content. */
-export const PLACEHOLDERS = ['{id}', '{timestamp}', '{nonce}', '{body}', '{url}', '{query}', '{form}', '{secret}'];
+export const PLACEHOLDERS = [
+  '{id}',
+  '{timestamp}',
+  '{nonce}',
+  '{body}',
+  '{inflatedBody}',
+  '{crc32}',
+  '{method}',
+  '{url}',
+  '{path}',
+  '{query}',
+  '{form}',
+  '{sortedForm}',
+  '{header:NAME}',
+  '{query:NAME}',
+  '{body:PATH}',
+  '{form:NAME}',
+  '{secret}',
+];

@@ -108,6 +108,10 @@ function explainHint(hint: Extract<Diagnosis, { code: 'NO_MATCH' }>['hint'], t: 
       return t('The signature matches with different line endings, which were changed in transit or when pasting.');
     case 'bodyEmpty':
       return t("The signature matches an empty body: the sender didn't sign this body, or it was lost in transit.");
+    case 'bodyInflated':
+      return t(
+        'The signature matches the uncompressed body. In the signed content, use {inflatedBody} instead of {body}.',
+      );
     case 'secretWhitespace':
       return t('The secret has leading or trailing spaces.');
     case 'secretForm':
@@ -121,15 +125,20 @@ function explainHint(hint: Extract<Diagnosis, { code: 'NO_MATCH' }>['hint'], t: 
   }
 }
 
-/** Translates the name of a place, as the core writes it, into the user's language. */
+/** Translates the name of a place, as the core writes it, into the user's language. Of several places each is translated. */
 export function placeLabel(place: string, t: Translate): string {
-  const [, kind, name] = /^(header|query parameter|body at|body in|signature after) (.*)$/s.exec(place) ?? [];
-  const label = {
+  const labels = {
     header: () => t('Header'),
     'query parameter': () => t('Query parameter'),
     'body at': () => t('Body path'),
+    'form field': () => t('Form field'),
     'body in': () => t('XML element'),
     'signature after': () => t('Signature element key'),
-  }[kind];
-  return label ? `${label()} ${name}` : place;
+  };
+  const names = place.split(' or ').map((one) => {
+    const [, kind, name] =
+      /^(header|query parameter|body at|form field|body in|signature after) (.*)$/s.exec(one) ?? [];
+    return kind ? `${labels[kind as keyof typeof labels]()} ${name}` : one;
+  });
+  return names.join(' / ');
 }

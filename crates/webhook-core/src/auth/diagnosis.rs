@@ -22,6 +22,8 @@ pub enum Subject {
     Jwt,
     /// The body.
     Body,
+    /// A value in what is signed.
+    Signed,
 }
 
 impl fmt::Display for Subject {
@@ -35,6 +37,7 @@ impl fmt::Display for Subject {
             Self::Token => "the token",
             Self::Jwt => "the JSON Web Token",
             Self::Body => "the body",
+            Self::Signed => "a value in what is signed",
         })
     }
 }
@@ -51,6 +54,8 @@ pub enum Hint {
     BodyLineBreaks,
     /// An empty body: the sender did not sign this one, or it was lost where the request was copied.
     BodyEmpty,
+    /// The body as it was before it was compressed: the sender signs that.
+    BodyInflated,
     /// The secret without the white space around it.
     SecretWhitespace,
     /// The secret read in another form, such as text instead of Base64, or with or without its prefix.
@@ -72,6 +77,9 @@ impl fmt::Display for Hint {
                 "with other line breaks in the body it matches: a proxy or copying probably changed it"
             }
             Self::BodyEmpty => "with an empty body it matches",
+            Self::BodyInflated => {
+                "with the body as it was before compression it matches: sign {inflatedBody} instead of {body}"
+            }
             Self::SecretWhitespace => "without the white space around the secret it matches",
             Self::SecretForm => "with the secret read in another form it matches",
             Self::Url => "with another form of the URL it matches",

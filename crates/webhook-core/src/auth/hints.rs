@@ -1,11 +1,13 @@
 //! What commonly goes wrong with a signature, tried one after another.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
-use super::signature::{Encoding, Placeholder, Signature};
+use super::signature::{Encoding, Signature};
 use super::{Hint, PublicKeyChecks, RequestParts, Secret};
 use crate::json;
 use crate::limits::{MAX_HINT_BYTES, MAX_HINT_WORK, PUBLIC_KEY_CHECK_WORK};
+use crate::reading::RequestBody;
 
 /// Work that trying a form takes besides its bytes: the signatures are read again.
 const LEAST_WORK: usize = 256;
@@ -41,7 +43,7 @@ pub(super) fn find(
 ) -> Option<Hint> {
     let is_signed = |scheme: &Signature, secrets: &[Secret], request: &RequestParts<'_>| {
         let checks = PublicKeyChecks::default();
-        let is_signed = work.takes((request.body.len() + LEAST_WORK) * secrets.len())
+        let is_signed = work.takes((request.body.bytes().len() + LEAST_WORK) * secrets.len())
             && scheme.is_signed(secrets, request, &checks);
         work.takes(checks.taken() * PUBLIC_KEY_CHECK_WORK);
         is_signed
@@ -68,7 +70,7 @@ pub(super) fn find(
             }
         }
     }
-    if scheme.signs(Placeholder::Url) {
+    if scheme.signs_url() {
         let forms = super::signature::url_variants(request.url);
         if forms
             .iter()
@@ -78,8 +80,38 @@ pub(super) fn find(
         }
     }
     bodies(request.body, work)
-        .find(|(_, body)| is_signed(scheme, secrets, &RequestParts { body, ..*request }))
+        .find(|(_, bytes)| {
+            let body = &Rewritten {
+                bytes,
+                sent: request.body,
+            };
+            is_signed(scheme, secrets, &RequestParts { body, ..*request })
+        })
         .map(|(hint, _)| hint)
+}
+
+/// A body in another form. Its values are the same.
+struct Rewritten<'a> {
+    bytes: &'a [u8],
+    sent: &'a dyn RequestBody,
+}
+
+impl RequestBody for Rewritten<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    fn json(&self) -> Option<&[u8]> {
+        self.sent.json()
+    }
+
+    fn is_form(&self) -> bool {
+        self.sent.is_form()
+    }
+
+    fn inflated(&self, most: usize) -> Option<Cow<'_, [u8]>> {
+        self.sent.inflated(most)
+    }
 }
 
 // `whsec_`, `whpk_` and the like.
@@ -90,9 +122,13 @@ fn strip_prefix(secret: &Secret) -> Option<Secret> {
 }
 
 /// The forms that a body may have had when it was signed, each made when it is asked for and while there is work left.
-fn bodies<'a>(body: &'a [u8], work: &'a HintWork) -> impl Iterator<Item = (Hint, Vec<u8>)> + 'a {
-    let text = std::str::from_utf8(body).ok().filter(|_| body.len() <= MAX_HINT_BYTES);
-    text.into_iter().flat_map(|text| {
+fn bodies<'a>(sent: &'a dyn RequestBody, work: &'a HintWork) -> impl Iterator<Item = (Hint, Vec<u8>)> + 'a {
+    let bytes = Some(sent.bytes()).filter(|bytes| bytes.len() <= MAX_HINT_BYTES);
+    let inflated = bytes.and_then(|_| sent.inflated(MAX_HINT_WORK));
+    let compressed = inflated.filter(|inflated| **inflated != *sent.bytes() && work.takes(inflated.len()));
+    let inflated = compressed.map(|inflated| (Hint::BodyInflated, inflated.into_owned()));
+    let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let written = text.into_iter().flat_map(|text| {
         let ends = ["\n", "\r\n"].map(|end| (Hint::BodyWhitespace, format!("{text}{end}").into_bytes()));
         let trimmed = (Hint::BodyWhitespace, text.trim().as_bytes().to_vec());
         let unix = text.replace("\r\n", "\n");
@@ -102,7 +138,8 @@ fn bodies<'a>(body: &'a [u8], work: &'a HintWork) -> impl Iterator<Item = (Hint,
             .chain(line_breaks)
             .chain([(Hint::BodyEmpty, Vec::new())])
             .chain(rewritten(text, work))
-    })
+    });
+    inflated.into_iter().chain(written)
 }
 
 /// A JSON text as other libraries write it; none for a text that is no JSON.
@@ -262,6 +299,7 @@ mod tests {
 
     use super::{rewrite, Escapes, Hint, HintWork, Layout, RequestParts, Secret};
     use crate::auth::{presets, Scheme};
+    use crate::reading::LazyBody;
     use crate::request::Headers;
 
     #[test]
@@ -274,12 +312,12 @@ mod tests {
             let hmac = Hmac::<Sha256>::new_from_slice(b"secret").unwrap().chain_update(signed);
             let signature = format!("sha256={}", hex::encode(hmac.finalize().into_bytes()));
             let headers = Headers::new([("x-hub-signature-256".to_owned(), signature)]);
-            let (url, query, body) = ("", "", sent.as_bytes());
             let request = RequestParts {
-                url,
-                query,
+                method: "POST",
+                url: "",
+                query: "",
                 headers: &headers,
-                body,
+                body: &LazyBody::new(None, &headers, sent.as_bytes()),
             };
             super::find(
                 scheme,

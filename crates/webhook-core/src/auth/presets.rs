@@ -38,7 +38,7 @@ pub fn find(name: &str) -> Option<Scheme> {
         // the secret is the encrypt key. No age is stated, and duplicates come for hours, so none is rejected.
         "feishu" => Scheme::Signature(Signature {
             timestamp: Some(untimed(header("x-lark-request-timestamp"))),
-            nonce: Some(header("x-lark-request-nonce")),
+            nonce: Some(header("x-lark-request-nonce").into()),
             ..signature(
                 header("x-lark-signature"),
                 accept("", Algorithm::Sha256, Encoding::Hex, Encoding::Text),
@@ -63,7 +63,7 @@ pub fn find(name: &str) -> Option<Scheme> {
         // https://linear.app/developers/webhooks#securing-webhooks
         "linear" => Scheme::Signature(Signature {
             timestamp: Some(Timestamp {
-                from: Source::Body("webhookTimestamp".into()),
+                from: Source::Body("webhookTimestamp".into()).into(),
                 unit: Unit::Milliseconds,
                 tolerance: Some(60),
                 direction: Direction::Both,
@@ -99,7 +99,7 @@ pub fn find(name: &str) -> Option<Scheme> {
         "stripe" => Scheme::Signature(Signature {
             separator: Some(','),
             timestamp: Some(Timestamp {
-                from: Source::Part("t=".to_owned()),
+                from: Source::Part("t=".to_owned()).into(),
                 unit: Unit::Seconds,
                 tolerance: Some(300),
                 direction: Direction::Past,
@@ -114,7 +114,7 @@ pub fn find(name: &str) -> Option<Scheme> {
         "svix" => Scheme::Signature(standard_webhooks("svix")),
         // https://www.twilio.com/docs/usage/webhooks/webhooks-security
         "twilio" => Scheme::Signature(Signature {
-            body_hash: Some(Source::Query("bodySHA256".to_owned())),
+            body_hash: Some(Source::Query("bodySHA256".to_owned()).into()),
             ..signature(
                 header("x-twilio-signature"),
                 accept("", Algorithm::HmacSha1, Encoding::Base64, Encoding::Text),
@@ -152,15 +152,16 @@ fn accept(prefix: &str, algorithm: Algorithm, encoding: Encoding, key: Encoding)
 
 fn signature(from: Source, accept: Accept, signed: &str) -> Signature {
     Signature {
-        from,
+        from: from.into(),
         separator: None,
         accept: vec![accept],
-        signed: Signed::Template(template(signed)),
+        signed: Signed::text(template(signed)),
         timestamp: None,
         id: None,
         nonce: None,
         encrypted: None,
         body_hash: None,
+        each: None,
     }
 }
 
@@ -170,7 +171,7 @@ fn token(from: Source) -> Scheme {
 
 fn untimed(from: Source) -> Timestamp {
     Timestamp {
-        from,
+        from: from.into(),
         unit: Unit::Seconds,
         tolerance: None,
         direction: Direction::Both,
@@ -213,7 +214,7 @@ fn standard_webhooks(prefix: &str) -> Signature {
     Signature {
         separator: Some(' '),
         accept: vec![v1.clone(), v1a],
-        id: Some(header(&format!("{prefix}-id"))),
+        id: Some(header(&format!("{prefix}-id")).into()),
         timestamp: Some(five_minutes(header(&format!("{prefix}-timestamp")))),
         ..signature(header(&format!("{prefix}-signature")), v1, "{id}.{timestamp}.{body}")
     }
@@ -223,14 +224,14 @@ fn standard_webhooks(prefix: &str) -> Signature {
 pub(crate) fn wecom_with(encrypted: Source) -> Scheme {
     let query = |name: &str| Source::Query(name.to_owned());
     Scheme::Signature(Signature {
-        signed: Signed::Sorted {
-            sorted: ["{secret}", "{timestamp}", "{nonce}", "{encrypted}"]
+        signed: Signed::sorted(
+            ["{secret}", "{timestamp}", "{nonce}", "{encrypted}"]
                 .map(template)
                 .into(),
-        },
+        ),
         timestamp: Some(untimed(query("timestamp"))),
-        nonce: Some(query("nonce")),
-        encrypted: Some(encrypted),
+        nonce: Some(query("nonce").into()),
+        encrypted: Some(encrypted.into()),
         ..signature(
             query("msg_signature"),
             accept("", Algorithm::Sha1, Encoding::Hex, Encoding::Text),

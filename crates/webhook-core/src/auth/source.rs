@@ -7,6 +7,7 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::{Diagnosis, RequestParts, Subject};
+use crate::error::ParseError;
 use crate::json::PathSet;
 use crate::query;
 use crate::request::is_token;
@@ -53,6 +54,19 @@ pub struct BodyPath {
     compiled: Box<PathSet>,
 }
 
+impl BodyPath {
+    /// Returns the path as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the value that it leads to, as JSON text.
+    pub(super) fn find<'j>(&self, json: &'j [u8]) -> Result<Option<Cow<'j, str>>, ParseError> {
+        let values = self.compiled.extract(json)?;
+        Ok(values.into_iter().next().flatten())
+    }
+}
+
 impl PartialEq for BodyPath {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
@@ -88,8 +102,10 @@ pub enum Source {
     Header(HeaderName),
     /// A parameter of the query.
     Query(String),
-    /// A path into a JSON body, as everywhere else; of several elements (`value[].clientState`) all have to be equal.
+    /// A path into the body, as everywhere else; of several elements (`value[].clientState`) all have to be equal.
     Body(BodyPath),
+    /// A field of a form, or a path into it.
+    Form(BodyPath),
     /// The text of the first element of that name in an XML body.
     Xml(String),
     /// What follows this text in an element of the signature's list, such as `t=`; only within a signature scheme.
@@ -102,6 +118,7 @@ impl fmt::Display for Source {
             Self::Header(name) => write!(f, "header {}", name.0),
             Self::Query(name) => write!(f, "query parameter {name}"),
             Self::Body(path) => write!(f, "body at {}", path.text),
+            Self::Form(path) => write!(f, "form field {}", path.text),
             Self::Xml(name) => write!(f, "body in <{name}>"),
             Self::Part(prefix) => write!(f, "signature after {prefix}"),
         }
@@ -119,15 +136,20 @@ impl Source {
 
     /// Whether reading it means parsing the body.
     pub(super) fn is_in_body(&self) -> bool {
-        matches!(self, Self::Body(_) | Self::Xml(_))
+        matches!(self, Self::Body(_) | Self::Form(_) | Self::Xml(_))
+    }
+
+    /// The path into the body as it is read, whatever its format.
+    pub(super) fn body_path(&self) -> Option<&str> {
+        match self {
+            Self::Body(path) | Self::Form(path) => Some(path.as_str()),
+            _ => None,
+        }
     }
 
     /// The value, which has to be there.
     pub(super) fn read<'r>(&self, subject: Subject, request: &RequestParts<'r>) -> Result<Cow<'r, str>, Diagnosis> {
-        self.find(subject, request)?.ok_or_else(|| Diagnosis::Missing {
-            subject,
-            place: self.to_string(),
-        })
+        self.find(subject, request)?.ok_or_else(|| self.missing(subject))
     }
 
     /// The value, if it is there; an error if it is there twice. An empty one counts as missing.
@@ -147,8 +169,14 @@ impl Source {
                     .filter(|(found, _)| found == name)
                     .map(|(_, value)| value),
             )?,
-            Self::Body(path) => self.find_in_json(subject, path, request.body)?.map(Cow::Owned),
-            Self::Xml(name) => self.find_in_xml(subject, name, request.body)?.map(Cow::Owned),
+            Self::Body(path) | Self::Form(path) => {
+                let found = path.find(self.json(subject, request)?);
+                let found = found.map_err(|error| self.not_json(subject, &error))?;
+                found
+                    .and_then(|json| self.text(subject, json).transpose())
+                    .transpose()?
+            }
+            Self::Xml(name) => self.find_in_xml(subject, name, request.body.bytes())?.map(Cow::Owned),
             Self::Part(_) => None,
         };
         Ok(value.filter(|value| !value.is_empty()))
@@ -169,6 +197,13 @@ impl Source {
         Ok(value)
     }
 
+    pub(super) fn missing(&self, subject: Subject) -> Diagnosis {
+        Diagnosis::Missing {
+            subject,
+            place: self.to_string(),
+        }
+    }
+
     pub(super) fn malformed(&self, subject: Subject, expected: impl Into<String>) -> Diagnosis {
         Diagnosis::Malformed {
             subject,
@@ -177,15 +212,25 @@ impl Source {
         }
     }
 
-    fn find_in_json(&self, subject: Subject, path: &BodyPath, body: &[u8]) -> Result<Option<String>, Diagnosis> {
-        let values = path.compiled.extract(body);
-        let value = values.map_err(|error| self.malformed(subject, format!("a JSON body ({error})")))?;
-        let Some(value) = value.into_iter().next().flatten() else {
-            return Ok(None);
-        };
-        scalar(&value, path.text.contains("[]"))
-            .map(Some)
-            .ok_or_else(|| self.malformed(subject, "a text or a number"))
+    /// The body as JSON. For a field of a form, a body that is none has no fields.
+    pub(super) fn json<'r>(&self, subject: Subject, request: &RequestParts<'r>) -> Result<&'r [u8], Diagnosis> {
+        match self {
+            Self::Form(_) if !request.body.is_form() => Ok(b"{}"),
+            _ => {
+                let json = request.body.json();
+                json.ok_or_else(|| self.malformed(subject, "a body that can be read"))
+            }
+        }
+    }
+
+    pub(super) fn not_json(&self, subject: Subject, error: &ParseError) -> Diagnosis {
+        self.malformed(subject, format!("a JSON body ({error})"))
+    }
+
+    /// A value of the body as text; `None` for `null`.
+    pub(super) fn text<'j>(&self, subject: Subject, json: Cow<'j, str>) -> Result<Option<Cow<'j, str>>, Diagnosis> {
+        let is_each = self.body_path().is_some_and(|path| path.contains("[]"));
+        scalar(json, is_each).ok_or_else(|| self.malformed(subject, "a text or a number"))
     }
 
     fn find_in_xml(&self, subject: Subject, name: &str, body: &[u8]) -> Result<Option<String>, Diagnosis> {
@@ -211,20 +256,20 @@ impl Source {
     }
 }
 
-// A JSON string or number, or what all elements of an array are, as the text it is.
-fn scalar(json: &str, each: bool) -> Option<String> {
-    if json.starts_with('[') && each {
-        let mut elements = serde_json::Deserializer::from_str(json);
-        return elements.deserialize_seq(SameText).ok()?;
-    }
-    // Whatever is in them, they are neither.
-    if json.starts_with(['[', '{']) {
-        return None;
-    }
-    match serde_json::from_str(json).ok()? {
-        serde_json::Value::String(text) => Some(text),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
+/// A JSON text without its quotes, a number or boolean as it was sent, or what all elements of an array are; `Some(None)` for `null`,
+/// `None` for anything else.
+fn scalar(json: Cow<'_, str>, is_each: bool) -> Option<Option<Cow<'_, str>>> {
+    match json.as_bytes().first()? {
+        b'[' if is_each => {
+            let mut elements = serde_json::Deserializer::from_str(&json);
+            let same = elements.deserialize_seq(SameText).ok()??;
+            Some(Some(Cow::Owned(same)))
+        }
+        // Whatever is in them, they are no text.
+        b'[' | b'{' => None,
+        b'n' => Some(None),
+        b'"' => serde_json::from_str(&json).ok().map(|text| Some(Cow::Owned(text))),
+        _ => Some(Some(json)),
     }
 }
 

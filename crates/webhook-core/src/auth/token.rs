@@ -32,7 +32,7 @@ impl Token {
 
     pub(super) fn check(&self) -> Result<(), String> {
         match self.from {
-            Source::Part(_) => Err("expected from to be a header, query, body or xml, but found part".to_owned()),
+            Source::Part(_) => Err("expected from to be a header, query, body, form or xml, but found part".to_owned()),
             _ => Ok(()),
         }
     }

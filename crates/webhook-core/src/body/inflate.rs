@@ -15,7 +15,7 @@ use crate::rejection::Rejection;
 ///
 /// A charset in its place, or `none`, says nothing. Bytes that are text, though the header names an encoding, have been inflated by
 /// a proxy that left the header as it was.
-pub(super) fn inflate<'a>(
+pub(crate) fn inflate<'a>(
     bytes: &'a [u8],
     encodings: &str,
     limit: usize,

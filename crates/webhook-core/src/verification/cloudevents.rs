@@ -31,7 +31,7 @@ impl Sender for CloudEvents {
 
     fn answer_anyone(&self, request: &Incoming<'_, '_>) -> Option<Result<Reply, Diagnosis>> {
         let sent = request.parts.headers;
-        let origin = sent.first(ORIGIN).filter(|_| request.method == "OPTIONS")?;
+        let origin = sent.first(ORIGIN).filter(|_| request.parts.method == "OPTIONS")?;
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-:".contains(&byte);
         let is_allowed = self.origins.is_empty() || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin));
         if !is_allowed || !(1..=MAX_ORIGIN).contains(&origin.len()) || !origin.bytes().all(is_name) {

@@ -42,7 +42,7 @@ impl Sender for Feishu {
         let request = &request.parts;
         // What can't be opened isn't a verification; nothing says that it can't before it is authenticated.
         let opened = self.open(request).ok()?;
-        let [kind, sent, challenge] = self.texts.of(opened.as_deref().unwrap_or(request.body))?;
+        let [kind, sent, challenge] = self.texts.of(opened.as_deref().unwrap_or(request.body.bytes()))?;
         if kind != "url_verification" {
             return None;
         }

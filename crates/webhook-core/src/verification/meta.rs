@@ -20,7 +20,7 @@ impl Sender for Meta {
 
     fn answer(&self, request: &Incoming<'_, '_>) -> Option<Result<Reply, Diagnosis>> {
         let query = request.parts.query;
-        if request.method != "GET" || parameter(query, "hub.mode").as_deref() != Some("subscribe") {
+        if request.parts.method != "GET" || parameter(query, "hub.mode").as_deref() != Some("subscribe") {
             return None;
         }
         let sent = parameter(query, "hub.verify_token").unwrap_or_default();

@@ -15,9 +15,10 @@ use serde_json::Value;
 use super::{no_match, Arrival, Incoming, Sender, Stage};
 use crate::auth::signature::Algorithm;
 use crate::auth::token::find_equal;
-use crate::auth::{Diagnosis, HeaderName, Secret, Source, Subject};
+use crate::auth::{Diagnosis, Secret, Source, Subject};
 use crate::json::{canonical, PathSet};
 use crate::limits::MAX_VERIFICATION_REPLY;
+use crate::reading::RequestBody;
 use crate::reply::{unsendable_at, Reply, JSON, TEXT};
 use crate::request::utf8_in;
 
@@ -53,27 +54,15 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    pub(crate) fn header(name: HeaderName) -> Self {
-        Self::Head(Source::Header(name))
-    }
-
-    pub(crate) fn query(name: &str) -> Self {
-        Self::Head(Source::Query(name.to_owned()))
-    }
-
-    pub(crate) fn body(path: &str, paths: &mut Paths) -> Self {
+    pub(crate) fn of(source: Source, paths: &mut Paths) -> Self {
+        let index = match &source {
+            Source::Body(path) | Source::Form(path) => paths.add(path.as_str()),
+            _ => return Self::Head(source),
+        };
         Self::Body {
-            name: format!("body at {path}"),
-            index: paths.add(path),
-            of_form: false,
-        }
-    }
-
-    pub(crate) fn form(name: &str, paths: &mut Paths) -> Self {
-        Self::Body {
-            name: format!("form field {name}"),
-            index: paths.add(name),
-            of_form: true,
+            name: source.to_string(),
+            index,
+            of_form: matches!(source, Source::Form(_)),
         }
     }
 }
@@ -326,7 +315,7 @@ impl Condition {
 
     fn holds(&self, values: &Values<'_, '_, '_>) -> bool {
         match self {
-            Self::Method(method) => values.request.method == method,
+            Self::Method(method) => values.request.parts.method == method,
             Self::RawBody(text) => match values.request.body {
                 Arrival::Coming => true,
                 Arrival::Left => false,

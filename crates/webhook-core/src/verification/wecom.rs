@@ -65,7 +65,7 @@ impl Sender for Wecom {
     }
 
     fn answer(&self, request: &Incoming<'_, '_>) -> Option<Result<Reply, Diagnosis>> {
-        if request.method != "GET" {
+        if request.parts.method != "GET" {
             return None;
         }
         if let Err(diagnosis) = &self.key {

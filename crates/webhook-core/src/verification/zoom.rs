@@ -35,7 +35,7 @@ impl Sender for Zoom {
         secret: Option<&Secret>,
     ) -> Option<Result<Reply, Diagnosis>> {
         let secret = secret?;
-        let [event, plain] = self.texts.of(request.parts.body)?;
+        let [event, plain] = self.texts.of(request.parts.body.bytes())?;
         if event != "endpoint.url_validation" {
             return None;
         }

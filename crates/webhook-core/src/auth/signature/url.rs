@@ -51,6 +51,12 @@ pub(super) fn ports(url: &str) -> Vec<Cow<'_, str>> {
     forms
 }
 
+/// Returns the path of a URL, without its query.
+pub(super) fn path(url: &str) -> &str {
+    let rest = cut(url).map_or(url, |parts| parts.rest);
+    &rest[..rest.find(['?', '#']).unwrap_or(rest.len())]
+}
+
 /// The URL in the other forms in which it may have been configured at the sender: over `https` or `http`, and with or
 /// without a `/` at the end of its path.
 pub(in crate::auth) fn variants(url: &str) -> Vec<String> {
@@ -79,7 +85,7 @@ pub(in crate::auth) fn variants(url: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ports, variants};
+    use super::{path, ports, variants};
 
     #[test]
     fn adds_and_removes_the_port_in_its_place() {
@@ -97,6 +103,17 @@ mod tests {
             assert_eq!(ports(url), [url, other]);
         }
         assert_eq!(ports("/a"), ["/a"]);
+    }
+
+    #[test]
+    fn takes_the_path_without_host_and_query() {
+        for (url, expected) in [
+            ("https://example.com/a/b?c=/d#e", "/a/b"),
+            ("https://example.com", ""),
+            ("/a?b", "/a"),
+        ] {
+            assert_eq!(path(url), expected);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::auth::jwt::JwtAlgorithm;
 use crate::auth::signature::{Algorithm, Encoding};
-use crate::auth::{AuthMethod, HeaderName, Scheme, Secret};
+use crate::auth::{AuthMethod, HeaderName, Scheme, Secret, Source};
 use crate::config::reader::Field;
 use crate::json::canonical;
 use crate::limits::{
@@ -115,7 +115,7 @@ fn read_condition(condition: &Field<'_>, paths: &mut Paths) -> Option<Condition>
     };
     let field = condition.get(what);
     let text = field.required_text()?;
-    let place = match what {
+    let source = match what {
         "method" | "rawBody" => {
             condition.known(&[what]);
             if what == "rawBody" {
@@ -128,16 +128,17 @@ fn read_condition(condition: &Field<'_>, paths: &mut Paths) -> Option<Condition>
             return Some(Condition::Method(text.to_owned()));
         }
         "header" => match HeaderName::try_from(text.to_owned()) {
-            Ok(name) => Place::header(name),
+            Ok(name) => Source::Header(name),
             Err(message) => {
                 field.issue("HEADER_NAME", message);
                 return None;
             }
         },
-        "query" => Place::query(text),
-        "body" => Place::body(text, paths),
-        _ => Place::form(text, paths),
+        "query" => Source::Query(text.to_owned()),
+        "body" => Source::Body(text.into()),
+        _ => Source::Form(text.into()),
     };
+    let place = Place::of(source, paths);
     condition.known(&[what, "equals"]);
     let equals = condition.get("equals");
     let equals = if equals.is_absent() {

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Paths, Place};
-use crate::auth::HeaderName;
+use crate::auth::template::{parts, Part};
 
 /// A piece of a template.
 #[derive(Debug)]
@@ -30,49 +30,26 @@ pub(crate) enum Position {
     },
 }
 
-/// A text with placeholders in braces, such as `{query:challenge}`. A brace can't be escaped.
+/// A text with placeholders in braces, such as `{query:challenge}`.
 #[derive(Debug)]
 pub(crate) struct Template {
     pub(super) pieces: Vec<Piece>,
 }
 
 impl Template {
-    /// Compiles a text. The paths of `{body:PATH}` and `{form:NAME}` are added to `paths`. `{{...}}`, which is filled with a
-    /// variable later, is text.
+    /// Compiles a text. The paths of `{body:PATH}` and `{form:NAME}` are added to `paths`.
     ///
     /// # Errors
     /// What is expected, without the text itself, which may come of a secret variable.
     pub(crate) fn parse(text: &str, position: Position, paths: &mut Paths) -> Result<Self, String> {
-        let mut pieces = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let brace = rest.find('{').unwrap_or(rest.len());
-            let (before, braced) = rest.split_at(brace);
-            if before.contains('}') {
-                return Err("expected a { before each }, but found a } without one".to_owned());
-            }
-            if !before.is_empty() {
-                pieces.push(Piece::Text(before.to_owned()));
-            }
-            let (open, close) = if braced.starts_with("{{") {
-                ("{{", "}}")
-            } else {
-                ("{", "}")
-            };
-            let Some(inside) = braced.strip_prefix(open) else {
-                break;
-            };
-            let (name, after) = inside
-                .split_once(close)
-                .ok_or_else(|| "expected a } after each {, but found a { without one".to_owned())?;
-            pieces.push(if open == "{{" {
-                Piece::Text(format!("{{{{{name}}}}}"))
-            } else {
-                placeholder(name, position, paths)?
-            });
-            rest = after;
-        }
-        Ok(Self { pieces })
+        let pieces = parts(text)?.into_iter().map(|part| match part {
+            Part::Text(text) => Ok(Piece::Text(text.to_owned())),
+            Part::Sent(source) => Ok(Piece::Sent(Place::of(source, paths))),
+            Part::Other(name) => placeholder(name, position),
+        });
+        Ok(Self {
+            pieces: pieces.collect::<Result<_, String>>()?,
+        })
     }
 
     /// Bytes of its text without the placeholders.
@@ -107,23 +84,14 @@ impl Template {
     }
 }
 
-fn placeholder(name: &str, position: Position, paths: &mut Paths) -> Result<Piece, String> {
-    let piece = match name.split_once(':') {
-        Some(("header", name)) => HeaderName::try_from(name.to_owned()).ok().map(Place::header),
-        Some((_, "")) => None,
-        Some(("query", name)) => Some(Place::query(name)),
-        Some(("body", path)) => Some(Place::body(path, paths)),
-        Some(("form", name)) => Some(Place::form(name, paths)),
-        _ => None,
-    };
+fn placeholder(name: &str, position: Position) -> Result<Piece, String> {
     let is_reply = matches!(position, Position::Reply { .. });
-    match (name, piece) {
-        (_, Some(place)) => Ok(Piece::Sent(place)),
-        ("url", _) => Ok(Piece::Url),
-        ("secret", _) if !is_reply => Ok(Piece::Secret),
-        ("computed", _) if position == (Position::Reply { computes: true }) => Ok(Piece::Computed),
-        ("secret", _) => Err("expected no {secret} in the response, but found one".to_owned()),
-        ("computed", _) if is_reply => Err("expected compute for {computed}, but found none".to_owned()),
+    match name {
+        "url" => Ok(Piece::Url),
+        "secret" if !is_reply => Ok(Piece::Secret),
+        "computed" if position == (Position::Reply { computes: true }) => Ok(Piece::Computed),
+        "secret" => Err("expected no {secret} in the response, but found one".to_owned()),
+        "computed" if is_reply => Err("expected compute for {computed}, but found none".to_owned()),
         _ => {
             let own = if is_reply { "computed" } else { "secret" };
             Err(format!(
@@ -144,21 +112,6 @@ mod tests {
             format!("expected header:NAME, query:NAME, body:PATH, form:NAME, url or {own} in the braces, but found something else")
         };
         for (text, position, message) in [
-            (
-                "{body",
-                reply,
-                "expected a } after each {, but found a { without one".to_owned(),
-            ),
-            (
-                "{{body}",
-                reply,
-                "expected a } after each {, but found a { without one".to_owned(),
-            ),
-            (
-                "body}",
-                reply,
-                "expected a { before each }, but found a } without one".to_owned(),
-            ),
             ("{body}", reply, names("computed")),
             ("{body:}", reply, names("computed")),
             ("{header:a b}", reply, names("computed")),
