@@ -6,7 +6,28 @@ import { isVariable, type KeyForm, newSecret } from './secret';
 export const TOKEN_HEADER = 'X-Webhook-Token';
 
 /** The presets whose secret the owner generates and enters at the sender. The other senders issue theirs. */
-const OWN_SECRET: readonly PresetName[] = ['dingtalk', 'github', 'gitlab-token', 'microsoft-graph', 'wecom'];
+const OWN_SECRET: readonly PresetName[] = [
+  'bitbucket',
+  'calendly',
+  'circleci',
+  'dingtalk',
+  'gitea',
+  'github',
+  'gitlab-token',
+  'jira',
+  'lemon-squeezy',
+  'microsoft-graph',
+  'razorpay',
+  'telegram',
+  'twitch',
+  'typeform',
+  'wechat',
+  'wecom',
+  'woocommerce',
+];
+
+/** The presets whose secret is the sender's public key. */
+const PUBLIC_KEYS: readonly PresetName[] = ['alipay', 'discord', 'sendgrid'];
 
 /** Returns the authentication method of a new webhook: a random token in a header. */
 export function newTokenMethod(): AuthMethodConfig {
@@ -45,7 +66,7 @@ export function isPublicKey(algorithm: string | undefined): boolean {
 export function hasPublicKeys(method: AuthMethodConfig | undefined): boolean {
   const scheme = method?.scheme as Scheme | undefined;
   return (
-    method?.preset === 'sendgrid' ||
+    PUBLIC_KEYS.includes(method?.preset as PresetName) ||
     (scheme?.kind === 'jwt' && Boolean(scheme.algorithms?.some((name) => !name.startsWith('HS')))) ||
     (scheme?.kind === 'signature' && Boolean(scheme.accept?.some(({ algorithm }) => isPublicKey(algorithm))))
   );

@@ -35,7 +35,9 @@ describe('the authentication methods of the form', () => {
 
   it('generate secrets only if the sender does not provide them', () => {
     expect(generatedForm({ preset: 'github' })).toBe('text');
+    expect(generatedForm({ preset: 'woocommerce' })).toBe('text');
     expect(generatedForm({ preset: 'stripe' })).toBeUndefined();
+    expect([generatedForm({ preset: 'alipay' }), hasPublicKeys({ preset: 'alipay' })]).toEqual([undefined, true]);
     expect(generatedForm({ preset: 'of a later version' })).toBeUndefined();
     expect(generatedForm(newTokenMethod())).toBe('text');
     expect(generatedForm({ scheme: presets.svix })).toBe('base64');
