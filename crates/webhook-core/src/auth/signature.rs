@@ -145,7 +145,6 @@ impl Signature {
     }
 
     /// Checks what is signed by itself: the request, or with each element of a list in place of its body.
-    #[inline]
     fn check_signed_parts(
         &self,
         request: &RequestParts<'_>,
@@ -157,7 +156,6 @@ impl Signature {
         }
     }
 
-    #[inline]
     fn verify_one(
         &self,
         secrets: &[Secret],

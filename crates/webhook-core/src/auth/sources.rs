@@ -48,11 +48,14 @@ impl Sources {
     }
 
     /// As [`find`](Self::find), given how a value is found in one place.
-    #[inline]
     pub(super) fn find_by<'r>(
         &self,
         find: impl Fn(&Source) -> Result<Option<Cow<'r, str>>, Diagnosis>,
     ) -> Result<Option<Cow<'r, str>>, Diagnosis> {
+        // Nearly always there is one.
+        if let [source] = self.0.as_slice() {
+            return find(source);
+        }
         let mut unread = None;
         for source in &self.0 {
             match find(source) {

@@ -79,7 +79,6 @@ impl Signature {
         })
     }
 
-    #[inline]
     fn others<'r>(&self, has_body_hash: bool, request: &RequestParts<'r>) -> Result<Filled<'r, '_>, Diagnosis> {
         if !self.signed.has_others() {
             return Ok(Vec::new());
