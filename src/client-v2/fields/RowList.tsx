@@ -72,7 +72,7 @@ function Rows({
   }, [fields.length]);
 
   return (
-    <div ref={list} role="group" aria-label={label} style={{ marginBottom: token.margin }}>
+    <div ref={list} data-list role="group" aria-label={label} style={{ marginBottom: token.margin }}>
       {fields.map((field, index) => {
         const buttons = (
           <div style={{ display: 'flex', flex: 'none', marginInlineStart: 'auto' }}>
