@@ -72,6 +72,40 @@ describe.each(clients)('saving in %s', (client) => {
     await requests.fill('6');
     await editor.submit();
   });
+
+  it('asks before unsaved changes are discarded', async () => {
+    const workflow = await createWorkflow(app, { title: 'Changed', config, enabled: false });
+    const form = await openForm(workflow.id);
+    const status = form.getByRole('combobox', { name: 'Status code' });
+    await status.fill('201');
+    await editor.page.getByRole('button', { name: 'Cancel' }).click();
+    const question = editor.page.getByRole('dialog').filter({ hasText: 'Discard unsaved changes?' });
+    await question.getByRole('button', { name: 'Keep editing' }).click();
+    await question.waitFor({ state: 'detached' });
+    expect(await status.inputValue()).toBe('201');
+
+    await editor.page.getByRole('button', { name: 'Close' }).click();
+    await question.getByRole('button', { name: 'Discard changes' }).click();
+    await form.waitFor({ state: 'detached' });
+    expect(await configOf(app, workflow.id)).toEqual(config);
+  });
+
+  it('does not ask when nothing has changed or the changes are saved', async () => {
+    const workflow = await createWorkflow(app, { title: 'Unchanged', config, enabled: false });
+    const form = await openForm(workflow.id);
+    for (const name of ['URL verification', 'Limits and duplicates', 'Accepted requests']) {
+      await form.getByRole('button', { name }).click();
+    }
+    const basic = form.getByRole('switch', { name: 'Basic auth' });
+    await basic.click();
+    await basic.click();
+    await editor.cancel();
+
+    const again = await editor.openTrigger();
+    await again.getByRole('combobox', { name: 'Status code' }).fill('201');
+    await editor.submit();
+    expect((await configOf(app, workflow.id)).response).toEqual({ statusCode: 201 });
+  });
 });
 
 /** Whether an element is inside the window and the part of the drawer that is scrolled into view. */
