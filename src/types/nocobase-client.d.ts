@@ -42,7 +42,7 @@ declare module '@nocobase/flow-engine' {
         };
       };
     };
-    modal: { confirm(options: ModalFuncProps): PromiseLike<boolean> };
+    modal: { confirm(options: ModalFuncProps): PromiseLike<boolean> & { destroy(): void } };
     t(key: string, options?: object): string;
   }
 

@@ -196,8 +196,6 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
     for (const name of ['URL verification', 'Limits and duplicates', 'Accepted requests']) {
       await form.getByRole('button', { name }).click();
     }
-    await form.getByRole('radio', { name: 'Require authentication' }).check();
-    await form.getByRole('radio', { name: 'Public (anyone with the URL)' }).check();
     await editor.submit();
     expect(await configOf(app, workflow.id)).toEqual({ request: {}, response: { statusCode: 200 } });
   });

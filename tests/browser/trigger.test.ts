@@ -253,10 +253,11 @@ describe.each(clients)('the trigger in %s', (client) => {
     await form.getByRole('button', { name: 'Delete Method 1' }).click();
     await editor.page.getByRole('button', { name: 'Submit' }).click();
     await error(form, 'Add an authentication method or select “Public (anyone with the URL)”.').waitFor();
-    await form.getByRole('radio', { name: 'Public (anyone with the URL)' }).check();
+    await editor.makePublic();
     await editor.submit();
     expect(await configOf(app, workflow.id)).toEqual({
       basicAuthentication: false,
+      public: true,
       request: {},
       response: { statusCode: 200, headers: [{ name: 'X-Good' }], body: typed },
     });

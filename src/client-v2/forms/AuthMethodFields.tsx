@@ -6,7 +6,14 @@ import { JsonField, jsonRule } from '../fields/JsonField';
 import { SecretRows } from '../fields/SecretRows';
 import { type Translate, useT } from '../locale';
 import { UnreadableJson } from '../model/json';
-import { CUSTOM_SCHEMES, type PresetName, PRESETS, type Presets, type Scheme } from '../model/authMethods';
+import {
+  CUSTOM_SCHEMES,
+  type PresetName,
+  PRESETS,
+  type Presets,
+  type Scheme,
+  secretsAfterChange,
+} from '../model/authMethods';
 import { SchemeFields } from './SchemeFields';
 
 /** Wraps long names in narrow windows. */
@@ -51,7 +58,10 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
   }
 
   function choose(choice: string) {
-    change(choice in PRESETS ? { preset: choice } : { scheme: CUSTOM_SCHEMES[choice as Scheme['kind']]() });
+    const next = choice in PRESETS ? { preset: choice } : { scheme: CUSTOM_SCHEMES[choice as Scheme['kind']]() };
+    const secrets = secretsAfterChange(form.getFieldValue(path) as AuthMethodConfig, next);
+    change(next);
+    form.setFieldValue([...path, 'secrets'], secrets);
   }
 
   return (
@@ -87,10 +97,13 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
       ) : null}
       <Form.Item label={t('Secrets')} style={{ marginBottom: 0 }}>
         <SecretRows
+          // Another sender's secrets don't replace those of this one.
+          key={method?.preset ?? scheme?.kind}
           name={[name, 'secrets']}
           label={t('Secrets')}
           generate={generatedForm(method)}
           lines={hasPublicKeys(method)}
+          form={preset?.secret}
           required
         />
       </Form.Item>

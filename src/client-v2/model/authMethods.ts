@@ -1,6 +1,7 @@
 import type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource } from '../../../index';
-import { TOKEN_HEADER } from '../../common/authentication';
+import { generatedForm, TOKEN_HEADER } from '../../common/authentication';
 import type { AuthMethodConfig } from '../../common/config';
+import { isVariable, newSecret } from '../../common/secret';
 
 export type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, ValueSource };
 
@@ -12,7 +13,19 @@ interface PresetEntry {
   label: string;
   /** Where in the sender's settings the secret is shown or entered. */
   place: string;
+  /** What the secrets that the sender issues look like. */
+  secret?: SecretForm;
 }
+
+/** What a sender's secrets look like. */
+export interface SecretForm {
+  pattern: RegExp;
+  /** Shown to the user. */
+  example: string;
+}
+
+const WHSEC: SecretForm = { pattern: /^whsec_[\w+/=-]+$/, example: 'whsec_…' };
+const STANDARD: SecretForm = { pattern: /^(whsec|whpk)_[\w+/=-]+$/, example: 'whsec_…, whpk_…' };
 
 /** What users need to know about each preset. */
 export const PRESETS: Record<PresetName, PresetEntry> = {
@@ -23,17 +36,25 @@ export const PRESETS: Record<PresetName, PresetEntry> = {
     place: 'Events & Callbacks → Encryption Strategy → Verification Token',
   },
   github: { label: 'GitHub', place: 'Settings → Webhooks → Secret' },
-  gitlab: { label: 'GitLab: Signing token', place: 'Settings → Webhooks → Signing token' },
+  gitlab: { label: 'GitLab: Signing token', place: 'Settings → Webhooks → Signing token', secret: STANDARD },
   'gitlab-token': { label: 'GitLab: Secret token', place: 'Settings → Webhooks → Secret token' },
-  linear: { label: 'Linear', place: 'Settings → API → Webhooks → Signing secret' },
+  linear: {
+    label: 'Linear',
+    place: 'Settings → API → Webhooks → Signing secret',
+    secret: { pattern: /^lin_wh_\w+$/, example: 'lin_wh_…' },
+  },
   meta: { label: 'Meta, WhatsApp', place: 'App settings → Basic → App secret' },
   'microsoft-graph': { label: 'Microsoft Graph', place: 'POST /subscriptions → clientState' },
   sendgrid: { label: 'SendGrid', place: 'Settings → Mail Settings → Event Webhooks → Verification Key' },
   shopify: { label: 'Shopify', place: 'Settings → Notifications → Webhooks; App → Client secret' },
-  slack: { label: 'Slack', place: 'Your Apps → Basic Information → Signing Secret' },
-  'standard-webhooks': { label: 'Standard Webhooks', place: 'Signing secret, whsec_…' },
-  stripe: { label: 'Stripe', place: 'Workbench → Webhooks → Signing secret, whsec_…' },
-  svix: { label: 'Svix', place: 'Endpoints → Signing Secret, whsec_…' },
+  slack: {
+    label: 'Slack',
+    place: 'Your Apps → Basic Information → Signing Secret',
+    secret: { pattern: /^[0-9a-f]{32}$/, example: '0123456789abcdef0123456789abcdef' },
+  },
+  'standard-webhooks': { label: 'Standard Webhooks', place: 'Signing secret, whsec_…', secret: STANDARD },
+  stripe: { label: 'Stripe', place: 'Workbench → Webhooks → Signing secret, whsec_…', secret: WHSEC },
+  svix: { label: 'Svix', place: 'Endpoints → Signing Secret, whsec_…', secret: STANDARD },
   twilio: { label: 'Twilio', place: 'Console → Account Info → Auth Token' },
   wecom: { label: 'WeCom', place: '企业微信管理后台 → 应用管理 → 接收消息 → Token' },
   zoom: { label: 'Zoom', place: 'App Marketplace → Features → Secret Token' },
@@ -80,3 +101,17 @@ export function schemeOf(method: AuthMethodConfig | undefined, presets: Presets)
 
 /** The placeholders of signed content. */
 export const PLACEHOLDERS = ['{id}', '{timestamp}', '{nonce}', '{body}', '{url}', '{query}', '{form}', '{secret}'];
+
+/**
+ * Returns the secrets of a method whose preset or scheme has changed. Secrets that the owner generates stay or are generated; a sender
+ * that issues its own starts with an empty field, since the old secret can't be right. References to variables stay.
+ */
+export function secretsAfterChange(before: AuthMethodConfig | undefined, after: AuthMethodConfig): string[] {
+  const secrets = before?.secrets?.filter(Boolean) ?? [];
+  const form = generatedForm(after);
+  if (form && form === generatedForm(before) && secrets.length) {
+    return secrets;
+  }
+  const variables = secrets.filter(isVariable);
+  return variables.length ? variables : [form ? newSecret(form) : ''];
+}
