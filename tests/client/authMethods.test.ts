@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkConfig, judge, signaturePresets } from '../../index';
-import { CUSTOM_SCHEMES, PRESETS, schemeOf, secretsAfterChange } from '../../src/client-v2/model/authMethods';
+import { CUSTOM_SCHEMES, schemeOf, secretsAfterChange } from '../../src/client-v2/model/authMethods';
 import {
   generatedForm,
   hasMethod,
@@ -24,10 +24,6 @@ describe('a generated secret', () => {
 });
 
 describe('the authentication methods of the form', () => {
-  it('include exactly the presets of the core', () => {
-    expect(Object.keys(PRESETS).sort()).toEqual(Object.keys(presets).sort());
-  });
-
   it.each(Object.entries(CUSTOM_SCHEMES))('start with a scheme that the core accepts: %s', (_kind, create) => {
     expect(checkConfig({ authentication: [{ scheme: create(), secrets: [newSecret()] }] })).toEqual([]);
     expect(checkConfig({ authentication: [newTokenMethod()] })).toEqual([]);

@@ -3,7 +3,7 @@ import { Button } from 'antd';
 import type { Rule } from 'antd/es/form';
 import { MAX_SECRETS } from '../../common/config';
 import { type Translate, useT } from '../locale';
-import type { SecretForm } from '../model/authMethods';
+import type { SecretForm } from '../model/providers';
 import { isVariable, type KeyForm, newSecret } from '../../common/secret';
 import { Announcement } from './Announcement';
 import { EnvInput } from './EnvInput';

@@ -26,7 +26,8 @@ const KINDS: Record<string, string> = {
 export function UrlVerificationSection() {
   const t = useT();
   const form = Form.useFormInstance();
-  const { handshake } = (useCurrentWorkflowContext()?.config ?? {}) as TriggerConfig;
+  const saved = (useCurrentWorkflowContext()?.config ?? {}) as TriggerConfig;
+  const { handshake } = (Form.useWatch('config', { form, preserve: true }) ?? saved) as TriggerConfig;
   return (
     <Section title={t('URL verification')} fold={handshake ? 'open' : 'closed'}>
       <Hint>
@@ -47,7 +48,7 @@ export function UrlVerificationSection() {
           ]}
         />
       </Form.Item>
-      <KindFields kind={(Form.useWatch(PATH, { form, preserve: true }) as UrlVerificationConfig | undefined)?.kind} />
+      <KindFields kind={handshake?.kind} />
     </Section>
   );
 }

@@ -8,58 +8,6 @@ export type { JwtScheme, PresetName, Scheme, SignatureScheme, TokenScheme, Value
 /** The schemes of known senders, as `webhook:presets` returns them. */
 export type Presets = Partial<Record<PresetName, Scheme>>;
 
-interface PresetEntry {
-  /** The sender's name. Like `place`, it is not translated. */
-  label: string;
-  /** Where in the sender's settings the secret is shown or entered. */
-  place: string;
-  /** What the secrets that the sender issues look like. */
-  secret?: SecretForm;
-}
-
-/** What a sender's secrets look like. */
-export interface SecretForm {
-  pattern: RegExp;
-  /** Shown to the user. */
-  example: string;
-}
-
-const WHSEC: SecretForm = { pattern: /^whsec_[\w+/=-]+$/, example: 'whsec_…' };
-const STANDARD: SecretForm = { pattern: /^(whsec|whpk)_[\w+/=-]+$/, example: 'whsec_…, whpk_…' };
-
-/** What users need to know about each preset. */
-export const PRESETS: Record<PresetName, PresetEntry> = {
-  dingtalk: { label: 'DingTalk', place: '钉钉开放平台 → 事件订阅 → 签名 token' },
-  feishu: { label: 'Feishu, Lark: Encrypt Key', place: 'Events & Callbacks → Encryption Strategy → Encrypt Key' },
-  'feishu-token': {
-    label: 'Feishu, Lark: Verification Token',
-    place: 'Events & Callbacks → Encryption Strategy → Verification Token',
-  },
-  github: { label: 'GitHub', place: 'Settings → Webhooks → Secret' },
-  gitlab: { label: 'GitLab: Signing token', place: 'Settings → Webhooks → Signing token', secret: STANDARD },
-  'gitlab-token': { label: 'GitLab: Secret token', place: 'Settings → Webhooks → Secret token' },
-  linear: {
-    label: 'Linear',
-    place: 'Settings → API → Webhooks → Signing secret',
-    secret: { pattern: /^lin_wh_\w+$/, example: 'lin_wh_…' },
-  },
-  meta: { label: 'Meta, WhatsApp', place: 'App settings → Basic → App secret' },
-  'microsoft-graph': { label: 'Microsoft Graph', place: 'POST /subscriptions → clientState' },
-  sendgrid: { label: 'SendGrid', place: 'Settings → Mail Settings → Event Webhooks → Verification Key' },
-  shopify: { label: 'Shopify', place: 'Settings → Notifications → Webhooks; App → Client secret' },
-  slack: {
-    label: 'Slack',
-    place: 'Your Apps → Basic Information → Signing Secret',
-    secret: { pattern: /^[0-9a-f]{32}$/, example: '0123456789abcdef0123456789abcdef' },
-  },
-  'standard-webhooks': { label: 'Standard Webhooks', place: 'Signing secret, whsec_…', secret: STANDARD },
-  stripe: { label: 'Stripe', place: 'Workbench → Webhooks → Signing secret, whsec_…', secret: WHSEC },
-  svix: { label: 'Svix', place: 'Endpoints → Signing Secret, whsec_…', secret: STANDARD },
-  twilio: { label: 'Twilio', place: 'Console → Account Info → Auth Token' },
-  wecom: { label: 'WeCom', place: '企业微信管理后台 → 应用管理 → 接收消息 → Token' },
-  zoom: { label: 'Zoom', place: 'App Marketplace → Features → Secret Token' },
-};
-
 export const ALGORITHMS = [
   'hmac-sha256',
   'hmac-sha1',
