@@ -55,7 +55,6 @@ declare module '@nocobase/flow-engine' {
   /** The drawer or dialog around a component. */
   export function useFlowView(): FlowView;
   export function tExpr(key: string, options?: object): string;
-  export function randomId(prefix?: string, length?: number): string;
 
   export const FlowContextSelector: ComponentType<{
     metaTree: () => MetaTreeNode[];
