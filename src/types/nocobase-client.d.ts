@@ -1,6 +1,7 @@
 // What the browser code uses of the NocoBase packages that are not in the registry (seen in NocoBase 2.2.15).
 
 declare module '@nocobase/flow-engine' {
+  import type { ModalFuncProps } from 'antd';
   import type { ComponentType, ReactNode } from 'react';
 
   export interface MetaTreeNode {
@@ -20,19 +21,40 @@ declare module '@nocobase/flow-engine' {
     skipNotify?: boolean;
   }
 
+  interface AxiosResponse {
+    config: { url?: string };
+  }
+
   interface FlowContext {
     app: {
       name?: string;
       getApiUrl(path: string): string;
       pm: { get(name: 'workflow'): { isWorkflowSync(workflow: object): boolean } | undefined };
     };
-    api: { request(request: ApiRequest): Promise<{ data: { data: unknown } }> };
+    api: {
+      request(request: ApiRequest): Promise<{ data: { data: unknown } }>;
+      axios: {
+        interceptors: {
+          response: {
+            use(onResponse: (response: AxiosResponse) => AxiosResponse): number;
+            eject(interceptor: number): void;
+          };
+        };
+      };
+    };
+    modal: { confirm(options: ModalFuncProps): PromiseLike<boolean> & { destroy(): void } };
     t(key: string, options?: object): string;
   }
 
+  interface FlowView {
+    /** Called before the view closes, also after a successful save; `false` keeps it open. */
+    beforeClose?: (payload: object) => Promise<boolean | void> | boolean | void;
+  }
+
   export function useFlowEngine(): { context: FlowContext };
+  /** The drawer or dialog around a component. */
+  export function useFlowView(): FlowView;
   export function tExpr(key: string, options?: object): string;
-  export function randomId(prefix?: string, length?: number): string;
 
   export const FlowContextSelector: ComponentType<{
     metaTree: () => MetaTreeNode[];

@@ -202,6 +202,12 @@ export class Editor {
     await this.form.waitFor({ state: 'detached' });
   }
 
+  /** Makes the webhook of the open form public. */
+  async makePublic(): Promise<void> {
+    await this.form.getByRole('radio', { name: 'Public (anyone with the URL)' }).click();
+    await this.page.getByRole('button', { name: 'Make public' }).click();
+  }
+
   /** Adds a node at the given plus sign, counted from the top. */
   async addNode(plus: number, name: string): Promise<void> {
     await this.page.locator('button[aria-label^="add-button"]').nth(plus).click();

@@ -58,9 +58,10 @@ describe.each(clients)('the Response node in %s', (client) => {
       condition.getByRole('button', { name: 'variable-switcher' }).first(),
       'Trigger variables',
       'Body',
+      'order',
       'Order status',
     );
-    await condition.getByText('Trigger variables / Body / Order status').waitFor();
+    await condition.getByText('Trigger variables / Body / order / Order status').waitFor();
     await condition.getByRole('textbox').last().fill('paid');
     await condition.getByRole('button', { name: 'Submit' }).click();
     await condition.waitFor({ state: 'detached' });
@@ -78,13 +79,14 @@ describe.each(clients)('the Response node in %s', (client) => {
       await field.fill(body);
       const caret = body.length - 2;
       await field.evaluate((area: HTMLTextAreaElement, at) => area.setSelectionRange(at, at), caret);
-      await editor.pick(field.locator('xpath=../div//button'), 'Trigger variables', 'Body', 'Order status');
+      await editor.pick(field.locator('xpath=../div//button'), 'Trigger variables', 'Body', 'order', 'Order status');
       await group(form, 'Response headers').getByRole('button', { name: 'Add header' }).click();
       await page.keyboard.type('X-Status');
       await editor.pick(
         form.getByRole('group', { name: 'Value of header 1' }).getByRole('button'),
         'Trigger variables',
         'Body',
+        'order',
         'Order status',
       );
       await editor.submit();
@@ -105,7 +107,7 @@ describe.each(clients)('the Response node in %s', (client) => {
 
     // A picked variable is shown with its label again.
     const form = await editor.openCard(editor.card('Answer Yes'));
-    await form.getByText('Trigger variables/Body/Order status').waitFor();
+    await form.getByText('Trigger variables/Body/order/Order status').waitFor();
     await editor.cancel();
 
     await page.getByRole('switch').first().click();

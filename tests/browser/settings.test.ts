@@ -65,6 +65,47 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
     ]);
   });
 
+  it('fills in what a provider needs, and takes it out again with the provider', async () => {
+    const config = { authentication: [{ preset: 'stripe', secrets: ['whsec_1'] }] };
+    const workflow = await createWorkflow(app, { title: 'Provider', config, enabled: false });
+    const form = await openForm(workflow.id);
+    const sender = form.getByRole('combobox', { name: 'Sender' });
+    await editor.choose(sender, 'Slack');
+    // The sections that are filled in open.
+    await form.getByRole('switch', { name: 'Ignore duplicates', checked: true }).waitFor();
+    await form.getByRole('textbox', { name: 'Secret 1' }).fill('0123456789abcdef0123456789abcdef');
+    const link = form.getByRole('link', { name: 'Documentation' });
+    expect(await link.getAttribute('href')).toMatch(/^https:\/\/docs\.slack\.dev\//);
+    await editor.submit();
+    expect(await configOf(app, workflow.id)).toMatchObject({
+      authentication: [{ preset: 'slack', secrets: ['0123456789abcdef0123456789abcdef'] }],
+      handshake: { kind: 'slack' },
+      idempotency: { source: 'body', key: 'event_id' },
+    });
+
+    const again = await openForm(workflow.id);
+    await again.getByRole('combobox', { name: 'Sender' }).fill('GitHub');
+    await editor.page.keyboard.press('Enter');
+    await again.getByText('Select application/json as the content type.').waitFor();
+    await editor.submit();
+    const saved = await configOf(app, workflow.id);
+    expect(saved).not.toHaveProperty('handshake');
+    expect(saved.idempotency).toEqual({ source: 'header', key: 'X-GitHub-Delivery' });
+    expect(saved.request?.headers).toEqual([{ key: 'X-GitHub-Event' }]);
+  });
+
+  it('goes back from a customized scheme to the preset in one click', async () => {
+    const config = { authentication: [{ preset: 'stripe', secrets: ['whsec_1'] }] };
+    const workflow = await createWorkflow(app, { title: 'Back', config, enabled: false });
+    const form = await openForm(workflow.id);
+    await form.getByRole('button', { name: 'Customize' }).click();
+    await form.getByRole('textbox', { name: 'Signed content' }).fill('{body}');
+    await form.getByRole('button', { name: 'Back to Stripe' }).click();
+    await form.getByRole('button', { name: 'Customize' }).waitFor();
+    await editor.submit();
+    expect((await configOf(app, workflow.id)).authentication).toEqual(config.authentication);
+  });
+
   it('saves several methods, each of which can be deleted', async () => {
     const signature = { kind: 'signature', from: { header: 'X-Sig' }, signed: '{body}', accept: [ACCEPT] };
     const config = {
@@ -196,8 +237,6 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
     for (const name of ['URL verification', 'Limits and duplicates', 'Accepted requests']) {
       await form.getByRole('button', { name }).click();
     }
-    await form.getByRole('radio', { name: 'Require authentication' }).check();
-    await form.getByRole('radio', { name: 'Public (anyone with the URL)' }).check();
     await editor.submit();
     expect(await configOf(app, workflow.id)).toEqual({ request: {}, response: { statusCode: 200 } });
   });

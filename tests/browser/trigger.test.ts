@@ -97,14 +97,14 @@ describe.each(clients)('the trigger in %s', (client) => {
     await headers.getByRole('button', { name: 'Add header' }).click();
     await headers.getByRole('textbox', { name: 'Header name 1' }).fill('X-Shop');
     const value = form.getByRole('group', { name: 'Value of header 1' });
-    await editor.pick(value.getByRole('button'), 'Trigger variables', 'Query', 'Shop');
+    await editor.pick(value.getByRole('button'), 'Trigger variables', 'Query', 'shop', 'Shop');
     const body = form.getByRole('textbox', { name: 'Response body' });
     await body.fill('{"received": ""}');
     await body.evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(14, 14));
     // Unsaved rows can be used.
-    await editor.pick(body.locator('xpath=../div//button'), 'Trigger variables', 'Body', 'Order number');
+    await editor.pick(body.locator('xpath=../div//button'), 'Trigger variables', 'Body', 'order', 'Order number');
 
-    await expect.poll(() => body.inputValue()).toMatch(/^\{"received": "\{\{\$context\.body\.v_\w+\}\}"\}$/);
+    await expect.poll(() => body.inputValue()).toBe('{"received": "{{$context.body.order.id}}"}');
     await expect.poll(() => form.getByRole('combobox', { name: 'Status code' }).inputValue()).toBe('202');
 
     await form.getByRole('button', { name: 'Copy cURL command' }).click();
@@ -116,11 +116,6 @@ describe.each(clients)('the trigger in %s', (client) => {
     await editor.submit();
 
     const saved = await configOf(app, workflow.id);
-    const name = {
-      query: saved.request?.query?.map((row) => row._var),
-      body: saved.request?.body?.map((row) => row._var),
-    };
-    expect([...(name.query ?? []), ...(name.body ?? [])].every((one) => /^v_\w+$/.test(one ?? ''))).toBe(true);
     expect(saved).toEqual({
       authentication: [
         { scheme: { kind: 'token', from: { header: 'X-Webhook-Token' } }, secrets: [expect.stringMatching(SECRET)] },
@@ -129,26 +124,25 @@ describe.each(clients)('the trigger in %s', (client) => {
       request: {
         headers: [{ key: 'X-Request-Id' }],
         query: [
-          { key: 'tags[0]', _var: name.query?.[0] },
-          { key: 'shop.id', alias: 'Shop', _var: name.query?.[1] },
+          { key: 'tags[0]', _var: 'tags_0' },
+          { key: 'shop.id', alias: 'Shop' },
         ],
-        body: [
-          { key: 'order', _var: name.body?.[0] },
-          { key: 'order.id', alias: 'Order number', _var: name.body?.[1] },
-          { key: 'order.paid', _var: name.body?.[2] },
-        ],
+        body: [{ key: 'order' }, { key: 'order.id', alias: 'Order number' }, { key: 'order.paid' }],
       },
       response: {
         statusCode: 202,
-        headers: [{ name: 'X-Shop', value: `{{$context.query.${name.query?.[1]}}}` }],
-        body: { received: `{{$context.body.${name.body?.[1]}}}` },
+        headers: [{ name: 'X-Shop', value: '{{$context.query.shop.id}}' }],
+        body: { received: '{{$context.body.order.id}}' },
       },
     });
 
     await page.reload();
     await editor.triggerCard.waitFor();
     const again = await editor.openTrigger();
-    await again.getByRole('group', { name: 'Value of header 1' }).getByText('Trigger variables/Query/Shop').waitFor();
+    await again
+      .getByRole('group', { name: 'Value of header 1' })
+      .getByText('Trigger variables/Query/shop/Shop')
+      .waitFor();
     await expect.poll(() => again.getByRole('textbox', { name: 'Username' }).inputValue()).toBe('ann');
     await expect.poll(() => again.getByRole('combobox', { name: 'Status code' }).inputValue()).toBe('202');
     await editor.submit();
@@ -165,7 +159,7 @@ describe.each(clients)('the trigger in %s', (client) => {
       (await executionsOf(workflow.key)).find((one) => one.status === 1),
     );
     expect(execution.context.headers).toEqual({ 'X-Request-Id': 'example' });
-    expect(execution.context.body).toMatchObject({ [String(name.body?.[1])]: 'example' });
+    expect(execution.context.body).toMatchObject({ order: { id: 'example' } });
     expect(await editor.contextOfExecution(execution.id)).toEqual(execution.context);
 
     // An executed version is read-only, but its URL can still be copied.
@@ -253,10 +247,11 @@ describe.each(clients)('the trigger in %s', (client) => {
     await form.getByRole('button', { name: 'Delete Method 1' }).click();
     await editor.page.getByRole('button', { name: 'Submit' }).click();
     await error(form, 'Add an authentication method or select “Public (anyone with the URL)”.').waitFor();
-    await form.getByRole('radio', { name: 'Public (anyone with the URL)' }).check();
+    await editor.makePublic();
     await editor.submit();
     expect(await configOf(app, workflow.id)).toEqual({
       basicAuthentication: false,
+      public: true,
       request: {},
       response: { statusCode: 200, headers: [{ name: 'X-Good' }], body: typed },
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkConfig, judge, signaturePresets } from '../../index';
-import { CUSTOM_SCHEMES, PRESETS, schemeOf } from '../../src/client-v2/model/authMethods';
+import { CUSTOM_SCHEMES, schemeOf, secretsAfterChange } from '../../src/client-v2/model/authMethods';
 import {
   generatedForm,
   hasMethod,
@@ -24,10 +24,6 @@ describe('a generated secret', () => {
 });
 
 describe('the authentication methods of the form', () => {
-  it('include exactly the presets of the core', () => {
-    expect(Object.keys(PRESETS).sort()).toEqual(Object.keys(presets).sort());
-  });
-
   it.each(Object.entries(CUSTOM_SCHEMES))('start with a scheme that the core accepts: %s', (_kind, create) => {
     expect(checkConfig({ authentication: [{ scheme: create(), secrets: [newSecret()] }] })).toEqual([]);
     expect(checkConfig({ authentication: [newTokenMethod()] })).toEqual([]);
@@ -50,6 +46,32 @@ describe('the authentication methods of the form', () => {
   it('resolve a preset once its scheme is loaded', () => {
     expect(schemeOf({ preset: 'slack' }, {})).toBeUndefined();
     expect(schemeOf({ preset: 'slack' }, presets)).toEqual(presets.slack);
+  });
+});
+
+describe('the secrets of a method whose sender has changed', () => {
+  const token = { ...newTokenMethod(), secrets: ['mine'] };
+
+  it('stay where the owner generates them for both', () => {
+    expect(secretsAfterChange(token, { preset: 'github' })).toEqual(['mine']);
+  });
+
+  it('are empty where the new sender issues its own', () => {
+    expect(secretsAfterChange(token, { preset: 'stripe' })).toEqual(['']);
+  });
+
+  it('are generated where the previous sender issued its own, or in another form', () => {
+    expect(secretsAfterChange({ preset: 'stripe', secrets: ['whsec_1'] }, { preset: 'github' })).toEqual([
+      expect.stringMatching(/^[\w-]{43}$/),
+    ]);
+    expect(secretsAfterChange(token, { scheme: presets.svix })).toEqual([
+      expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/),
+    ]);
+  });
+
+  it('stay references to variables', () => {
+    const before = { ...token, secrets: ['mine', '{{$env.SECRET}}'] };
+    expect(secretsAfterChange(before, { preset: 'stripe' })).toEqual(['{{$env.SECRET}}']);
   });
 });
 

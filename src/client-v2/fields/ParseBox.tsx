@@ -5,7 +5,7 @@ import type { PathItem } from '../../common/config';
 import { INFER_ACTION, RESOURCE } from '../../common/names';
 import { type Translate, useT } from '../locale';
 import { mergeRows } from '../model/rows';
-import { newRow } from './newRow';
+import { newRow } from '../model/variableNames';
 
 interface ParseBoxProps {
   /** The list of rows that the paths are added to. */
@@ -79,11 +79,13 @@ export function ParseBox({ list, kind, label, extra, placeholder }: ParseBoxProp
       });
       const inferred = response.data.data as Inferred;
       if (inferred.ok) {
-        const { rows, added, missing } = mergeRows(
-          (form.getFieldValue(list) as PathItem[]) ?? [],
-          inferred.paths,
-          newRow,
-        );
+        const before = (form.getFieldValue(list) as PathItem[]) ?? [];
+        const created: PathItem[] = [];
+        const { rows, added, missing } = mergeRows(before, inferred.paths, (path) => {
+          const row = newRow(path, [...before, ...created]);
+          created.push(row);
+          return row;
+        });
         form.setFieldValue(list, rows);
         setOutcome({ found: inferred.paths.length, added, missing });
       } else {

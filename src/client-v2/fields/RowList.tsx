@@ -19,8 +19,8 @@ interface RowListProps {
   rules?: ListRule[];
   /** Adds buttons that move rows up and down. */
   reorder?: boolean;
-  /** The fields of a row; `n` counts from 1. */
-  children: (field: FormListFieldData, n: number) => ReactNode;
+  /** The fields of a row; `n` counts from 1, and `add` appends another row. */
+  children: (field: FormListFieldData, n: number, add: (row: unknown) => void) => ReactNode;
 }
 
 type ListRule = NonNullable<ComponentProps<typeof Form.List>['rules']>[number];
@@ -72,7 +72,7 @@ function Rows({
   }, [fields.length]);
 
   return (
-    <div ref={list} role="group" aria-label={label} style={{ marginBottom: token.margin }}>
+    <div ref={list} data-list role="group" aria-label={label} style={{ marginBottom: token.margin }}>
       {fields.map((field, index) => {
         const buttons = (
           <div style={{ display: 'flex', flex: 'none', marginInlineStart: 'auto' }}>
@@ -124,7 +124,7 @@ function Rows({
               <strong>{block(index + 1)}</strong>
               {buttons}
             </div>
-            {children(field, index + 1)}
+            {children(field, index + 1, add)}
           </div>
         ) : (
           <div
@@ -139,7 +139,7 @@ function Rows({
             }}
           >
             <div style={{ display: 'flex', flex: '1 1 9em', flexWrap: 'wrap', gap: token.marginXS, minWidth: 0 }}>
-              {children(field, index + 1)}
+              {children(field, index + 1, add)}
             </div>
             {buttons}
           </div>

@@ -5,7 +5,7 @@ import { type ReactNode, useId, useState } from 'react';
 
 interface SectionProps {
   title: string;
-  /** Makes the section collapsible, initially open or closed. */
+  /** Makes the section collapsible, initially open or closed. A section that is filled in from elsewhere opens then. */
   fold?: 'open' | 'closed';
   children: ReactNode;
 }
@@ -24,6 +24,14 @@ export function Section({ title, fold, children }: SectionProps) {
   const [open, setOpen] = useState(fold !== 'closed');
   // A section that was never opened renders no fields: they would leave empty objects in the config.
   const [seen, setSeen] = useState(open);
+  const [previous, setPrevious] = useState(fold);
+  if (fold !== previous) {
+    setPrevious(fold);
+    if (fold === 'open') {
+      setOpen(true);
+      setSeen(true);
+    }
+  }
   return (
     <fieldset style={{ border: 0, margin: `0 0 ${token.marginLG}px`, minWidth: 0, padding: 0 }}>
       <legend

@@ -1,13 +1,15 @@
-import { Button, Form, Select, Typography } from 'antd';
+import { Button, Form, Select } from 'antd';
 import { useId, useState } from 'react';
 import { generatedForm, hasPublicKeys } from '../../common/authentication';
-import type { AuthMethodConfig } from '../../common/config';
+import type { AuthMethodConfig, TriggerConfig } from '../../common/config';
 import { JsonField, jsonRule } from '../fields/JsonField';
 import { SecretRows } from '../fields/SecretRows';
 import { type Translate, useT } from '../locale';
 import { UnreadableJson } from '../model/json';
-import { CUSTOM_SCHEMES, type PresetName, PRESETS, type Presets, type Scheme } from '../model/authMethods';
+import { CUSTOM_SCHEMES, type PresetName, type Presets, type Scheme, secretsAfterChange } from '../model/authMethods';
+import { changeProvider, providerOf, PROVIDERS } from '../model/providers';
 import { SchemeFields } from './SchemeFields';
+import { SetupSteps } from './SetupSteps';
 
 /** Wraps long names in narrow windows. */
 const WRAPPING = { height: 'auto', maxWidth: '100%', whiteSpace: 'normal' } as const;
@@ -39,7 +41,9 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
   const path = ['config', 'authentication', name];
   const scheme = method?.scheme as Scheme | undefined;
   const [asJson, setAsJson] = useState(false);
-  const preset = method?.preset ? PRESETS[method.preset as PresetName] : undefined;
+  const provider = providerOf(method?.preset);
+  // The preset that was customized, until the form is closed.
+  const [origin, setOrigin] = useState<string>();
   const presetScheme = method?.preset ? presets[method.preset as PresetName] : undefined;
   const readable = !(scheme instanceof UnreadableJson);
 
@@ -50,8 +54,17 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
     setAsJson(false);
   }
 
+  /** Changes the sender, and with it what it fills in elsewhere in the form. */
   function choose(choice: string) {
-    change(choice in PRESETS ? { preset: choice } : { scheme: CUSTOM_SCHEMES[choice as Scheme['kind']]() });
+    const next = choice in PROVIDERS ? { preset: choice } : { scheme: CUSTOM_SCHEMES[choice as Scheme['kind']]() };
+    const before = form.getFieldValue(path) as AuthMethodConfig;
+    const filled = changeProvider((form.getFieldValue('config') ?? {}) as TriggerConfig, before?.preset, next.preset);
+    change(next);
+    setOrigin(undefined);
+    form.setFieldValue([...path, 'secrets'], secretsAfterChange(before, next));
+    form.setFieldValue(['config', 'handshake'], filled.handshake);
+    form.setFieldValue(['config', 'idempotency'], filled.idempotency);
+    form.setFieldValue(['config', 'request', 'headers'], filled.headers);
   }
 
   return (
@@ -73,24 +86,21 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
             },
             {
               label: t('Providers'),
-              options: Object.entries(PRESETS).map(([value, { label }]) => ({ value, label })),
+              options: Object.entries(PROVIDERS).map(([value, { label }]) => ({ value, label })),
             },
           ]}
         />
       </Form.Item>
-      {preset ? (
-        <Typography.Paragraph type="secondary">
-          {generatedForm(method)
-            ? t('Use the same secret at the provider: {{place}}', { place: preset.place })
-            : t('Paste the secret from the provider: {{place}}', { place: preset.place })}
-        </Typography.Paragraph>
-      ) : null}
+      {provider ? <SetupSteps provider={provider} ownSecret={Boolean(generatedForm(method))} /> : null}
       <Form.Item label={t('Secrets')} style={{ marginBottom: 0 }}>
         <SecretRows
+          // Another sender's secrets don't replace those of this one.
+          key={method?.preset ?? scheme?.kind}
           name={[name, 'secrets']}
           label={t('Secrets')}
           generate={generatedForm(method)}
           lines={hasPublicKeys(method)}
+          form={provider?.secret}
           required
         />
       </Form.Item>
@@ -105,8 +115,20 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
           {asJson ? t('Edit in form') : t('Edit as JSON')}
         </Button>
       ) : presetScheme ? (
-        <Button size="small" style={WRAPPING} onClick={() => change({ scheme: structuredClone(presetScheme) })}>
+        <Button
+          size="small"
+          style={WRAPPING}
+          onClick={() => {
+            setOrigin(method?.preset);
+            change({ scheme: structuredClone(presetScheme) });
+          }}
+        >
           {t('Customize')}
+        </Button>
+      ) : null}
+      {scheme && origin ? (
+        <Button size="small" style={{ ...WRAPPING, marginInlineStart: 8 }} onClick={() => change({ preset: origin })}>
+          {t('Back to {{provider}}', { provider: providerOf(origin)?.label ?? origin })}
         </Button>
       ) : null}
     </>

@@ -6,6 +6,7 @@ import { MAX_AUTH_METHODS, type TriggerConfig } from '../../common/config';
 import { Hint } from '../fields/Hint';
 import { RowList } from '../fields/RowList';
 import { Section } from '../fields/Section';
+import { useConfirm } from '../fields/useConfirm';
 import { useT } from '../locale';
 import type { Presets } from '../model/authMethods';
 import { BasicAuthenticationFields } from './BasicAuthenticationFields';
@@ -20,13 +21,14 @@ type Access = 'public' | 'authenticated';
 /** The authentication of requests: required, or public if the user explicitly chooses that. */
 export function AuthenticationSection({ presets }: { presets: Presets }) {
   const t = useT();
+  const confirm = useConfirm();
   const form = Form.useFormInstance();
   const workflow = useCurrentWorkflowContext();
   const config = (Form.useWatch('config', { form, preserve: true }) ?? workflow?.config ?? {}) as TriggerConfig;
-  const [picked, setPicked] = useState<Access>();
+  // Only the user's choice makes a webhook public. Removing the last method doesn't.
+  const [access, setAccess] = useState<Access>(() => (hasMethod(config) ? 'authenticated' : 'public'));
   // Choosing one option and then the other again restores what was typed.
   const last = useRef<Pick<TriggerConfig, 'authentication' | 'basicAuthentication'>>();
-  const access = picked ?? (!hasMethod(config) ? 'public' : 'authenticated');
 
   // Removing the last row leaves an empty list, which the server rejects instead of treating it as "none".
   const isEmpty = config.authentication?.length === 0;
@@ -36,7 +38,18 @@ export function AuthenticationSection({ presets }: { presets: Presets }) {
     }
   }, [form, isEmpty]);
 
-  function choose(next: Access) {
+  // Says at once that the last method is gone, and takes that back when there is one again.
+  const isProtected = hasMethod(config);
+  useEffect(() => {
+    if (access === 'authenticated') {
+      form.validateFields([METHODS]).catch(() => undefined);
+    }
+  }, [form, access, isProtected]);
+
+  async function choose(next: Access) {
+    if (next === 'public' && !(await confirmPublic())) {
+      return;
+    }
     const { authentication, basicAuthentication } = config;
     if (next === 'public') {
       last.current = !hasMethod(config) ? undefined : { authentication, basicAuthentication };
@@ -44,9 +57,17 @@ export function AuthenticationSection({ presets }: { presets: Presets }) {
     const chosen = next === 'public' ? {} : (last.current ?? { authentication: [newTokenMethod()] });
     form.setFieldValue(METHODS, chosen.authentication);
     form.setFieldValue(BASIC, chosen.basicAuthentication ?? (basicAuthentication === undefined ? undefined : false));
-    // Without it, the server rejects an update that removes the last method.
-    form.setFieldValue(PUBLIC, next === 'public' && hasMethod(workflow?.config as TriggerConfig) ? true : undefined);
-    setPicked(next);
+    form.setFieldValue(PUBLIC, next === 'public' || undefined);
+    setAccess(next);
+  }
+
+  function confirmPublic() {
+    return confirm({
+      title: t('Make this webhook public?'),
+      content: t('Anyone who knows the URL can run this workflow. Nothing proves who sent a request.'),
+      okText: t('Make public'),
+      cancelText: t('Cancel'),
+    });
   }
 
   return (
@@ -54,7 +75,7 @@ export function AuthenticationSection({ presets }: { presets: Presets }) {
       <Radio.Group
         aria-label={t('Authentication')}
         value={access}
-        onChange={(event) => choose(event.target.value as Access)}
+        onChange={(event) => void choose(event.target.value as Access)}
         style={{ marginBottom: 16 }}
         options={[
           { value: 'authenticated', label: t('Require authentication') },

@@ -1,9 +1,9 @@
 import { css } from '@emotion/css';
 import { theme } from 'antd';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { Announcement } from '../fields/Announcement';
-
-const ERROR = 'ant-form-item-explain-error';
+import { FailedSubmit } from './FailedSubmit';
+import { ERROR_CLASS, useShownErrors } from './useShownErrors';
 
 /**
  * Wraps every form of the plugin. NocoBase's colours for hints, errors and variables have less contrast than WCAG 2.1
@@ -13,20 +13,7 @@ const ERROR = 'ant-form-item-explain-error';
 export function FormRoot({ children }: { children: ReactNode }) {
   const { token } = theme.useToken();
   const root = useRef<HTMLDivElement>(null);
-  const [errors, setErrors] = useState<string>();
-
-  useEffect(() => {
-    const element = root.current;
-    if (!element) {
-      return;
-    }
-    const observer = new MutationObserver(() => {
-      const shown = [...element.getElementsByClassName(ERROR)].map((error) => error.textContent);
-      setErrors(shown.join(' ') || undefined);
-    });
-    observer.observe(element, { childList: true, characterData: true, subtree: true });
-    return () => observer.disconnect();
-  }, []);
+  const shown = useShownErrors(root);
 
   const readable = css`
     overflow-wrap: anywhere;
@@ -34,7 +21,7 @@ export function FormRoot({ children }: { children: ReactNode }) {
     && .ant-typography-secondary {
       color: ${token.colorTextSecondary};
     }
-    && .${ERROR} {
+    && .${ERROR_CLASS} {
       color: color-mix(in srgb, ${token.colorError}, ${token.colorText} 45%);
     }
     && .nb-variable-tag {
@@ -49,7 +36,8 @@ export function FormRoot({ children }: { children: ReactNode }) {
   return (
     <div ref={root} className={readable} data-webhook-form>
       {children}
-      <Announcement role="alert">{errors}</Announcement>
+      <FailedSubmit root={root} shown={shown} />
+      <Announcement role="alert">{shown.map((error) => error.textContent).join(' ') || undefined}</Announcement>
     </div>
   );
 }

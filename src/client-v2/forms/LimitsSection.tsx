@@ -21,7 +21,7 @@ export function LimitsSection() {
   const saved = (useCurrentWorkflowContext()?.config ?? {}) as TriggerConfig;
   const { addresses, rateLimit, idempotency } = (Form.useWatch('config', { form, preserve: true }) ??
     saved) as TriggerConfig;
-  const fold = saved.addresses || saved.rateLimit || saved.idempotency ? 'open' : 'closed';
+  const fold = addresses || rateLimit || idempotency ? 'open' : 'closed';
   return (
     <Section title={t('Limits and duplicates')} fold={fold}>
       <PartSwitch

@@ -1,11 +1,12 @@
-import { Input } from 'antd';
+import { Form, Input } from 'antd';
+import type { PathItem } from '../../common/config';
 import { Hint } from '../fields/Hint';
-import { newRow } from '../fields/newRow';
 import { ParseBox } from '../fields/ParseBox';
 import { RowField, RowList } from '../fields/RowList';
 import { Section } from '../fields/Section';
 import { HEADER_NAME } from '../fields/SourceField';
 import { useT } from '../locale';
+import { withPath } from '../model/variableNames';
 
 const REQUEST = ['config', 'request'];
 
@@ -66,12 +67,25 @@ export function RequestSections() {
 
 function PathRows({ name, label }: { name: string[]; label: string }) {
   const t = useT();
+  const form = Form.useFormInstance();
+  const rows = (Form.useWatch(name, { form, preserve: true }) ?? []) as PathItem[];
+
+  /** Gives a row's variable the name that goes with its new path. */
+  function rename(index: number, path: string) {
+    const others = rows.filter((_row, at) => at !== index);
+    form.setFieldValue([...name, index, '_var'], withPath(rows[index] ?? {}, path, others)._var);
+  }
+
   return (
-    <RowList reorder name={name} label={label} addLabel={t('Add field')} create={() => newRow()}>
+    <RowList reorder name={name} label={label} addLabel={t('Add field')} create={() => ({})}>
       {(field, n) => (
         <>
           <RowField name={[field.name, 'key']} rules={[{ required: true, message: t('Enter a path.') }]}>
-            <Input placeholder={t('Path')} aria-label={t('Path {{n}}', { n })} />
+            <Input
+              placeholder={t('Path')}
+              aria-label={t('Path {{n}}', { n })}
+              onChange={(event) => rename(field.name, event.target.value)}
+            />
           </RowField>
           <RowField name={[field.name, 'alias']}>
             <Input placeholder={t('Display name')} aria-label={t('Display name {{n}}', { n })} />

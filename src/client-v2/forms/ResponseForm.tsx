@@ -4,6 +4,7 @@ import { Alert } from 'antd';
 import { useT } from '../locale';
 import { FormRoot } from './FormRoot';
 import { answersCaller } from '../model/workflow';
+import { CloseGuard } from './CloseGuard';
 import { KeepRest } from './KeepRest';
 import { ResponseFields } from './ResponseFields';
 
@@ -15,6 +16,7 @@ export default function ResponseForm() {
   return (
     <FormRoot>
       <KeepRest />
+      <CloseGuard />
       {answersCaller(workflow, engine) ? null : (
         <Alert
           type="warning"

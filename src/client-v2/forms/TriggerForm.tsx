@@ -8,6 +8,7 @@ import { useT } from '../locale';
 import { FormRoot } from './FormRoot';
 import { requestMetaTree } from '../model/variables';
 import { answersCaller } from '../model/workflow';
+import { CloseGuard } from './CloseGuard';
 import { DebuggerSection } from './DebuggerSection';
 import { EndpointSection } from './EndpointSection';
 import { UrlVerificationSection } from './UrlVerificationSection';
@@ -31,6 +32,7 @@ export default function TriggerForm() {
   return (
     <FormRoot>
       <KeepRest />
+      <CloseGuard />
       <EndpointSection presets={presets} />
       <AuthenticationSection presets={presets} />
       <DebuggerSection />

@@ -13,12 +13,24 @@ const PATH = ['config', 'handshake'];
 
 /** The senders that verify the URL. Names are not translated. */
 const KINDS: Record<string, string> = {
+  'event-grid': 'Azure Event Grid',
+  bitbucket: 'Bitbucket',
   dingtalk: 'DingTalk',
+  discord: 'Discord: Interactions',
+  'discord-events': 'Discord: Webhook events',
+  dropbox: 'Dropbox',
   feishu: 'Feishu, Lark',
+  mandrill: 'Mandrill',
   meta: 'Meta, WhatsApp',
   'microsoft-graph': 'Microsoft Graph',
+  monday: 'monday.com',
+  nylas: 'Nylas',
   slack: 'Slack',
+  trello: 'Trello',
+  twitch: 'Twitch EventSub',
+  wechat: 'WeChat Official Account',
   wecom: 'WeCom',
+  woocommerce: 'WooCommerce',
   zoom: 'Zoom',
 };
 
@@ -26,7 +38,8 @@ const KINDS: Record<string, string> = {
 export function UrlVerificationSection() {
   const t = useT();
   const form = Form.useFormInstance();
-  const { handshake } = (useCurrentWorkflowContext()?.config ?? {}) as TriggerConfig;
+  const saved = (useCurrentWorkflowContext()?.config ?? {}) as TriggerConfig;
+  const { handshake } = (Form.useWatch('config', { form, preserve: true }) ?? saved) as TriggerConfig;
   return (
     <Section title={t('URL verification')} fold={handshake ? 'open' : 'closed'}>
       <Hint>
@@ -47,7 +60,7 @@ export function UrlVerificationSection() {
           ]}
         />
       </Form.Item>
-      <KindFields kind={(Form.useWatch(PATH, { form, preserve: true }) as UrlVerificationConfig | undefined)?.kind} />
+      <KindFields kind={handshake?.kind} />
     </Section>
   );
 }
