@@ -36,6 +36,8 @@ export class WaitingExecutions {
   /** The ids of all that wait here or run. */
   private readonly known = new Set<string>();
   private readonly claimed = new Set<string>();
+  /** Whether the last claim failed, which is logged once until one succeeds. */
+  private failing = false;
   private readonly lanes = new Map<string, number>();
 
   /** @param exclusively runs what writes to the database when nothing else of ours does */
@@ -145,7 +147,7 @@ export class WaitingExecutions {
 
   private async claimTogether(tickets: number[], timeout: number): Promise<number[]> {
     const byId = new Map(tickets.map((ticket) => [(this.waiting.get(ticket) as Waiting).id, ticket]));
-    const claimed = await this.exclusively(() => this.claims.claim([...byId.keys()], timeout));
+    const claimed = await this.claimIds([...byId.keys()], timeout);
     for (const one of claimed) {
       (this.waiting.get(byId.get(one.id) as number) as Waiting).claimed = one;
       this.claimed.add(one.id);
@@ -157,6 +159,20 @@ export class WaitingExecutions {
       }
       return mine;
     });
+  }
+
+  private async claimIds(ids: string[], timeout: number): Promise<Claimed[]> {
+    try {
+      const claimed = await this.exclusively(() => this.claims.claim(ids, timeout));
+      this.failing = false;
+      return claimed;
+    } catch (error) {
+      if (!this.failing) {
+        this.failing = true;
+        this.app.logger.error('webhooks: waiting executions could not be claimed; they are tried again', { error });
+      }
+      throw error;
+    }
   }
 
   private forget(ticket: number, id: string): void {
