@@ -75,7 +75,7 @@ describe.each(clients)('the debugger in %s', (client) => {
     // The browser logs the 400 itself.
     await expect.poll(() => editor.errors.splice(0, 1)).toHaveLength(1);
     expect(await error(form, '').count()).toBe(0);
-    await editor.cancel();
+    await editor.discard();
     expect((await app.api<{ config: object }>('GET', `workflows:get?filterByTk=${workflow.id}`)).config).toEqual(
       config,
     );

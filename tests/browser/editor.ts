@@ -202,6 +202,13 @@ export class Editor {
     await this.form.waitFor({ state: 'detached' });
   }
 
+  /** Closes the open drawer and its unsaved changes. */
+  async discard(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Cancel' }).click();
+    await this.page.getByRole('button', { name: 'Discard changes' }).click();
+    await this.form.waitFor({ state: 'detached' });
+  }
+
   /** Makes the webhook of the open form public. */
   async makePublic(): Promise<void> {
     await this.form.getByRole('radio', { name: 'Public (anyone with the URL)' }).click();
