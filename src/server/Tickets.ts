@@ -22,7 +22,7 @@ export class Tickets<T> {
     return ticket;
   }
 
-  /** Adds a value under a number that stands for it elsewhere. */
+  /** Adds a value under the number that it has elsewhere. */
   set(ticket: number, value: T): void {
     this.values.set(ticket, value);
   }

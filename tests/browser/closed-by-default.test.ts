@@ -28,14 +28,9 @@ describe.each(clients)('a webhook with authentication in %s', (client) => {
     (opened) => (editor = opened),
   );
 
-  const openForm = async (id: string | number) => {
-    await editor.openWorkflow(id);
-    return editor.openTrigger();
-  };
-
   it("isn't saved without its last authentication method", async () => {
     const workflow = await createWorkflow(app, { title: 'Last method', config });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     await form.getByRole('button', { name: 'Delete Method 1' }).click();
     const missing = error(form, 'Add an authentication method or select “Public (anyone with the URL)”.');
     await missing.waitFor();
@@ -51,7 +46,7 @@ describe.each(clients)('a webhook with authentication in %s', (client) => {
 
   it('becomes public only after a confirmation, which is saved', async () => {
     const workflow = await createWorkflow(app, { title: 'Public', config });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     await form.getByRole('radio', { name: 'Public (anyone with the URL)' }).click();
     const question = editor.page.getByRole('dialog').filter({ hasText: 'Make this webhook public?' });
     await question.getByRole('button', { name: 'Cancel' }).click();
@@ -67,7 +62,7 @@ describe.each(clients)('a webhook with authentication in %s', (client) => {
 
   it('clears the secret for a sender that issues its own, and reports one in another form at once', async () => {
     const workflow = await createWorkflow(app, { title: 'Switch', config });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     const secret = form.getByRole('textbox', { name: 'Secret 1' });
     await editor.choose(form.getByRole('combobox', { name: 'Sender' }), 'GitHub');
     await expect.poll(() => secret.inputValue()).toBe('first');
@@ -84,7 +79,7 @@ describe.each(clients)('a webhook with authentication in %s', (client) => {
 
   it('asks before a secret in use is replaced, and offers to keep both', async () => {
     const workflow = await createWorkflow(app, { title: 'Rotation', config });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     const secret = form.getByRole('textbox', { name: 'Secret 1' });
     const generate = form.getByRole('button', { name: 'Generate secret 1' });
     const answer = (name: string) =>
@@ -106,7 +101,7 @@ describe.each(clients)('a webhook with authentication in %s', (client) => {
     "isn't made public by operating its controls at random, unless that is confirmed: %i",
     async (seed) => {
       const workflow = await createWorkflow(app, { title: `Random ${seed}`, config });
-      const form = await openForm(workflow.id);
+      const form = await editor.openForm(workflow.id);
       const section = form.locator('fieldset').filter({ hasText: 'Authentication' }).first();
       const random = generator(seed);
       const log: string[] = [];

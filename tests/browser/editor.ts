@@ -122,6 +122,12 @@ export class Editor {
     await this.triggerCard.waitFor({ timeout: 60_000 });
   }
 
+  /** Opens the trigger's form of a workflow. */
+  async openForm(id: string | number): Promise<Locator> {
+    await this.openWorkflow(id);
+    return this.openTrigger();
+  }
+
   /** Returns the context of an execution as its page shows it. */
   async contextOfExecution(id: string | number): Promise<unknown> {
     await this.page.goto(this.address(`${CLIENTS[this.client].detail}/executions/${id}`));

@@ -23,14 +23,9 @@ describe.each(clients)('saving in %s', (client) => {
     (opened) => (editor = opened),
   );
 
-  const openForm = async (id: string | number) => {
-    await editor.openWorkflow(id);
-    return editor.openTrigger();
-  };
-
   it('scrolls to the first field with an error, focuses it and names all at the button', async () => {
     const workflow = await createWorkflow(app, { title: 'Errors', config, enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     const secret = form.getByRole('textbox', { name: 'Secret 1' });
     await secret.fill('');
     await form.getByRole('combobox', { name: 'Status code' }).fill('99');
@@ -45,7 +40,7 @@ describe.each(clients)('saving in %s', (client) => {
     await expect.poll(() => secret.evaluate((field) => field === document.activeElement)).toBe(true);
     await expect.poll(() => isInView(secret)).toBe(true);
 
-    // What is corrected is no longer named, and the next Submit goes to the next field.
+    // A corrected field is no longer named, and the next Submit goes to the next one.
     await editor.page.keyboard.type('new');
     await summary.filter({ hasText: /attention: Status code, Response body$/ }).waitFor();
     await submit.click();
@@ -61,7 +56,7 @@ describe.each(clients)('saving in %s', (client) => {
   it('goes to an error in a collapsed section', async () => {
     const limited = { ...config, rateLimit: { requests: 5, seconds: 60 } };
     const workflow = await createWorkflow(app, { title: 'Collapsed', config: limited, enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     const requests = form.getByRole('spinbutton', { name: 'Requests' });
     await requests.fill('');
     await form.getByRole('button', { name: 'Limits and duplicates' }).click();
@@ -75,7 +70,7 @@ describe.each(clients)('saving in %s', (client) => {
 
   it('asks before unsaved changes are discarded', async () => {
     const workflow = await createWorkflow(app, { title: 'Changed', config, enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     const status = form.getByRole('combobox', { name: 'Status code' });
     await status.fill('201');
     await editor.page.getByRole('button', { name: 'Cancel' }).click();
@@ -92,7 +87,7 @@ describe.each(clients)('saving in %s', (client) => {
 
   it('does not ask when nothing has changed or the changes are saved', async () => {
     const workflow = await createWorkflow(app, { title: 'Unchanged', config, enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     for (const name of ['URL verification', 'Limits and duplicates', 'Accepted requests']) {
       await form.getByRole('button', { name }).click();
     }

@@ -23,14 +23,9 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
     (opened) => (editor = opened),
   );
 
-  const openForm = async (id: string | number) => {
-    await editor.openWorkflow(id);
-    return editor.openTrigger();
-  };
-
   it('saves the preset of a provider, which can be customized', async () => {
     const workflow = await createWorkflow(app, { title: 'Preset', enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     await form.getByRole('radio', { name: 'Require authentication' }).check();
     await editor.choose(form.getByRole('combobox', { name: 'Sender' }), 'GitHub');
     await form.getByText('Use the same secret at the provider: Settings → Webhooks → Secret').waitFor();
@@ -42,7 +37,7 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
       { preset: 'github', secrets: ['first', 'second'] },
     ]);
 
-    const again = await openForm(workflow.id);
+    const again = await editor.openForm(workflow.id);
     await again.getByRole('button', { name: 'Customize' }).click();
     const method = group(again, 'Method 1');
     await expect.poll(() => method.getByRole('textbox', { name: 'Signed content' }).inputValue()).toBe('{body}');
@@ -68,7 +63,7 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
   it('fills in what a provider needs, and takes it out again with the provider', async () => {
     const config = { authentication: [{ preset: 'stripe', secrets: ['whsec_1'] }] };
     const workflow = await createWorkflow(app, { title: 'Provider', config, enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     const sender = form.getByRole('combobox', { name: 'Sender' });
     await editor.choose(sender, 'Slack');
     // The sections that are filled in open.
@@ -83,7 +78,7 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
       idempotency: { source: 'body', key: 'event_id' },
     });
 
-    const again = await openForm(workflow.id);
+    const again = await editor.openForm(workflow.id);
     await again.getByRole('combobox', { name: 'Sender' }).fill('GitHub');
     await editor.page.keyboard.press('Enter');
     await again.getByText('Select application/json as the content type.').waitFor();
@@ -97,7 +92,7 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
   it('goes back from a customized scheme to the preset in one click', async () => {
     const config = { authentication: [{ preset: 'stripe', secrets: ['whsec_1'] }] };
     const workflow = await createWorkflow(app, { title: 'Back', config, enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     await form.getByRole('button', { name: 'Customize' }).click();
     await form.getByRole('textbox', { name: 'Signed content' }).fill('{body}');
     await form.getByRole('button', { name: 'Back to Stripe' }).click();
@@ -116,7 +111,7 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
       ],
     };
     const workflow = await createWorkflow(app, { title: 'Several', config, enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     await form.getByRole('button', { name: 'Delete Method 1' }).click();
     const first = group(form, 'Method 1');
     await first.getByText('HMAC signature', { exact: true }).first().waitFor();
@@ -128,7 +123,7 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
 
   it('accepts requests signed as configured in the form, and rejects others with 401', async () => {
     const workflow = await createWorkflow(app, { title: 'Signed', enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     await form.getByRole('radio', { name: 'Require authentication' }).check();
     await editor.choose(form.getByRole('combobox', { name: 'Sender' }), 'HMAC signature');
     await form.getByRole('textbox', { name: 'Signed content' }).fill('{timestamp}.{body}');
@@ -161,7 +156,7 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
 
   it('saves URL verification, limits and accepted requests as entered', async () => {
     const workflow = await createWorkflow(app, { title: 'All sections', enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     const { page } = editor;
 
     await form.getByRole('button', { name: 'URL verification' }).click();
@@ -224,7 +219,7 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
       },
       response: { statusCode: 200, body: '{{$context.params.shop}}' },
     });
-    const again = await openForm(workflow.id);
+    const again = await editor.openForm(workflow.id);
     // A section in use is expanded initially.
     await again.getByRole('switch', { name: 'Rate limit', checked: true }).waitFor();
     await editor.submit();
@@ -233,7 +228,7 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
 
   it('adds nothing to the config of a webhook that was created elsewhere and is only viewed', async () => {
     const workflow = await createWorkflow(app, { title: 'Viewed', enabled: false });
-    const form = await openForm(workflow.id);
+    const form = await editor.openForm(workflow.id);
     for (const name of ['URL verification', 'Limits and duplicates', 'Accepted requests']) {
       await form.getByRole('button', { name }).click();
     }
