@@ -57,8 +57,8 @@ pub struct BatchLimits {
     pub batch_events: usize,
     /// Bytes in one batch, at most; a single event larger than this is a batch by itself.
     pub batch_bytes: usize,
-    /// How long a batch waits for more events after its first one. Only under load: an event that comes when nothing has been
-    /// stored for this long is stored at once.
+    /// How long a batch waits, after its first event, for as many as the batch before it had. Only under load: an event is stored at
+    /// once after a batch of one, and when nothing has been stored for this long.
     pub linger: Duration,
     /// Events that may wait, besides those being stored.
     pub queue_events: usize,
@@ -101,13 +101,15 @@ struct State<S: Store> {
     queue: VecDeque<Waiting<S>>,
     storing: bool,
     closed: bool,
+    /// How many events end a linger: as many as the last batch had.
+    expected: usize,
     counts: BatchCounts,
 }
 
 impl<S: Store> State<S> {
-    /// Whether what waits fills a batch.
+    /// Whether what waits is worth being stored without waiting for more.
     fn is_batch(&self, limits: &BatchLimits) -> bool {
-        self.queue.len() >= limits.batch_events || self.counts.queue_bytes >= limits.batch_bytes
+        self.queue.len() >= self.expected.min(limits.batch_events) || self.counts.queue_bytes >= limits.batch_bytes
     }
 }
 
@@ -129,7 +131,7 @@ impl<S: Store> Shared<S> {
 /// Stores events in batches.
 ///
 /// While one batch is being stored, the events that come form the next. So batches grow with the load by themselves, and a
-/// single event waits for nothing. To end it well, call [`Batcher::close`] and wait for [`Batcher::drained`]; dropping it settles
+/// sender that waits for each response before its next event waits for nothing else. To end it well, call [`Batcher::close`] and wait for [`Batcher::drained`]; dropping it settles
 /// what isn't being stored yet as [`Outcome::Unavailable`].
 pub struct Batcher<S: Store> {
     shared: Arc<Shared<S>>,
@@ -148,6 +150,7 @@ impl<S: Store> Batcher<S> {
                 queue: VecDeque::new(),
                 storing: false,
                 closed: false,
+                expected: 1,
                 counts: BatchCounts::default(),
             }),
             changed: Notify::new(),
@@ -301,6 +304,7 @@ fn take<S: Store>(shared: &Shared<S>) -> Vec<Arc<S::Event>> {
     state.counts.queue_bytes -= bytes;
     state.counts.queue_events = state.queue.len();
     state.storing = true;
+    state.expected = batch.len();
     batch
 }
 

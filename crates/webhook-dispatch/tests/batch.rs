@@ -172,41 +172,60 @@ async fn bounds_the_bytes_of_a_batch_and_stores_a_larger_event_alone() {
     assert_eq!(table.batches(), [vec![1, 2], vec![3], vec![4], vec![5]]);
 }
 
+fn lingering() -> BatchLimits {
+    BatchLimits {
+        linger: 20 * MS,
+        ..limits()
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn waits_for_more_events_as_long_as_the_linger_under_load() {
+async fn stores_one_event_after_another_at_once() {
     let table = Table::default();
-    let batcher = Batcher::new(
-        table.clone(),
-        BatchLimits {
-            linger: 20 * MS,
-            ..limits()
-        },
-    );
-    all(&batcher, &table, [1]).await;
-    // The store has just ended, so this is load.
+    let batcher = Batcher::new(table.clone(), lingering());
     let begin = Instant::now();
-    batcher.submit(2, 1).unwrap();
-    sleep(15 * MS).await;
-    batcher.submit(3, 1).unwrap();
-    assert_eq!(table.outcome(2).await, Outcome::Stored);
+    for event in 1..=3 {
+        assert_eq!(all(&batcher, &table, [event]).await, stored(1));
+    }
     assert_eq!(begin.elapsed(), 30 * MS);
-    assert_eq!(table.outcome(3).await, Outcome::Stored);
-    assert_eq!(table.batches(), [vec![1], vec![2, 3]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_under_load_for_as_many_events_as_the_last_batch_had() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), lingering());
+    all(&batcher, &table, 1..=3).await;
+    let begin = Instant::now();
+    batcher.submit(4, 1).unwrap();
+    sleep(5 * MS).await;
+    batcher.submit(5, 1).unwrap();
+    batcher.submit(6, 1).unwrap();
+    assert_eq!(table.outcomes(4..=6).await, stored(3));
+    assert_eq!(begin.elapsed(), 15 * MS);
+    assert_eq!(table.batches(), [vec![1, 2, 3], vec![4, 5, 6]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_no_longer_than_the_linger() {
+    let table = Table::default();
+    let batcher = Batcher::new(table.clone(), lingering());
+    all(&batcher, &table, 1..=3).await;
+    let begin = Instant::now();
+    batcher.submit(4, 1).unwrap();
+    sleep(15 * MS).await;
+    batcher.submit(5, 1).unwrap();
+    assert_eq!(table.outcomes(4..=5).await, stored(2));
+    assert_eq!(begin.elapsed(), 30 * MS);
+    assert_eq!(table.batches(), [vec![1, 2, 3], vec![4, 5]]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn stores_a_full_batch_at_once() {
     let table = Table::default();
-    let batcher = Batcher::new(
-        table.clone(),
-        BatchLimits {
-            linger: 20 * MS,
-            ..limits()
-        },
-    );
-    all(&batcher, &table, [1]).await;
+    let batcher = Batcher::new(table.clone(), lingering());
+    all(&batcher, &table, 1..=4).await;
     let begin = Instant::now();
-    all(&batcher, &table, 2..=5).await;
+    all(&batcher, &table, 5..=8).await;
     assert_eq!(begin.elapsed(), 10 * MS);
 }
 
@@ -364,14 +383,14 @@ async fn stores_what_waits_and_accepts_nothing_once_closed() {
             ..limits()
         },
     );
-    all(&batcher, &table, [1]).await;
-    batcher.submit(2, 1).unwrap();
+    all(&batcher, &table, 1..=2).await;
+    batcher.submit(3, 1).unwrap();
     batcher.close();
-    assert_eq!(batcher.submit(3, 1).unwrap_err(), Busy::Closed);
+    assert_eq!(batcher.submit(4, 1).unwrap_err(), Busy::Closed);
     let begin = Instant::now();
     assert!(batcher.drained(STORE_TIME).await);
     assert_eq!(begin.elapsed(), 10 * MS, "a drain does not linger");
-    assert_eq!(table.outcome(2).await, Outcome::Stored);
+    assert_eq!(table.outcome(3).await, Outcome::Stored);
 }
 
 #[tokio::test(start_paused = true)]
