@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { name as OURS } from '../../package.json';
 import { pack } from '../../scripts/lib/build.mjs';
+import { IRRELEVANT } from '../../src/server/nocobase/middlewares';
 import { type App, bootApp } from '../support/app';
 import { waitFor } from '../support/wait';
 import { enable, install, listed, packPlugin } from './plugins';
@@ -108,6 +109,12 @@ describe('another plugin', () => {
                await next();
                ctx.set('x-seen', ctx.path + ' ' + ctx.status);
              }, { before: 'bodyParser' });
+             this.app.use(async (ctx, next) => {
+               const tags = this.app.middleware._items.map(({ group, node }) => (group === '?' ? node.name : group));
+               ctx.set('x-middlewares', tags.join());
+               ctx.set('x-language', ctx.i18n.language);
+               await next();
+             }, { after: 'dataWrapping', before: 'dataSource' });
              this.app.use(async (ctx, next) => (ctx.get('x-block') ? ctx.throw(403) : next()), {
                after: 'dataWrapping',
                before: 'dataSource',
@@ -120,6 +127,17 @@ describe('another plugin', () => {
       const response = await call(app, key, { body: {} });
       expect(response.headers.get('x-seen')).toBe(`/api/webhook:trigger/${key} 200`);
       expect((await call(app, key, { body: {}, headers: { 'x-block': '1' } })).status).toBe(403);
+
+      const { headers } = await call(app, key, {
+        body: {},
+        headers: { origin: 'http://a.example', 'x-locale': 'de-DE' },
+      });
+      expect(headers.get('x-language')).toBe('de-DE');
+      expect(headers.get('access-control-allow-origin')).toBe('http://a.example');
+      expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+      // A tag that NocoBase doesn't have any more would be skipped in vain.
+      expect(headers.get('x-middlewares')?.split(',')).toEqual(expect.arrayContaining([...IRRELEVANT]));
+
       await call(app, key, { body: {}, headers: { 'x-block': '1', 'x-add': '1' } });
       const next = await call(app, key, { body: {}, headers: { 'x-block': '1' } });
       expect([next.headers.get('x-gateway'), next.status]).toEqual(['seen', 403]);
@@ -152,7 +170,7 @@ describe('another plugin', () => {
       expect(errors).toHaveLength(1);
       expect(errors[0]).toContain('another plugin has registered the trigger type');
       expect((await call(app, key, { body: {} })).status).toBe(404);
-      expect(await executions(app, key)).toHaveLength(1);
+      expect(await executions(app, key)).toHaveLength(2);
     });
   });
 });

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Application, AppSupervisor, Gateway } from '@nocobase/server';
 import { renewedOnReload } from './listeners';
+import { relevantMiddlewares } from './middlewares';
 
 type Handler = Parameters<typeof Gateway.registerRequestHandler>[0];
 
 /**
- * Takes the main app's webhook requests from NocoBase's gateway, and hands them to the app's own middlewares, all of them.
+ * Takes the main app's webhook requests from NocoBase's gateway, and hands them to the app's own middlewares, except those that
+ * have nothing to do with a webhook.
  *
  * Otherwise the gateway parses the URL again, looks for static files, and composes the app's middlewares for each request. The
  * gateway still decides which app a request is for, because plugins may take part in it.
@@ -37,7 +39,7 @@ export function takeFromGateway(app: Application, isWebhook: (target: string) =>
     // Each middleware that is added makes another array.
     if (middlewares !== main.middleware.nodes) {
       middlewares = main.middleware.nodes;
-      callback = main.callback();
+      callback = callbackOf(main);
     }
     await callback(req, res);
     return true;
@@ -48,4 +50,16 @@ export function takeFromGateway(app: Application, isWebhook: (target: string) =>
   const giveBack = () => Gateway.unregisterRequestHandler(handler);
   app.on('afterStart', renewedOnReload(take));
   app.on('beforeStop', renewedOnReload(giveBack));
+}
+
+/** Returns what the app does with a webhook request: its middlewares that matter, composed once. */
+function callbackOf(app: Application): ReturnType<Application['callback']> {
+  const { middleware } = app;
+  // Read before the call returns.
+  app.middleware = { nodes: relevantMiddlewares(middleware) };
+  try {
+    return app.callback();
+  } finally {
+    app.middleware = middleware;
+  }
 }
