@@ -70,7 +70,7 @@ export declare function inferPaths(sample: string | Uint8Array, kind: SampleKind
  * Throws a `TypeError` for arguments of another type, and an `Error` if the configuration can't be used.
  *
  * ```js
- * judge({ request: { body: [{ key: 'order.id' }] } }, {
+ * judge({ request: { keep: 'listed', body: [{ key: 'order.id' }] } }, {
  *   headers: { 'content-type': 'application/json' },
  *   body: '{"order":{"id":7}}',
  * })
@@ -536,7 +536,7 @@ export declare class Dispatcher {
  * A compiled, enabled webhook.
  *
  * ```js
- * const endpoint = new Endpoint('{}', 10_485_760)
+ * const endpoint = new Endpoint('{"request":{"keep":"listed"}}', 10_485_760)
  * const judge = endpoint.judgeFunction()
  * const head = ['POST', '', '/hook', '192.0.2.7', 'content-type', 'application/json', '1'].join('
 ')
@@ -554,7 +554,9 @@ export declare class Endpoint {
    * Throws an `Error` that lists what makes the configuration unusable.
    */
   constructor(config: string, limitBytes: number, filled?: string[] | undefined | null)
-  /** The headers that the endpoint reads, in lower case; others may be left out of a head. */
+  /** Whether the workflow gets all headers, so that a head needs them. */
+  get keepsAll(): boolean
+  /** The headers that the endpoint reads, in lower case; others may be left out of a head unless it keeps all. */
   get headerNames(): Array<string>
   /** The most bytes of a body. */
   get limitBytes(): number
@@ -645,7 +647,7 @@ export declare class Endpoint {
    * for variables that are too large.
    *
    * ```js
-   * endpoint.shape([], undefined, '{"a":1}') // '{"headers":{},"query":{},"body":{"a":1}}'
+   * endpoint.shape(['X-Id', '7'], undefined, '{"a":1}') // '{"headers":{"x-id":"7"},"query":{},"body":{"a":1}}'
    * ```
    */
   shape(headers: string[], query?: string | undefined | null, body?: string | undefined | null): string | Rejection

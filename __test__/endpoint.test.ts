@@ -77,7 +77,7 @@ test('returns the idempotency key of an event', () => {
   const keyed = new Endpoint(JSON.stringify({ idempotency: { source: 'header', key: 'X-Id' } }), LIMIT);
   expect(keyed.judgeFunction()(headOf('http://a/b', [['x-id', 'e1']]), Buffer.alloc(0))).toEqual({
     kind: 'event',
-    context: '{"headers":{},"query":{}}',
+    context: '{"headers":{"x-id":"e1"},"query":{}}',
     idempotencyKey: 'e1',
   });
 });

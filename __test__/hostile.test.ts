@@ -95,7 +95,7 @@ test('judges a body on another thread as it was passed, even if its memory is ch
       const diagnosed = endpoint.diagnose({ url: '/', headers: Object.entries(${JSON.stringify(json)}).flat(), body });
       if (Memory === ArrayBuffer || attack === attacks[0]) attack(body);
       const { context } = await here;
-      return context === '{"headers":{},"query":{},"body":' + text + '}' && JSON.parse(await diagnosed).accepted;
+      return JSON.stringify(JSON.parse(context).body) === text && JSON.parse(await diagnosed).accepted;
     }));
     // What is judged there keeps no process alive.
     const alive = setInterval(() => {}, 1000);
@@ -161,7 +161,8 @@ describe('Body', () => {
     );
     body.clear();
     body.append(Buffer.from('{'));
-    expect(await judged).toMatchObject({ context: `{"headers":{},"query":{},"body":${text}}` });
+    const { context } = (await judged) as { context: string };
+    expect(JSON.parse(context)).toMatchObject({ body: JSON.parse(text) });
   });
 });
 

@@ -8,6 +8,7 @@ describe('judge', () => {
   it('returns the variables of an accepted request', () => {
     const config = {
       request: {
+        keep: 'listed',
         headers: [{ key: 'X-Id' }],
         query: [{ key: 'q' }],
         body: [{ key: 'order.id' }, { key: 'n', _var: 'v' }],
@@ -18,10 +19,20 @@ describe('judge', () => {
       accepted: true,
       variables: { headers: { 'X-Id': 'r' }, query: { q: '1' }, body: { order: { id: 7 }, v: 0.1 } },
     });
+    const whole = { ...config, request: { ...config.request, keep: 'all' } };
+    const secrets = { authorization: 'Bearer s', cookie: 'a=b', 'x-api-key': 'k' };
+    expect(judge(whole, { ...request, query: 'q=1&p=2', headers: { ...request.headers, ...secrets } })).toEqual({
+      accepted: true,
+      variables: {
+        headers: { ...json, 'x-id': 'r', 'X-Id': 'r' },
+        query: { q: '1', p: '2' },
+        body: { order: { id: 7 }, n: 0.1, v: 0.1 },
+      },
+    });
   });
 
   it('accepts bytes, text and no body at all', () => {
-    const variables = { headers: {}, query: {}, body: [1] };
+    const variables = { headers: json, query: {}, body: [1] };
     expect(judge({}, { headers: json, body: Buffer.from('[1]') })).toEqual({ accepted: true, variables });
     expect(judge({}, { headers: json, body: new Uint8Array([91, 49, 93]) })).toEqual({ accepted: true, variables });
     expect(judge({}, { headers: json, body: '[1]' })).toEqual({ accepted: true, variables });

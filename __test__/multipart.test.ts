@@ -62,13 +62,13 @@ test('extracts from a field that is JSON, and a file’s size', async () => {
   const form = new FormData();
   form.append('file', new Blob(['some bytes'], { type: 'application/pdf' }));
   form.append('payload', new Blob(['{"event":"x"}'], { type: 'application/json' }));
-  const config = { request: { body: [{ key: 'file.size' }, { key: 'payload.event' }] } };
+  const config = { request: { keep: 'listed', body: [{ key: 'file.size' }, { key: 'payload.event' }] } };
   expect(await bodyOf(form, config)).toEqual({ file: { size: 10 }, payload: { event: 'x' } });
   const headers = { 'content-type': 'multipart/form-data; boundary=b' };
   const body =
     '--b\r\nContent-Disposition: form-data; name="payload"\r\nContent-Type: application/json\r\n\r\n' +
     '{"event":"x"}\r\n--b--\r\n';
-  expect(judge({ request: { body: [{ key: 'payload.event' }] } }, { headers, body })).toEqual({
+  expect(judge({ request: { keep: 'listed', body: [{ key: 'payload.event' }] } }, { headers, body })).toEqual({
     accepted: true,
     variables: { headers: {}, query: {}, body: { payload: { event: 'x' } } },
   });

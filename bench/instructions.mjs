@@ -15,6 +15,15 @@ import { committed, count, machine } from './lib/callgrind.mjs';
 const TOLERANCE = 0.03;
 
 const SECRET = 'a secret of the bench';
+/** Headers of a request besides its type and signature. */
+const HEADERS = [
+  ['host', 'example.com'],
+  ['accept', '*/*'],
+  ['user-agent', 'GitHub-Hookshot/044aadd'],
+  ['x-github-event', 'push'],
+  ['x-github-delivery', '72d3162e-cc78-11e3-81ab-4c9367dc0958'],
+  ['content-length', '300'],
+].flat();
 const repeat = (count, make) => Array.from({ length: count }, (_, index) => make(index));
 
 /** Returns the work; see `crates/webhook-core/examples/instructions.rs`. */
@@ -29,10 +38,18 @@ function cases() {
     }),
   );
   const judged = ({ body, paths }, more) => ({
-    config: { authentication: [{ preset: 'github', secrets: [SECRET] }], request: { body: variables(paths) } },
+    config: {
+      authentication: [{ preset: 'github', secrets: [SECRET] }],
+      request: { keep: 'listed', body: variables(paths) },
+    },
     headers: [...typed('application/json'), ...signed(body)],
     body,
     ...more,
+  });
+  const kept = ({ body, paths }) => ({
+    config: { authentication: [{ preset: 'github', secrets: [SECRET] }], request: { body: variables(paths) } },
+    headers: [...HEADERS, ...typed('application/json'), ...signed(body)],
+    body,
   });
   const [small] = bodies;
   const item = (index) => `<item id="${index}"><sku>A-${index}</sku><price>9.50</price></item>`;
@@ -43,24 +60,25 @@ function cases() {
   return [
     ...bodies.map(({ name, body, paths }) => ({ name: `extract 10 paths: ${name}`, paths, body })),
     ...bodies.map((body) => ({ ...judged(body), name: `judge with signature: ${body.name}` })),
+    ...bodies.map((body) => ({ ...kept(body), name: `judge and keep all: ${body.name}` })),
     judged(small, { name: 'query of 20 parameters', query: form.split('&', 20).join('&') }),
     judged(small, { name: 'rejected: the body was changed', body: small.body.replace('main', 'mine'), rejected: true }),
     {
       name: 'rejected: malformed JSON',
-      config: {},
+      config: { request: { keep: 'listed' } },
       headers: typed('application/json'),
       body: '{"a":1,}',
       rejected: true,
     },
     {
       name: 'XML of 40 elements',
-      config: { request: { body: variables(['order.id', 'order.item[].sku']) } },
+      config: { request: { keep: 'listed', body: variables(['order.id', 'order.item[].sku']) } },
       headers: typed('application/xml'),
       body: xml,
     },
     {
       name: 'form of 80 fields',
-      config: { request: { body: variables(['items[0].sku', 'items[].name']) } },
+      config: { request: { keep: 'listed', body: variables(['items[0].sku', 'items[].name']) } },
       headers: typed('application/x-www-form-urlencoded'),
       body: form,
     },

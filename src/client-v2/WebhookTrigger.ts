@@ -15,9 +15,9 @@ export class WebhookTrigger extends Trigger {
   FieldsetLoader = () => import('./forms/TriggerForm');
   TriggerFieldsetLoader = () => import('./forms/ManualForm');
 
-  /** A new webhook requires a token. The newer client takes it from `PresetForm` instead. */
+  /** A new webhook requires a token, and keeps whole requests. The newer client takes it from `PresetForm` instead. */
   createDefaultConfig(): TriggerConfig & Record<string, unknown> {
-    return { authentication: [newTokenMethod()] };
+    return { authentication: [newTokenMethod()], request: { keep: 'all' } };
   }
 
   useVariables(config: TriggerConfig): VariableOption[] {

@@ -48,6 +48,11 @@ export interface RequestConfig {
   rawBody?: boolean;
   /** Whether the files of a multipart body are saved in NocoBase's file manager, and in which of its storages. */
   files?: false | { storage?: string };
+  /**
+   * What a workflow gets: all of a request with the rows laid over it, or the rows alone. Default: `all`. With `all` written here, headers
+   * that have names like those of credentials (`x-api-key`) are left out too unless they are listed.
+   */
+  keep?: 'all' | 'listed';
   headers?: HeaderItem[];
   query?: PathItem[];
   body?: PathItem[];

@@ -70,7 +70,7 @@ pub struct RateLimit {
 /// A compiled, enabled webhook.
 ///
 /// ```js
-/// const endpoint = new Endpoint('{}', 10_485_760)
+/// const endpoint = new Endpoint('{"request":{"keep":"listed"}}', 10_485_760)
 /// const judge = endpoint.judgeFunction()
 /// const head = ['POST', '', '/hook', '192.0.2.7', 'content-type', 'application/json', '1'].join('\n')
 /// judge(head, Buffer.from('{"a":1}')) // '{"headers":{},"query":{},"body":{"a":1}}'
@@ -102,7 +102,13 @@ impl Endpoint {
         })
     }
 
-    /// The headers that the endpoint reads, in lower case; others may be left out of a head.
+    /// Whether the workflow gets all headers, so that a head needs them.
+    #[napi(getter, catch_unwind)]
+    pub fn keeps_all(&self) -> bool {
+        self.endpoint.keeps_all()
+    }
+
+    /// The headers that the endpoint reads, in lower case; others may be left out of a head unless it keeps all.
     #[napi(getter, catch_unwind)]
     pub fn header_names(&self) -> Vec<String> {
         self.endpoint.header_names().to_vec()
@@ -318,7 +324,7 @@ impl Endpoint {
     /// for variables that are too large.
     ///
     /// ```js
-    /// endpoint.shape([], undefined, '{"a":1}') // '{"headers":{},"query":{},"body":{"a":1}}'
+    /// endpoint.shape(['X-Id', '7'], undefined, '{"a":1}') // '{"headers":{"x-id":"7"},"query":{},"body":{"a":1}}'
     /// ```
     #[napi(
         catch_unwind,

@@ -24,7 +24,7 @@ const JUDGE_LIMIT: usize = 10 * 1024 * 1024;
 /// Throws a `TypeError` for arguments of another type, and an `Error` if the configuration can't be used.
 ///
 /// ```js
-/// judge({ request: { body: [{ key: 'order.id' }] } }, {
+/// judge({ request: { keep: 'listed', body: [{ key: 'order.id' }] } }, {
 ///   headers: { 'content-type': 'application/json' },
 ///   body: '{"order":{"id":7}}',
 /// })

@@ -103,6 +103,7 @@ describe('the variables of a request', () => {
     const variables = requestVariables(
       {
         request: {
+          keep: 'listed',
           headers: [{ key: 'X-Request-Id' }],
           query: [{ key: 'q', _var: 'v_q' }],
           body: [{ key: 'order.id', alias: 'Order', _var: 'v_o' }],
@@ -110,7 +111,16 @@ describe('the variables of a request', () => {
       },
       t,
     );
-    expect(variables).toEqual([
+    const [request, ...others] = variables;
+    expect(request).toMatchObject({ value: 'request', label: 'Request' });
+    expect(request.children?.map(({ value, label }) => [value, label])).toEqual([
+      ['method', 'Method'],
+      ['path', 'Path'],
+      ['ip', 'IP address'],
+      ['receivedAt', 'Received at'],
+      ['id', 'Request ID'],
+    ]);
+    expect(others).toEqual([
       {
         key: 'headers',
         value: 'headers',
@@ -123,11 +133,11 @@ describe('the variables of a request', () => {
   });
 
   it('are nested if a path has no variable name', () => {
-    const [, body] = requestVariables(
+    const body = requestVariables(
       { request: { body: [{ key: 'order.id', alias: 'Order' }, { key: 'order.sku' }, { key: 'order' }] } },
       t,
-    );
-    expect(body.children).toEqual([
+    ).at(-1);
+    expect(body?.children).toEqual([
       {
         key: 'order',
         value: 'order',
@@ -148,6 +158,8 @@ describe('the variables of a request', () => {
         t,
       ).map(({ value, children }) => [value, children?.map((child) => child.value)]),
     ).toEqual([
+      ['request', ['method', 'path', 'ip', 'receivedAt', 'id']],
+      ['headers', undefined],
       ['params', ['shop']],
       ['query', undefined],
       ['body', undefined],
@@ -156,11 +168,14 @@ describe('the variables of a request', () => {
     ]);
   });
 
-  it('are the whole query and the whole body, but no headers, if no rows are configured', () => {
-    expect(requestVariables(undefined, t)).toEqual([
+  it('are the whole query, body and, unless only listed ones are kept, headers, if no rows are configured', () => {
+    const whole = [
       { key: 'query', value: 'query', label: 'Query' },
       { key: 'body', value: 'body', label: 'Body' },
-    ]);
+    ];
+    expect(requestVariables({ request: { keep: 'listed' } }, t).slice(1)).toEqual(whole);
+    const headers = { key: 'headers', value: 'headers', label: 'Headers' };
+    expect(requestVariables(undefined, t).slice(1)).toEqual([headers, ...whole]);
   });
 });
 

@@ -141,7 +141,7 @@ describe('bodies on the wire', () => {
   });
 
   it('of several megabytes are judged off the main thread and stay complete', async () => {
-    const workflow = await createWorkflow(app, { config: { request: { body: [{ key: 'last' }] } } });
+    const workflow = await createWorkflow(app, { config: { request: { keep: 'listed', body: [{ key: 'last' }] } } });
     const response = await call(app, workflow.key, { body: { filler: 'x'.repeat(3_000_000), last: 'found' } });
     expect(response.status).toBe(200);
     expect((await ended(app, workflow.key))[0].context.body).toEqual({ last: 'found' });

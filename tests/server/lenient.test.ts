@@ -157,7 +157,7 @@ it("reads JSON in a form of GitHub's, whose signature covers the bytes as sent",
   const { key } = await createWorkflow(app, {
     config: {
       authentication: [{ preset: 'github', secrets: ['s3cret'] }],
-      request: { body: [{ key: 'payload.repository.full_name', _var: 'name' }] },
+      request: { keep: 'listed', body: [{ key: 'payload.repository.full_name', _var: 'name' }] },
     },
   });
   const body = `payload=${encodeURIComponent('{"repository":{"full_name":"a/b"}}')}`;

@@ -92,7 +92,7 @@ describe('saved files', () => {
   it('are in the file manager before the event is stored, and the variables are their records', async () => {
     const { key } = await createWorkflow(app, {
       config: {
-        request: { files: {}, body: [{ key: 'order.id' }, { key: 'order.scan', _var: 'scan' }] },
+        request: { keep: 'listed', files: {}, body: [{ key: 'order.id' }, { key: 'order.scan', _var: 'scan' }] },
         response: { body: '{{$context.body.scan.title}}' },
       },
     });

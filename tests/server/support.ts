@@ -7,12 +7,13 @@ import {
   type WorkflowDefinition,
 } from '../support/app';
 
-/** An execution as NocoBase's API shows it. */
+/** An execution as NocoBase's API shows it, with its request, `$context.request`, apart from the other variables. */
 export interface Execution {
   id: string;
   status: number | null;
   reason: string | null;
   context: { headers: Record<string, unknown>; query: Record<string, unknown>; body?: unknown };
+  request: Record<string, unknown>;
 }
 
 /**
@@ -54,7 +55,13 @@ function listed(app: App, key: string): Promise<Pick<Execution, 'id' | 'status' 
 /** Returns the executions of a workflow, oldest first. */
 export async function executions(app: App, key: string): Promise<Execution[]> {
   const rows = await listed(app, key);
-  return Promise.all(rows.map(({ id }) => app.api<Execution>('GET', `executions:get?filterByTk=${id}`)));
+  return Promise.all(
+    rows.map(async ({ id }) => {
+      const execution = await app.api<Execution>('GET', `executions:get?filterByTk=${id}`);
+      const { request, ...context } = execution.context as Execution['context'] & Pick<Execution, 'request'>;
+      return { ...execution, context, request };
+    }),
+  );
 }
 
 /** Waits until a workflow has `count` executions that have ended. The engine may take 20 s for each of them. */

@@ -18,12 +18,13 @@ use serde_json::Value;
 pub use addresses::Addresses;
 pub use idempotency::Idempotency;
 pub use rate_limit::RateLimit;
-pub use request::{AcceptedRequests, Decode, HeaderItem, Storage};
+pub use request::{AcceptedRequests, Decode, HeaderItem, Keep, Storage};
 
 use crate::auth::address::Proxies;
 use crate::auth::basic::Basic;
 use crate::auth::AuthMethod;
 use crate::json::{Decoder, Target, Variables};
+use crate::left_out::LeftOut;
 use crate::verification::UrlVerification;
 use reader::{Field, Issues};
 use request::RequestSection;
@@ -70,6 +71,10 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Which requests are accepted.
     pub accepted: AcceptedRequests,
+    /// What a workflow gets of a request.
+    pub keep: Keep,
+    /// What it doesn't get of one that is kept whole.
+    pub left_out: LeftOut,
     /// Where the segments of the path behind the key go, in order; there have to be as many.
     pub params: Vec<Target>,
     /// The headers a workflow gets.
@@ -119,8 +124,9 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
     let public_url = public_url::read_public_url(&root.get("publicUrl"));
     let RequestSection {
         accepted,
+        keep,
         params,
-        headers,
+        mut headers,
         query,
         body,
         has_body_items,
@@ -128,6 +134,13 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
     let idempotency = idempotency::read_idempotency(&root.get("idempotency"));
     let rate_limit = rate_limit::read_rate_limit(&root.get("rateLimit"));
     response::check_response(&root.get("response"));
+    let mut left_out = LeftOut::of(&methods);
+    if let Keep::All { but_secret_names } = keep {
+        if but_secret_names {
+            left_out = left_out.by_name();
+        }
+        headers.retain(|header| !left_out.is_read(&header.name) && (basic.is_none() || header.name != "authorization"));
+    }
     let (issues, unusable) = issues.into_parts();
     let config = Config {
         basic,
@@ -137,6 +150,8 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
         proxies: own_proxies.or(proxies).unwrap_or(Proxies::Count(0)),
         public_url,
         accepted,
+        keep,
+        left_out,
         params,
         headers,
         form_payload,

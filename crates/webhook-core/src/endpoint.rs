@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::auth::address::{client_address, parse_address, Proxies};
 use crate::auth::Diagnosis;
 use crate::checks::{segments, Admitted};
-use crate::config::{Config, ConfigIssue, Idempotency, RateLimit};
+use crate::config::{Config, ConfigIssue, Idempotency, Keep, RateLimit};
 use crate::event::Event;
 use crate::json::Places;
 use crate::reading::BODY_HEADERS;
@@ -31,7 +31,7 @@ const FORWARDED_HOST: &str = "x-forwarded-host";
 /// use webhook_core::event::Content;
 /// use webhook_core::request::{Headers, Request};
 ///
-/// let config = serde_json::json!({ "request": { "body": [{ "key": "order.id" }] } });
+/// let config = serde_json::json!({ "request": { "keep": "listed", "body": [{ "key": "order.id" }] } });
 /// let endpoint = Endpoint::new(&config, 1_000_000).unwrap();
 /// let headers = Headers::new([("Content-Type", "application/json")]);
 /// let body = br#"{"order":{"id":7}}"#;
@@ -161,6 +161,12 @@ impl Endpoint {
     /// Lists the headers the endpoint looks at, in lower case; [`Endpoint::judge`] needs no others.
     pub fn header_names(&self) -> &[String] {
         &self.header_names
+    }
+
+    /// Returns whether the workflow gets all headers; [`Endpoint::judge`] then needs them, and otherwise those that
+    /// [`Endpoint::header_names`] lists.
+    pub fn keeps_all(&self) -> bool {
+        matches!(self.config.keep, Keep::All { .. })
     }
 
     /// Returns whether an authentication method or the URL verification covers the URL; if none does, [`Request::url`] isn't looked

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::body::multipart::{File, Form};
 use crate::body::{Body, Leniencies, Leniency};
-use crate::config::{Idempotency, Storage};
+use crate::config::{Idempotency, Keep, Storage};
 use crate::endpoint::Endpoint;
 use crate::json::{self, spell_out, Places, TooLarge, Unread, Writer};
 use crate::query;
@@ -100,7 +100,11 @@ impl Authenticated<'_> {
         };
         let read = read?;
         let mut needed = read.as_ref().map_or_else(Leniencies::default, |read| read.needed);
-        let query = query::read_query(query).map_err(|error| Rejection::Malformed { what: "query", error })?;
+        let query = match endpoint.config.keep {
+            Keep::All { .. } => endpoint.config.left_out.query(query),
+            Keep::Listed => query.into(),
+        };
+        let query = query::read_query(&query).map_err(|error| Rejection::Malformed { what: "query", error })?;
         let json = read.as_ref().map(ReadBody::json);
         let body = read.as_ref().map(|read| &read.body);
         let decoded = read.as_ref().and_then(|read| read.decoded.as_ref());
@@ -125,9 +129,8 @@ impl Authenticated<'_> {
         // With files the body follows once they are stored.
         if storage.is_none() {
             context.reserve(json.map_or(0, <[u8]>::len) + 16);
-            endpoint.write_body(&mut context, json).map_err(rejected)?;
-            let found = &context.text()[head..];
-            if endpoint.config.has_body_items && json.is_some() && found == ",\"body\":{}" {
+            let is_found = endpoint.write_body(&mut context, json).map_err(rejected)?;
+            if json.is_some() && !is_found {
                 needed.add(Leniency::NothingFound);
             }
         }
@@ -191,7 +194,7 @@ impl Endpoint {
         self.write_head(&mut context, headers, query.unwrap_or("{}"), |_| None)
             .map_err(|unread| rejected("query", unread, limit))?;
         self.write_body(&mut context, body.map(str::as_bytes))
-            .and_then(|()| Ok(context.push("}")?))
+            .and_then(|_| Ok(context.push("}")?))
             .map_err(|unread| rejected("JSON body", unread, limit))?;
         Ok(context.into_text())
     }
@@ -236,23 +239,70 @@ impl Endpoint {
     ) -> Result<(), Unread> {
         context.reserve(64 + query.len());
         context.push("{\"headers\":")?;
-        let wanted = self.config.headers.iter();
-        write_texts(
-            context,
-            &self.header_places,
-            wanted.map(|header| {
-                let value = headers.joined(&header.name)?;
-                Some(decode(&value).unwrap_or(value))
-            }),
-        )?;
+        let wanted = self.config.headers.iter().map(|header| {
+            let value = headers.joined(&header.name)?;
+            Some(decode(&value).unwrap_or(value))
+        });
+        match self.config.keep {
+            Keep::Listed => write_texts(context, &self.header_places, wanted)?,
+            Keep::All { .. } => {
+                let mut listed = Writer::new(context.limit());
+                if wanted.len() > 0 {
+                    write_texts(&mut listed, &self.header_places, wanted)?;
+                }
+                self.write_headers(context, headers, listed.text(), decode)?;
+            }
+        }
         context.push(",\"query\":")?;
-        self.config.query.write(query.as_bytes(), context)
+        self.config.query.write(query.as_bytes(), context)?;
+        Ok(())
     }
 
-    fn write_body(&self, context: &mut Writer, body: Option<&[u8]>) -> Result<(), Unread> {
+    // All headers in lower case, and the listed ones, which are written already as an object, as they are configured.
+    fn write_headers(
+        &self,
+        context: &mut Writer,
+        headers: &Headers,
+        listed: &str,
+        decode: fn(&str) -> Option<String>,
+    ) -> Result<(), TooLarge> {
+        let mut before = "{";
+        for (name, value) in headers.joined_all() {
+            let mut listed = self.config.headers.iter().filter(|header| header.name == name);
+            let is_left_out = match listed.next() {
+                // Under the same name it is written once.
+                Some(header) => header.is_named(name) || listed.any(|header| header.is_named(name)),
+                None => self.config.left_out.has_header(name),
+            };
+            if is_left_out {
+                continue;
+            }
+            context.push(before)?;
+            context.push_string(name)?;
+            context.push(":")?;
+            context.push_string(&decode(&value).map_or(value, Cow::Owned))?;
+            before = ",";
+        }
+        match listed.strip_prefix('{') {
+            Some(members) if members != "}" => {
+                context.push(before)?;
+                context.push(members)
+            }
+            _ => context.push(if before == "{" { "{}" } else { "}" }),
+        }
+    }
+
+    // Returns whether one of the configured values was found, or there is none.
+    fn write_body(&self, context: &mut Writer, body: Option<&[u8]>) -> Result<bool, Unread> {
         match body {
             Some(body) => {
                 context.push(",\"body\":")?;
+                let left = match self.config.keep {
+                    Keep::All { .. } => self.config.left_out.body(body)?,
+                    Keep::Listed => None,
+                };
+                context.hold(left.as_ref().map_or(0, String::len))?;
+                let body = left.as_deref().map_or(body, str::as_bytes);
                 let spelled = if self.config.accepted.spells_numbers {
                     spell_out(body)?
                 } else {
@@ -264,8 +314,11 @@ impl Endpoint {
                     .write(spelled.as_deref().map_or(body, str::as_bytes), context)
             }
             // Configured variables that are absent one by one, rather than a missing object to look into.
-            None if self.config.has_body_items => Ok(context.push(",\"body\":{}")?),
-            None => Ok(()),
+            None if self.config.has_body_items => {
+                context.push(",\"body\":{}")?;
+                Ok(false)
+            }
+            None => Ok(true),
         }
     }
 

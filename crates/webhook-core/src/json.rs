@@ -7,6 +7,7 @@
 pub mod assemble;
 mod canonical;
 mod checked;
+mod cut;
 mod decode;
 #[cfg(test)]
 mod differential;
@@ -24,6 +25,7 @@ mod writer;
 
 pub use assemble::{Places, Target, Variables};
 pub use canonical::canonical;
+pub use cut::{cut, first_key};
 pub use decode::{Decoder, Decoding};
 pub use extract::{check, Unread, BOM};
 pub use infer::{infer_json, infer_value_paths, Rows};

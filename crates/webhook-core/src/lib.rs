@@ -13,6 +13,7 @@ pub mod event;
 pub mod files;
 pub mod head;
 pub mod json;
+pub mod left_out;
 pub mod limits;
 pub mod query;
 pub mod reading;

@@ -69,6 +69,16 @@ pub fn parameters(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str
     })
 }
 
+/// Returns a query without the parameters of some names, which are compared decoded, and without a `?` before it.
+pub(crate) fn without(query: &str, names: &[String]) -> String {
+    let parts = query.strip_prefix('?').unwrap_or(query).split('&');
+    let stays = |part: &&str| {
+        let name = part.split_once('=').map_or(*part, |(name, _)| name);
+        !names.iter().any(|left_out| *left_out == pairs::decode(name))
+    };
+    parts.filter(stays).collect::<Vec<_>>().join("&")
+}
+
 /// Names, which are split at their brackets, and values that are decoded already, as JSON text. Empty names say
 /// nothing and are left out.
 pub(crate) fn nest<'a>(leaves: impl Iterator<Item = (&'a str, Leaf<'a>)>) -> String {

@@ -1,6 +1,8 @@
 //! A request as it was received, before anything about it is trusted.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// The headers an endpoint looks at, names in lower case, in the order sent, repeated ones kept apart.
 #[derive(Clone, Default)]
@@ -44,6 +46,33 @@ impl<'a> Headers<'a> {
     /// Returns the first value of a header; `name` in lower case. Node does the same for headers that may appear only once.
     pub fn first(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(n, _)| n == name).map(|(_, value)| &**value)
+    }
+
+    /// Lists each header once, where it is first, with all its values joined as by [`Headers::joined`].
+    pub fn joined_all(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        // Comparing a few is faster than hashing them.
+        let known = (self.pairs.len() > 32).then(|| {
+            let mut all: HashMap<&str, Vec<&str>> = HashMap::with_capacity(self.pairs.len());
+            for (name, value) in self.iter() {
+                all.entry(name).or_default().push(value);
+            }
+            RefCell::new(all)
+        });
+        self.pairs.iter().enumerate().filter_map(move |(index, (name, value))| {
+            if let Some(known) = &known {
+                let values = known.borrow_mut().remove(&**name)?;
+                return Some((&**name, values.join(", ").into()));
+            }
+            let is_other = |(other, _): &(Cow<'_, str>, _)| other != name;
+            if !self.pairs[..index].iter().all(is_other) {
+                return None;
+            }
+            let value = match self.pairs[index + 1..].iter().all(is_other) {
+                true => Cow::Borrowed(&**value),
+                false => self.joined(name)?.into(),
+            };
+            Some((&**name, value))
+        })
     }
 
     /// Returns all values of a header joined as RFC 9110 section 5.2 joins them; `name` in lower case.

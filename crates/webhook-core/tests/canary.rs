@@ -49,6 +49,7 @@ fn configurations() -> Vec<Value> {
         json!({ "addresses": { "allow": ["192.0.2.0/24"], "proxies": 1 } }),
         json!({ "rateLimit": { "requests": 1, "seconds": 1 }, "idempotency": { "source": "header", "key": "x-id" } }),
         json!({ "request": { "methods": ["POST"], "bodyLimit": 10, "readAs": "json", "rawBody": true } }),
+        json!({ "request": { "keep": "all", "headers": [{ "key": "x-a" }], "query": [{ "key": "a" }] } }),
         json!({ "request": { "files": { "storage": "local" }, "body": [{ "key": "a", "_var": "b", "alias": "c" }] } }),
         json!({ "response": { "statusCode": 200, "headers": [{ "name": "x-a", "value": "b" }], "body": "c" } }),
     ];

@@ -10,6 +10,9 @@ export default function PresetForm() {
   const initial = useMemo(() => [newTokenMethod()], []);
   return (
     <FormRoot>
+      <Form.Item name={['config', 'request', 'keep']} initialValue="all" hidden>
+        <input type="hidden" />
+      </Form.Item>
       <Form.Item name={['config', 'authentication']} initialValue={initial} noStyle>
         <Notice
           text={t(

@@ -11,15 +11,16 @@ interface Option extends VariableOption {
 }
 
 /**
- * Returns the variables of a webhook for the editor's pickers: `$context.headers`, `.query`, `.body` and whatever else is
+ * Returns the variables of a webhook for the editor's pickers: `$context.request`, `.headers`, `.query`, `.body` and whatever else is
  * configured.
  *
- * A group without rows has no `children`, which makes the group itself a variable. Headers and path parameters are the
- * exception: without rows they are omitted, since only configured ones are stored.
+ * A group without rows has no `children`, which makes the group itself a variable. Path parameters, and headers where only listed ones
+ * are kept, are the exception: without rows there are none.
  */
 export function requestVariables(config: TriggerConfig | undefined, t: Translate): VariableOption[] {
   const { request } = config ?? {};
   return [
+    group('request', t('Request'), requestOptions(t)),
     group('headers', t('Headers'), headerOptions(request?.headers)),
     group('params', t('Path parameters'), pathOptions(request?.params)),
     group('query', t('Query'), pathOptions(request?.query)),
@@ -29,6 +30,7 @@ export function requestVariables(config: TriggerConfig | undefined, t: Translate
   ].filter(({ value, children }) => {
     switch (value) {
       case 'headers':
+        return request?.keep !== 'listed' || Boolean(children);
       case 'params':
         return Boolean(children);
       case 'rawBody':
@@ -49,6 +51,17 @@ function hasClaims(config: TriggerConfig | undefined): boolean {
 
 function group(value: string, label: string, children: Option[]): Option {
   return { key: value, value, label, ...(children.length ? { children } : {}) };
+}
+
+function requestOptions(t: Translate): Option[] {
+  const labels = {
+    method: t('Method'),
+    path: t('Path'),
+    ip: t('IP address'),
+    receivedAt: t('Received at'),
+    id: t('Request ID'),
+  };
+  return Object.entries(labels).map(([value, label]) => ({ key: value, value, label }));
 }
 
 function headerOptions(headers: HeaderItem[] | undefined): Option[] {

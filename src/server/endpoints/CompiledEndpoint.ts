@@ -11,8 +11,8 @@ export interface CompiledEndpoint {
   checkHead: ReturnType<Endpoint['checkHeadFunction']>;
   /** Judges a request on this thread. */
   judge: ReturnType<Endpoint['judgeFunction']>;
-  /** The headers the endpoint reads, in lower case. */
-  headerNames: string[];
+  /** The headers that a request is judged by, in lower case; `null` for all. */
+  headerNames: string[] | null;
   /** Whether a signature covers the URL. */
   signsUrl: boolean;
   /** Whether judging takes long whatever the body. */
@@ -43,12 +43,12 @@ export function compileEndpoint(
   }
   const configured = JSON.stringify({ ...surroundings, ...filled, response });
   const endpoint = new (native().Endpoint)(configured, limit, texts);
-  const { headerNames, signsUrl, checksPublicKeys, limitBytes, rateLimit, acknowledges } = endpoint;
+  const { keepsAll, headerNames, signsUrl, checksPublicKeys, limitBytes, rateLimit, acknowledges } = endpoint;
   return {
     endpoint,
     checkHead: endpoint.checkHeadFunction(),
     judge: endpoint.judgeFunction(),
-    headerNames,
+    headerNames: keepsAll ? null : headerNames,
     signsUrl,
     checksPublicKeys,
     limit: limitBytes,

@@ -18,6 +18,7 @@ import type { LeniencyLog } from './LeniencyLog';
 import type { RateLimits } from './RateLimits';
 import type { RecentRejections } from './RecentRejections';
 import type { RejectionLog, Sender } from './RejectionLog';
+import { type RequestVariables, withRequest } from './requestVariables';
 
 const UNAUTHORIZED = 401;
 
@@ -156,15 +157,22 @@ export class Receiver {
     if (judged.leniency !== undefined) {
       this.parts.leniencies.note(judged.leniency, sender);
     }
-    const reply = await this.accept(webhook, judged, ctx);
+    const request = { method: req.method as string, path, ip: address() };
+    const reply = await this.accept(webhook, judged, request, ctx);
     return acknowledged(reply.code === 'UNSTORABLE' ? rejected(reply) : reply);
   }
 
-  private async accept(webhook: WebhookEndpoint, judged: Event, ctx: Context): Promise<Reply> {
-    const event = eventOf(webhook, judged);
+  private async accept(
+    webhook: WebhookEndpoint,
+    judged: Event,
+    request: RequestVariables,
+    ctx: Context,
+  ): Promise<Reply> {
+    const { workflow } = webhook;
+    const eventKey = eventKeyOf(webhook, judged);
     return judged.upload
-      ? this.takeOverWithFiles(webhook, event, judged.upload, ctx)
-      : this.takeOver(webhook, event, ctx);
+      ? this.takeOverWithFiles(webhook, eventKey, request, judged.upload, ctx)
+      : this.takeOver(webhook, { workflow, eventKey, context: withRequest(judged.context, request) }, ctx);
   }
 
   private async takeOver(webhook: WebhookEndpoint, event: WebhookEvent, ctx: Context): Promise<Reply> {
@@ -181,7 +189,8 @@ export class Receiver {
   /** Saves the files first, and deletes them again unless the event gets an execution. */
   private async takeOverWithFiles(
     webhook: WebhookEndpoint,
-    { workflow, eventKey = randomUUID() }: WebhookEvent,
+    eventKey: string | undefined,
+    request: RequestVariables,
     upload: Upload,
     ctx: Context,
   ): Promise<Reply> {
@@ -207,7 +216,12 @@ export class Receiver {
       await discard();
       return context;
     }
-    const event: UndoableEvent = { workflow, eventKey, context, undoable: true };
+    const event: UndoableEvent = {
+      workflow: webhook.workflow,
+      eventKey: eventKey ?? randomUUID(),
+      context: withRequest(context, request),
+      undoable: true,
+    };
     try {
       return await this.takeOver(webhook, event, ctx);
     } finally {
@@ -224,16 +238,12 @@ function rejectionFor(problem: 'misconfigured' | 'filesNotSaved', error: unknown
     : { ...rejection('notStored'), reason: `its files could not be saved: ${reason}` };
 }
 
-function eventOf({ workflow }: WebhookEndpoint, { context, idempotencyKey }: Event): WebhookEvent {
-  return {
-    workflow,
-    context,
-    // Of this workflow alone: two workflows may be sent the same event. A hash, because a key may have any length.
-    eventKey:
-      idempotencyKey === undefined
-        ? undefined
-        : createHash('sha256')
-            .update(JSON.stringify([workflow.key, idempotencyKey]))
-            .digest('hex'),
-  };
+function eventKeyOf({ workflow }: WebhookEndpoint, { idempotencyKey }: Event): string | undefined {
+  if (idempotencyKey === undefined) {
+    return undefined;
+  }
+  // Of this workflow alone: two workflows may be sent the same event. A hash, because a key may have any length.
+  return createHash('sha256')
+    .update(JSON.stringify([workflow.key, idempotencyKey]))
+    .digest('hex');
 }

@@ -2,13 +2,14 @@ import Joi from 'joi';
 import { type EventOptions, Trigger, type WorkflowModel } from '@nocobase/plugin-workflow';
 import type PluginWorkflowServer from '@nocobase/plugin-workflow';
 import { withOwnSecrets } from '../../common/authentication';
-import type { TriggerConfig } from '../../common/config';
+import { METHODS, type TriggerConfig } from '../../common/config';
 import type { Activation } from '../endpoints/Activation';
 import type { Endpoints } from '../endpoints/Endpoints';
 import { strayTemplates } from '../endpoints/environment';
 import { isNestedAtMost, MOST_LEVELS, TOO_DEEP } from '../endpoints/nesting';
 import { fieldErrors } from '../editor/fieldErrors';
 import { native } from '../native';
+import { withRequest } from '../receive/requestVariables';
 
 /** The values of a manual execution; each may be omitted. */
 type ManualValues = { headers?: Record<string, unknown> | null; query?: unknown; body?: unknown } | null | undefined;
@@ -71,7 +72,9 @@ export class WebhookTrigger extends Trigger {
       const [error] = (JSON.parse(context.body) as { errors: Array<{ code: string; message: string }> }).errors;
       throw Object.assign(new Error(error.message), { status: context.status, code: error.code });
     }
-    return this.workflow.trigger(workflow, JSON.parse(context) as object, options);
+    const { methods = [] } = (workflow.config as TriggerConfig).request ?? {};
+    const request = { method: methods[0] ?? METHODS[0], path: '', ip: '' };
+    return this.workflow.trigger(workflow, JSON.parse(withRequest(context, request)) as object, options);
   }
 }
 

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::jwt::Jwt;
 use super::signature::Signature;
 use super::token::Token;
+use super::{BodyPath, Source};
 use crate::reading::BODY_HEADERS;
 
 /// How a sender authenticates, as it is stored: JSON with a `kind`.
@@ -43,6 +44,15 @@ impl Scheme {
         match self {
             Self::Signature(signature) => signature.signs_url(),
             Self::Token(_) | Self::Jwt(_) => false,
+        }
+    }
+
+    /// Lists the places of what shows who sent a request: the signature, the token or the JWT. Paths into the body are relative to the
+    /// elements of a list, if there is one.
+    pub fn places(&self) -> Vec<(Option<&BodyPath>, &Source)> {
+        match self {
+            Self::Signature(Signature { from, each, .. }) => from.iter().map(|from| (each.as_ref(), from)).collect(),
+            Self::Token(token) | Self::Jwt(Jwt { place: token, .. }) => vec![(None, &token.from)],
         }
     }
 

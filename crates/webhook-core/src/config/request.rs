@@ -44,6 +44,18 @@ pub struct Storage {
     pub name: Option<String>,
 }
 
+/// What a workflow gets of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// All of it, with the configured values laid over it, except for what is [left out](crate::left_out::LeftOut).
+    All {
+        /// Whether headers with names as those of credentials are left out too.
+        but_secret_names: bool,
+    },
+    /// The configured values. Of a query and a body without any, the whole.
+    Listed,
+}
+
 /// A configured header.
 #[derive(Debug)]
 pub struct HeaderItem {
@@ -53,9 +65,17 @@ pub struct HeaderItem {
     pub target: Target,
 }
 
+impl HeaderItem {
+    /// Returns whether its value is found under a name as that of a header, in lower case.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        matches!(&self.target, Target::Path(path) if path.text() == name)
+    }
+}
+
 /// The `request` section.
 pub(super) struct RequestSection {
     pub(super) accepted: AcceptedRequests,
+    pub(super) keep: Keep,
     pub(super) params: Vec<Target>,
     pub(super) headers: Vec<HeaderItem>,
     pub(super) query: Variables,
@@ -63,7 +83,7 @@ pub(super) struct RequestSection {
     pub(super) has_body_items: bool,
 }
 
-/// Reads `request`: `{ headers, query, body, params, methods, answerHead, bodyLimit, readAs, charset, bigNumbers, decode,
+/// Reads `request`: `{ keep, headers, query, body, params, methods, answerHead, bodyLimit, readAs, charset, bigNumbers, decode,
 /// rawBody, files }`.
 pub(super) fn read_request(request: &Field<'_>) -> RequestSection {
     request.object();
@@ -71,8 +91,10 @@ pub(super) fn read_request(request: &Field<'_>) -> RequestSection {
     let query = read_items(&request.get("query"), false, MAX_ROWS);
     let body = read_items(&request.get("body"), false, MAX_ROWS);
     let params = read_items(&request.get("params"), false, MAX_NAMED_ROWS);
+    let keep = read_keep(&request.get("keep"));
     RequestSection {
         accepted: read_accepted(request),
+        keep,
         params: params
             .iter()
             .map(|item| match item.var {
@@ -87,9 +109,9 @@ pub(super) fn read_request(request: &Field<'_>) -> RequestSection {
                 target: Target::Path(Path::parse(item.key)),
             })
             .collect(),
-        query: variables(&query),
+        query: variables(&query, keep),
         has_body_items: !body.is_empty(),
-        body: variables(&body),
+        body: variables(&body, keep),
     }
 }
 
@@ -100,8 +122,29 @@ struct Item<'a> {
     var: Option<&'a str>,
 }
 
-fn variables(items: &[Item<'_>]) -> Variables {
-    Variables::new(items.iter().map(|item| (item.key, item.var)))
+fn variables(items: &[Item<'_>], keep: Keep) -> Variables {
+    let items = items.iter().map(|item| (item.key, item.var));
+    match keep {
+        Keep::All { .. } => Variables::over_whole(items),
+        Keep::Listed => Variables::new(items),
+    }
+}
+
+fn read_keep(keep: &Field<'_>) -> Keep {
+    // Workflows of the commercial plugin don't have it; a node of theirs may compare a token that came in a header.
+    let default = Keep::All {
+        but_secret_names: false,
+    };
+    match keep.value().as_str() {
+        Some("all") => Keep::All { but_secret_names: true },
+        Some("listed") => Keep::Listed,
+        _ => {
+            if !keep.is_absent() {
+                keep.issue("KEEP", "expected all or listed");
+            }
+            default
+        }
+    }
 }
 
 fn read_items<'a>(items: &Field<'a>, are_headers: bool, most: usize) -> Vec<Item<'a>> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::checked::{Elements, Members};
-use super::extract::{check, Unread};
+use super::extract::{check, Unread, BOM};
 use super::path::{as_index, Path, Segment};
 use super::scan::unescaped;
 use super::trie::{Lists, PathSet};
@@ -35,6 +35,8 @@ pub struct Variables {
     places: Places,
     /// Each target as it is written, where all of them are keys, and no two the same: then there is nothing to put together.
     keys: Option<Vec<String>>,
+    /// For values that are laid over the whole: the keys that they get, as they are written. One that has none is there already.
+    over_whole: Option<Vec<Option<String>>>,
 }
 
 impl Variables {
@@ -58,6 +60,24 @@ impl Variables {
             paths: PathSet::with_lists(paths),
             keys: keys.filter(|keys| keys.iter().collect::<HashSet<_>>().len() == keys.len()),
             places: Places::new(&targets),
+            over_whole: None,
+        }
+    }
+
+    /// Compiles the items to be laid over the whole value, if that is an object: an item's own key wins over the same key of it. Of any
+    /// other value the items are read alone.
+    ///
+    /// ```
+    /// use webhook_core::json::Variables;
+    /// let variables = Variables::over_whole([("data.id", Some("id"))]);
+    /// assert_eq!(variables.read(br#"{"data":{"id":7}}"#).unwrap(), r#"{"data":{"id":7},"id":7}"#);
+    /// assert_eq!(variables.read(b"[1]").unwrap(), "{}");
+    /// ```
+    pub fn over_whole<'i>(items: impl IntoIterator<Item = (&'i str, Option<&'i str>)> + Clone) -> Self {
+        let keys = items.clone().into_iter().map(|(_, key)| key.map(quote)).collect();
+        Self {
+            over_whole: Some(keys),
+            ..Self::new(items)
         }
     }
 
@@ -71,30 +91,73 @@ impl Variables {
         Ok(out.into_text())
     }
 
-    /// Writes the variables as a JSON object; without any item the whole value, as written in `json`.
+    /// Writes the variables as a JSON object; without any item the whole value, as written in `json`. Returns whether any item was
+    /// found, or there is none.
     ///
     /// A path that leads nowhere gives no key. An element that lacks the rest of a path gives `null`.
     ///
     /// # Errors
     /// Those of [`PathSet::extract`], and [`Unread::TooLarge`] where `out` has no room for it.
-    pub fn write(&self, json: &[u8], out: &mut Writer) -> Result<(), Unread> {
+    pub fn write(&self, json: &[u8], out: &mut Writer) -> Result<bool, Unread> {
         // The query that most requests have.
         if json == b"{}" {
-            return Ok(out.push("{}")?);
+            out.push("{}")?;
+            return Ok(self.places.targets == 0);
         }
         if self.places.targets == 0 {
-            return Ok(out.push(check(json).map_err(Unread::Malformed)?)?);
+            out.push(check(json).map_err(Unread::Malformed)?)?;
+            return Ok(true);
         }
         let (found, text) = self.paths.find(json)?;
         out.hold(found.copied)?;
-        if let Some(keys) = &self.keys {
-            return Ok(flat(keys, &found.take(&self.paths, text), out)?);
-        }
-        let own = found.own_keys(&self.paths);
+        let own = match self.keys {
+            Some(_) => vec![],
+            None => found.own_keys(&self.paths),
+        };
         let values = found.take(&self.paths, text);
-        let items = values.iter().map(Option::as_deref).collect();
-        Ok(self.places.write(items, own, out)?)
+        let is_found = values.iter().any(Option::is_some);
+        match (&self.over_whole, &self.keys) {
+            (Some(keys), _) if is_object(text) => lay_over(text, keys, &values, out)?,
+            (_, Some(keys)) => flat(keys, &values, out)?,
+            (_, None) => {
+                let items = values.iter().map(Option::as_deref).collect();
+                self.places.write(items, own, out)?;
+            }
+        }
+        Ok(is_found)
     }
+}
+
+/// Whether a JSON text is that of an object.
+fn is_object(text: &str) -> bool {
+    text.strip_prefix(BOM)
+        .unwrap_or(text)
+        .trim_ascii_start()
+        .starts_with('{')
+}
+
+/// Writes an object as it is, followed by values under further keys: of keys that are repeated the last counts.
+fn lay_over(
+    object: &str,
+    keys: &[Option<String>],
+    values: &[Option<Cow<'_, str>>],
+    out: &mut Writer,
+) -> Result<(), TooLarge> {
+    let inside = object.strip_prefix(BOM).unwrap_or(object).trim_ascii();
+    let inside = inside.strip_suffix('}').unwrap_or(inside);
+    out.push(inside)?;
+    let mut is_empty = inside[1..].trim_ascii().is_empty();
+    for (key, value) in keys.iter().zip(values) {
+        let (Some(key), Some(value)) = (key, value) else {
+            continue;
+        };
+        out.push(if is_empty { "" } else { "," })?;
+        out.push(key)?;
+        out.push(":")?;
+        out.push(value)?;
+        is_empty = false;
+    }
+    out.push("}")
 }
 
 /// Writes an object whose keys are different ones, each as it is written in JSON; a key without a value is left out.
