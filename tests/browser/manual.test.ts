@@ -65,10 +65,10 @@ describe.each(clients)('executing manually in %s', (client) => {
     await form.waitFor({ state: 'detached' });
 
     const [execution] = await ended(key, 1);
-    expect(execution.context).toEqual({
+    expect(execution.context).toMatchObject({
       headers: { 'X-Request-Id': 'r-1' },
-      query: { v_shop: '7' },
-      body: { v_order: 12, order: { paid: false } },
+      query: { shop: { id: '7' }, v_shop: '7' },
+      body: { v_order: 12, order: { id: 12, paid: false } },
     });
 
     await editor.page.reload();
