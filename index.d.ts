@@ -516,6 +516,8 @@ export declare class Dispatcher {
   leave(ticket: number): void
   /** Begins to execute stored events. Until then nothing is claimed. */
   resume(): void
+  /** Sets how many events of a lane are executed at a time; 1 until this is called. */
+  setWidth(lane: number, width: number): void
   /** Puts stored events that were found in the database in the line of a lane, before those that wait there. */
   addFound(lane: number, tickets: Array<number>): void
   /**
@@ -574,6 +576,19 @@ export declare class Endpoint {
   checkHeadFunction(): (head: string, contentLength: number) => Rejection | undefined
   /** Returns the rejection of a body over the limit. */
   tooLarge(): Rejection
+  /** How many executions of the webhook run side by side at most: 1 for those that run in sequence. */
+  get parallel(): number
+  /** Whether events with the same key are executed one after another, so that `keyLane` has to be asked. */
+  get runsByKey(): boolean
+  /**
+   * Returns which of the webhook's executions an event runs after, given its context: a number below `parallel`, the same for the
+   * same key.
+   *
+   * ```js
+   * new Endpoint('{"execution":{"order":{"by":"order.id"}}}', 1000).keyLane('{"body":{"order":{"id":7}}}') // 2
+   * ```
+   */
+  keyLane(context: string): number
   /** How many events the webhook accepts, for the server to count; `null` for any number. */
   get rateLimit(): RateLimit | null
   /** Returns the rejection of an event beyond the rate limit, with the milliseconds until another one is accepted. */

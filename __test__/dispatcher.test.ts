@@ -26,6 +26,32 @@ const LIMITS = {
   claimRestMs: 10,
 };
 
+test('executes as many events of a lane at a time as it is wide', async () => {
+  let executing = 0;
+  let most = 0;
+  const dispatcher = new Dispatcher(
+    { ...LIMITS, slots: 3, claimEvents: 1 },
+    async (batch) => ({ kind: 'stored', start: batch.map(() => 7) }),
+    () => undefined,
+    async () => undefined,
+    async (batch) => ({ tried: batch.length, claimed: batch }),
+    async () => {
+      executing += 1;
+      most = Math.max(most, executing);
+      // Until as many run as may.
+      await expect.poll(() => most).toBe(2);
+      executing -= 1;
+    },
+    async () => undefined,
+  );
+  dispatcher.setWidth(7, 2);
+  dispatcher.resume();
+  const submit = dispatcher.submitFunction();
+  expect([1, 2, 3].map((ticket) => submit(ticket, 1))).toEqual(['taken', 'taken', 'taken']);
+  await expect.poll(() => dispatcher.counts().executed).toBe(3);
+  expect(most).toBe(2);
+});
+
 /** Puts events in line and waits until all are drained and settled. Returns what was called for which events. */
 async function storeAll(tickets: number[], storeBatch: (tickets: number[]) => BatchOutcome) {
   const settled: [number[], EventOutcome][] = [];

@@ -73,6 +73,17 @@ test.each(heads)('checks a head without its body: %s', (_, more, pairs, status, 
   expect(reject(more)(headOf('http://a/b', pairs, method, path), length)?.status).toBe(status);
 });
 
+test('says in which order the events of a webhook are executed', () => {
+  const of = (execution: unknown) => new Endpoint(JSON.stringify({ execution }), LIMIT);
+  expect([of(undefined).parallel, of({ order: 'parallel' }).parallel]).toEqual([1, 4]);
+  const keyed = of({ order: { by: 'order.id' }, parallel: 8 });
+  expect([keyed.runsByKey, of({ order: 'parallel' }).runsByKey]).toEqual([true, false]);
+  const lane = (id: unknown) => keyed.keyLane(JSON.stringify({ body: { order: { id } } }));
+  expect([lane(1), lane('1'), lane(2)]).toEqual([lane(1.0), lane('1'), lane(2)]);
+  expect(lane(1)).not.toBe(lane(2));
+  expect(() => (keyed.keyLane as (context: unknown) => number)(1)).toThrow(TypeError);
+});
+
 test('returns the idempotency key of an event', () => {
   const keyed = new Endpoint(JSON.stringify({ idempotency: { source: 'header', key: 'X-Id' } }), LIMIT);
   expect(keyed.judgeFunction()(headOf('http://a/b', [['x-id', 'e1']]), Buffer.alloc(0))).toEqual({

@@ -68,6 +68,14 @@ export interface UrlVerificationConfig {
   receiveId?: string;
 }
 
+/** In which order asynchronous events are executed. */
+export interface ExecutionConfig {
+  /** One after another, side by side, or one after another where the value at a path of the body is the same. */
+  order?: 'sequence' | 'parallel' | { by: string };
+  /** How many run side by side, 1 to 50. Default: 4. */
+  parallel?: number;
+}
+
 /** The IP allowlist. */
 export interface AddressesConfig {
   /** Addresses and CIDR ranges. */
@@ -114,6 +122,8 @@ export interface TriggerConfig {
   handshake?: UrlVerificationConfig;
   addresses?: AddressesConfig;
   rateLimit?: false | RateLimitConfig;
+  /** In which order asynchronous events are executed. Default: in sequence. */
+  execution?: ExecutionConfig;
   idempotency?: false | IdempotencyConfig;
   request?: RequestConfig;
   response?: ResponseConfig;

@@ -6,6 +6,7 @@ use napi::bindgen_prelude::*;
 use napi::{sys, Env, JsValue};
 use napi_derive::napi;
 use serde_json::Value;
+use webhook_core::config::Execution;
 use webhook_core::rejection::Rejection;
 use webhook_core::{endpoint, event};
 
@@ -156,6 +157,29 @@ impl Endpoint {
     #[napi(catch_unwind, ts_return_type = "Rejection")]
     pub fn too_large(&self) -> Reply {
         (&self.endpoint.too_large()).into()
+    }
+
+    /// How many executions of the webhook run side by side at most: 1 for those that run in sequence.
+    #[napi(getter, catch_unwind)]
+    pub fn parallel(&self) -> u32 {
+        self.endpoint.execution().parallel()
+    }
+
+    /// Whether events with the same key are executed one after another, so that `keyLane` has to be asked.
+    #[napi(getter, catch_unwind)]
+    pub fn runs_by_key(&self) -> bool {
+        matches!(self.endpoint.execution(), Execution::ByKey(_))
+    }
+
+    /// Returns which of the webhook's executions an event runs after, given its context: a number below `parallel`, the same for the
+    /// same key.
+    ///
+    /// ```js
+    /// new Endpoint('{"execution":{"order":{"by":"order.id"}}}', 1000).keyLane('{"body":{"order":{"id":7}}}') // 2
+    /// ```
+    #[napi(catch_unwind, ts_args_type = "context: string")]
+    pub fn key_lane(&self, context: Str) -> u32 {
+        self.endpoint.execution().lane(&context.0)
     }
 
     /// How many events the webhook accepts, for the server to count; `null` for any number.

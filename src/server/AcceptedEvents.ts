@@ -85,7 +85,13 @@ export class AcceptedEvents {
   ) {
     this.turn = app.db.sequelize.getDialect() === 'sqlite' ? new Turn(workflow) : undefined;
     this.undoable = new UndoableEvents(app, workflow);
-    this.waiting = new WaitingExecutions(app, workflow, (write) => this.exclusively(write), this.numbers);
+    this.waiting = new WaitingExecutions(
+      app,
+      workflow,
+      (write) => this.exclusively(write),
+      this.numbers,
+      (lane, width) => this.working?.dispatcher.setWidth(lane, width),
+    );
   }
 
   /**
@@ -208,8 +214,8 @@ export class AcceptedEvents {
     const { app, workflow, turn, undoable, waiting, telemetry } = this;
     const store = new ExecutionStore(app);
     const urgently = <T>(write: () => Promise<T>) => this.exclusively(write, true);
-    const toStart = (ticket: number, executionId: string, { workflow: { id, key } }: WebhookEvent) =>
-      waiting.addStored(ticket, { id: executionId, workflowId: id, key });
+    const toStart = (ticket: number, executionId: string, { workflow: { id, key }, lane }: WebhookEvent) =>
+      waiting.addStored(ticket, { id: executionId, workflowId: id, key, lane });
     const queue = new EventQueue(store, urgently, undoable, telemetry, toStart, this.numbers);
     const firsts = new FirstExecutions(app, workflow);
     const exclusively = <T>(write: () => Promise<T>) => this.exclusively(write);

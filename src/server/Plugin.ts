@@ -64,7 +64,7 @@ export class WebhookPlugin extends Plugin {
     const events = new AcceptedEvents(this.app, workflow, telemetry);
     telemetry.watch(() => events.counts());
     const exclusively = <T>(write: () => Promise<T>) => events.exclusively(write);
-    const recovery = new Recovery(this.app, workflow, exclusively, events);
+    const recovery = new Recovery(this.app, workflow, exclusively, events, endpoints);
     const recent = new RecentRejections(this.app);
     const locks = new LockSweep(this.app);
     const judging = new JudgingQueue(limit);

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod authentication;
+mod execution;
 mod idempotency;
 mod public_url;
 mod rate_limit;
@@ -16,6 +17,7 @@ mod verification;
 use serde_json::Value;
 
 pub use addresses::Addresses;
+pub use execution::Execution;
 pub use idempotency::Idempotency;
 pub use rate_limit::RateLimit;
 pub use request::{AcceptedRequests, Decode, HeaderItem, Keep, Storage};
@@ -89,6 +91,8 @@ pub struct Config {
     pub has_body_items: bool,
     /// How many events are accepted; `None` for any number.
     pub rate_limit: Option<RateLimit>,
+    /// In which order events are executed.
+    pub execution: Execution,
     /// Where the idempotency key is; `None` takes every request for a new event.
     pub idempotency: Option<Idempotency>,
 }
@@ -132,6 +136,7 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
         has_body_items,
     } = request::read_request(&root.get("request"));
     let idempotency = idempotency::read_idempotency(&root.get("idempotency"));
+    let execution = execution::read_execution(&root.get("execution"));
     let rate_limit = rate_limit::read_rate_limit(&root.get("rateLimit"));
     response::check_response(&root.get("response"));
     let mut left_out = LeftOut::of(&methods);
@@ -159,6 +164,7 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
         body,
         has_body_items,
         rate_limit,
+        execution,
         idempotency,
     };
     ((!unusable).then_some(config), issues)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::auth::address::{client_address, parse_address, Proxies};
 use crate::auth::Diagnosis;
 use crate::checks::{segments, Admitted};
-use crate::config::{Config, ConfigIssue, Idempotency, Keep, RateLimit};
+use crate::config::{Config, ConfigIssue, Execution, Idempotency, Keep, RateLimit};
 use crate::event::Event;
 use crate::json::Places;
 use crate::reading::BODY_HEADERS;
@@ -241,6 +241,11 @@ impl Endpoint {
             limit: self.limit,
             inflated: false,
         }
+    }
+
+    /// Returns in which order events are executed; the caller of [`Endpoint::judge`] sees to it.
+    pub fn execution(&self) -> &Execution {
+        &self.config.execution
     }
 
     /// Returns how many events are accepted; the caller of [`Endpoint::judge`] counts them.

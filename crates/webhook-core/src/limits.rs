@@ -177,6 +177,9 @@ pub const MAX_RATE_REQUESTS: u32 = 1_000_000;
 /// wouldn't hold.
 pub const MAX_RATE_SECONDS: u32 = 86_400;
 
+/// Executions of a webhook that run side by side: more than a pool of connections usually has.
+pub const MAX_PARALLEL: u32 = 50;
+
 /// Rules that a URL verification may have: senders verify a URL in one to three ways.
 pub const MAX_VERIFICATION_RULES: usize = 4;
 

@@ -186,6 +186,12 @@ impl Dispatcher {
         self.runner.resume();
     }
 
+    /// Sets how many events of a lane are executed at a time; 1 until this is called.
+    #[napi(catch_unwind)]
+    pub fn set_width(&self, lane: u32, width: u32) {
+        self.runner.set_width(lane, width as usize);
+    }
+
     /// Puts stored events that were found in the database in the line of a lane, before those that wait there.
     #[napi(catch_unwind, ts_args_type = "lane: number, tickets: Array<number>")]
     pub fn add_found(&self, lane: u32, tickets: List<u32>) {

@@ -19,6 +19,10 @@ export interface CompiledEndpoint {
   checksPublicKeys: boolean;
   /** The most bytes of a body. */
   limit: number;
+  /** How many executions run side by side at most. */
+  parallel: number;
+  /** Whether that are executions of events with different keys. */
+  runsByKey: boolean;
   /** How many events are accepted; `null` for any number. */
   rateLimit: RateLimit | null;
   /** Whether the sender expects a response of its own to every event. */
@@ -43,7 +47,17 @@ export function compileEndpoint(
   }
   const configured = JSON.stringify({ ...surroundings, ...filled, response });
   const endpoint = new (native().Endpoint)(configured, limit, texts);
-  const { keepsAll, headerNames, signsUrl, checksPublicKeys, limitBytes, rateLimit, acknowledges } = endpoint;
+  const {
+    keepsAll,
+    headerNames,
+    signsUrl,
+    checksPublicKeys,
+    limitBytes,
+    parallel,
+    runsByKey,
+    rateLimit,
+    acknowledges,
+  } = endpoint;
   return {
     endpoint,
     checkHead: endpoint.checkHeadFunction(),
@@ -52,6 +66,8 @@ export function compileEndpoint(
     signsUrl,
     checksPublicKeys,
     limit: limitBytes,
+    parallel,
+    runsByKey,
     rateLimit,
     acknowledges,
   };

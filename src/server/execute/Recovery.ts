@@ -15,6 +15,8 @@ import { TRIGGER_TYPE } from '../../common/names';
 import { runningExecutions } from '../nocobase/engine';
 import { queuedExecutions } from '../nocobase/eventQueue';
 import { WAITING } from '../store/waiting';
+import type { Endpoints } from '../endpoints/Endpoints';
+import { lanesOf } from './lanes';
 import { failsOnCrash, INTERRUPTED } from './onCrash';
 import type { WaitingExecution } from './WaitingExecutions';
 
@@ -84,6 +86,7 @@ export class Recovery {
     private readonly workflow: PluginWorkflowServer,
     private readonly exclusively: <T>(body: () => Promise<T>) => Promise<T>,
     private readonly runner: Runner,
+    private readonly endpoints: Endpoints,
   ) {}
 
   /** Starts looking. */
@@ -139,7 +142,7 @@ export class Recovery {
 
   private async look(grace: number): Promise<void> {
     const workflows = (await this.app.db.getModel('workflows').findAll({
-      attributes: ['id', 'key', 'options'],
+      attributes: ['id', 'key', 'type', 'sync', 'options', 'config'],
       where: { type: TRIGGER_TYPE },
     })) as WorkflowModel[];
     const byId = new Map(workflows.map((workflow) => [String(workflow.id), workflow]));
@@ -147,15 +150,29 @@ export class Recovery {
       await this.end(page, byId);
     }
     // Afterwards: what was interrupted and restarts is among them, and comes first.
-    const waiting: WaitingExecution[] = [];
+    const found = new Map<string, string[]>();
     const old = grace > 0 ? { createdAt: { [Op.lt]: new Date(Date.now() - grace) } } : {};
     for await (const page of this.pages(byId, { ...NEVER_BEGUN, ...old })) {
       for (const { id, workflowId } of page) {
-        const { key } = byId.get(String(workflowId)) as WorkflowModel;
-        waiting.push({ id: String(id), workflowId, key });
+        const ids = found.get(String(workflowId)) ?? [];
+        found.set(String(workflowId), ids);
+        ids.push(String(id));
       }
     }
-    this.runner.addFound(waiting);
+    this.runner.addFound(await this.inOrder(found, byId));
+  }
+
+  /** Waiting executions, given by the version of their workflow, with their lanes and oldest first. */
+  private async inOrder(found: Map<string, string[]>, byId: Map<string, WorkflowModel>): Promise<WaitingExecution[]> {
+    const waiting: WaitingExecution[] = [];
+    for (const [workflowId, ids] of found) {
+      const workflow = byId.get(workflowId) as WorkflowModel;
+      const laneOf = await lanesOf(this.app, this.endpoints, workflow, ids);
+      for (const id of ids) {
+        waiting.push({ id, workflowId: workflow.id, key: workflow.key, lane: laneOf(id) });
+      }
+    }
+    return waiting.sort((a, b) => Number(BigInt(a.id) - BigInt(b.id)));
   }
 
   /** The executions of some workflows that are as `where` says. */

@@ -5,6 +5,7 @@ import type { ClaimOutcome } from '../../../index';
 import { execute } from '../nocobase/engine';
 import { type Claimed, ExecutionClaims } from '../store/ExecutionClaims';
 import { type Numbers, Tickets } from '../Tickets';
+import type { Lane } from './lanes';
 import { failsOnCrash } from './onCrash';
 import { timeoutOf } from './timeLimits';
 
@@ -15,6 +16,7 @@ export interface WaitingExecution {
   workflowId: WorkflowModel['id'];
   /** The key of the workflow. */
   key: string;
+  lane: Lane;
 }
 
 interface Waiting extends WaitingExecution {
@@ -38,14 +40,18 @@ export class WaitingExecutions {
   private readonly claimed = new Set<string>();
   /** Whether the last claim failed, which is logged once until one succeeds. */
   private failing = false;
-  private readonly lanes = new Map<string, number>();
+  private readonly lanes = new Map<string, Lane>();
 
-  /** @param exclusively runs what writes to the database when nothing else of ours does */
+  /**
+   * @param exclusively runs what writes to the database when nothing else of ours does
+   * @param setWidth tells the addon how many executions of a lane run at a time, where that isn't one
+   */
   constructor(
     private readonly app: Application,
     private readonly workflow: PluginWorkflowServer,
     private readonly exclusively: <T>(write: () => Promise<T>) => Promise<T>,
     numbers: Numbers,
+    private readonly setWidth: (lane: number, width: number) => void,
   ) {
     this.waiting = new Tickets(numbers);
     this.claims = new ExecutionClaims(app.db);
@@ -63,7 +69,7 @@ export class WaitingExecutions {
     }
     this.known.add(execution.id);
     this.waiting.set(ticket, { ...execution, fresh: true });
-    return this.laneOf(execution.key);
+    return this.laneNumber(execution);
   }
 
   /** Adds executions that were found in the database. Returns the tickets of those that aren't known yet, by lane and in their order. */
@@ -72,7 +78,7 @@ export class WaitingExecutions {
     for (const execution of executions) {
       if (!this.known.has(execution.id)) {
         this.known.add(execution.id);
-        const lane = this.laneOf(execution.key);
+        const lane = this.laneNumber(execution);
         const tickets = added.get(lane) ?? [];
         added.set(lane, tickets);
         tickets.push(this.waiting.add({ ...execution, fresh: false }));
@@ -188,10 +194,16 @@ export class WaitingExecutions {
     );
   }
 
-  private laneOf(key: string): number {
-    const lane = this.lanes.get(key) ?? this.lanes.size + 1;
-    this.lanes.set(key, lane);
-    return lane;
+  // Under which number the addon has a lane of a workflow.
+  private laneNumber({ key, lane: { number, width } }: WaitingExecution): number {
+    const name = `${key}/${number}`;
+    const known = this.lanes.get(name) ?? { number: this.lanes.size + 1, width: 1 };
+    if (known.width !== width) {
+      known.width = width;
+      this.setWidth(known.number, width);
+    }
+    this.lanes.set(name, known);
+    return known.number;
   }
 
   // This node only accepts requests. The engine of another one takes the execution from the engine's queue.

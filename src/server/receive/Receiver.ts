@@ -4,6 +4,7 @@ import type { AcceptedEvents } from '../AcceptedEvents';
 import type { Activation } from '../endpoints/Activation';
 import type { CompiledEndpoint } from '../endpoints/CompiledEndpoint';
 import type { Endpoints, WebhookEndpoint } from '../endpoints/Endpoints';
+import { laneOf } from '../execute/lanes';
 import type { Address } from '../http/address';
 import { LargeBodies } from '../http/large';
 import { arrivedBody, readBody, type ReadFailure } from '../http/read';
@@ -158,21 +159,24 @@ export class Receiver {
       this.parts.leniencies.note(judged.leniency, sender);
     }
     const request = { method: req.method as string, path, ip: address() };
-    const reply = await this.accept(webhook, judged, request, ctx);
+    const reply = await this.accept(webhook, compiled, judged, request, ctx);
     return acknowledged(reply.code === 'UNSTORABLE' ? rejected(reply) : reply);
   }
 
   private async accept(
     webhook: WebhookEndpoint,
+    compiled: CompiledEndpoint,
     judged: Event,
     request: RequestVariables,
     ctx: Context,
   ): Promise<Reply> {
     const { workflow } = webhook;
     const eventKey = eventKeyOf(webhook, judged);
-    return judged.upload
-      ? this.takeOverWithFiles(webhook, eventKey, request, judged.upload, ctx)
-      : this.takeOver(webhook, { workflow, eventKey, context: withRequest(judged.context, request) }, ctx);
+    if (judged.upload) {
+      return this.takeOverWithFiles(webhook, compiled, eventKey, request, judged.upload, ctx);
+    }
+    const context = withRequest(judged.context, request);
+    return this.takeOver(webhook, { workflow, eventKey, context, lane: laneOf(compiled, context) }, ctx);
   }
 
   private async takeOver(webhook: WebhookEndpoint, event: WebhookEvent, ctx: Context): Promise<Reply> {
@@ -189,6 +193,7 @@ export class Receiver {
   /** Saves the files first, and deletes them again unless the event gets an execution. */
   private async takeOverWithFiles(
     webhook: WebhookEndpoint,
+    compiled: CompiledEndpoint,
     eventKey: string | undefined,
     request: RequestVariables,
     upload: Upload,
@@ -211,15 +216,17 @@ export class Receiver {
       return files;
     }
     const { records, discard } = files;
-    const context = upload.context(records);
-    if (typeof context !== 'string') {
+    const variables = upload.context(records);
+    if (typeof variables !== 'string') {
       await discard();
-      return context;
+      return variables;
     }
+    const context = withRequest(variables, request);
     const event: UndoableEvent = {
       workflow: webhook.workflow,
       eventKey: eventKey ?? randomUUID(),
-      context: withRequest(context, request),
+      context,
+      lane: laneOf(compiled, context),
       undoable: true,
     };
     try {

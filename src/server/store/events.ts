@@ -1,4 +1,5 @@
 import type { WorkflowModel } from '@nocobase/plugin-workflow';
+import type { Lane } from '../execute/lanes';
 
 /** What is stored of an accepted event. */
 export interface StorableEvent {
@@ -14,6 +15,7 @@ export interface StorableEvent {
 /** An accepted event: the workflow it is for, and its context as JSON text. */
 export interface WebhookEvent extends StorableEvent {
   workflow: WorkflowModel;
+  lane: Lane;
 }
 
 /** An event with side effects that have to be undone unless it gets an execution. It has a key even if its sender gave none. */
