@@ -133,6 +133,9 @@ export interface TriggerConfig {
 export const STATUS_CODE_RANGE = { min: 200, max: 599 } as const;
 
 /** The HTTP methods that a webhook may accept; the first is the default. */
+/** How many executions of a webhook run side by side. */
+export const PARALLEL = { default: 4, most: 50 } as const;
+
 export const METHODS = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE', 'HEAD'] as const;
 
 /** The formats that a body may be parsed as, whatever its content type. */

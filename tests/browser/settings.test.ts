@@ -226,10 +226,42 @@ describe.each(clients)('authentication, limits and accepted requests in %s', (cl
     expect(await configOf(app, workflow.id)).toEqual(saved);
   });
 
+  it('saves what of a request is kept and in which order events are executed', async () => {
+    const workflow = await createWorkflow(app, { title: 'Order', enabled: false });
+    const form = await editor.openForm(workflow.id);
+    await form.getByRole('button', { name: 'Accepted requests' }).click();
+    await editor.choose(form.getByRole('combobox', { name: 'Data for the workflow' }), 'Only the values listed below');
+    await form.getByRole('button', { name: 'Execution' }).click();
+    const order = form.getByRole('combobox', { name: 'Execution order' });
+    await editor.choose(order, 'In sequence by key');
+    const key = form.getByRole('textbox', { name: 'Body path of the key' });
+    await key.fill('items[].id');
+    await error(form, "The path can't contain [].").waitFor();
+    await key.fill('order.id');
+    await form.getByRole('spinbutton', { name: 'Executions at a time' }).fill('8');
+    await editor.submit();
+    const saved = { request: { keep: 'listed' }, execution: { order: { by: 'order.id' }, parallel: 8 } };
+    expect(await configOf(app, workflow.id)).toMatchObject(saved);
+
+    const again = await editor.openForm(workflow.id);
+    await again.getByRole('combobox', { name: 'Execution order' }).waitFor();
+    await editor.choose(again.getByRole('combobox', { name: 'Execution order' }), 'In parallel');
+    await editor.submit();
+    expect(await configOf(app, workflow.id)).toMatchObject({ execution: { order: 'parallel', parallel: 8 } });
+
+    const last = await editor.openForm(workflow.id);
+    await editor.choose(last.getByRole('combobox', { name: 'Execution order' }), 'In sequence');
+    await editor.choose(last.getByRole('combobox', { name: 'Data for the workflow' }), 'The whole request');
+    await editor.submit();
+    const config = await configOf(app, workflow.id);
+    expect(config).toMatchObject({ request: { keep: 'all' } });
+    expect(config).not.toHaveProperty('execution');
+  });
+
   it('adds nothing to the config of a webhook that was created elsewhere and is only viewed', async () => {
     const workflow = await createWorkflow(app, { title: 'Viewed', enabled: false });
     const form = await editor.openForm(workflow.id);
-    for (const name of ['URL verification', 'Limits and duplicates', 'Accepted requests']) {
+    for (const name of ['URL verification', 'Limits and duplicates', 'Accepted requests', 'Execution']) {
       await form.getByRole('button', { name }).click();
     }
     await editor.submit();

@@ -21,6 +21,7 @@ export function AcceptedRequestsSection() {
     saved?.params?.length ||
     saved?.bodyLimit ||
     saved?.readAs ||
+    saved?.keep === 'listed' ||
     saved?.rawBody ||
     saved?.files;
   return (
@@ -46,6 +47,18 @@ export function AcceptedRequestsSection() {
             options={[
               { value: '', label: t('Auto (by Content-Type)') },
               ...READ_AS.map((value) => ({ value, label: value })),
+            ]}
+          />
+        </OptionalItem>
+        <OptionalItem
+          name={[...REQUEST, 'keep']}
+          label={t('Data for the workflow')}
+          getValueProps={(value: string | undefined) => ({ value: value ?? 'all' })}
+        >
+          <Select
+            options={[
+              { value: 'all', label: t('The whole request') },
+              { value: 'listed', label: t('Only the values listed below') },
             ]}
           />
         </OptionalItem>

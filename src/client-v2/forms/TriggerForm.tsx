@@ -11,6 +11,7 @@ import { answersCaller } from '../model/workflow';
 import { CloseGuard } from './CloseGuard';
 import { DebuggerSection } from './DebuggerSection';
 import { EndpointSection } from './EndpointSection';
+import { ExecutionSection } from './ExecutionSection';
 import { UrlVerificationSection } from './UrlVerificationSection';
 import { AcceptedRequestsSection } from './AcceptedRequestsSection';
 import { KeepRest } from './KeepRest';
@@ -28,6 +29,7 @@ export default function TriggerForm() {
   const form = Form.useFormInstance();
   const methods = Form.useWatch(['config', 'authentication'], { form, preserve: true }) as
     AuthMethodConfig[] | undefined;
+  const isSync = answersCaller(workflow, engine);
   const presets = usePresets(Boolean(methods?.some((method) => method?.preset)));
   return (
     <FormRoot>
@@ -41,7 +43,7 @@ export default function TriggerForm() {
       <AcceptedRequestsSection />
       <RequestSections />
       <Section title={t('Response')}>
-        {answersCaller(workflow, engine) ? (
+        {isSync ? (
           <Typography.Paragraph type="secondary">
             {t(
               'The response is sent by a Response node. Without one, an empty 200 is returned when the workflow finishes.',
@@ -51,6 +53,7 @@ export default function TriggerForm() {
           <ImmediateResponse />
         )}
       </Section>
+      {isSync ? null : <ExecutionSection />}
     </FormRoot>
   );
 }
