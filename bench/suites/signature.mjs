@@ -110,7 +110,7 @@ async function measure({ log, quick }) {
     const wanted = paths.slice(0, 10);
     const config = {
       authentication: [{ preset: sender, secrets: [SECRET] }],
-      request: { body: wanted.map((key, index) => ({ key, _var: `body_$${index}` })) },
+      request: { keep: 'listed', body: wanted.map((key, index) => ({ key, _var: `body_$${index}` })) },
     };
     const endpoint = new native.Endpoint(JSON.stringify(config), LIMIT);
     const compiled = {
