@@ -17,9 +17,16 @@ export interface Lane {
 /** The lane of a webhook whose executions all run one after another. */
 export const SEQUENCE: Lane = { number: 0, width: 1 };
 
-/** Returns the lane of an event, from its context as JSON text. */
+/**
+ * Returns the lane of an event, from its context as JSON text.
+ *
+ * The key is that of the context as JavaScript reads it, since a stored one comes from the database like that: a number has been
+ * rounded then, and the last of repeated keys counts.
+ */
 export function laneOf({ endpoint, parallel, runsByKey }: CompiledEndpoint, context: string): Lane {
-  return runsByKey ? { number: endpoint.keyLane(context), width: 1 } : { number: 0, width: parallel };
+  return runsByKey
+    ? { number: endpoint.keyLane(JSON.stringify(JSON.parse(context))), width: 1 }
+    : { number: 0, width: parallel };
 }
 
 /**
