@@ -20,7 +20,7 @@ pub use addresses::Addresses;
 pub use execution::Execution;
 pub use idempotency::Idempotency;
 pub use rate_limit::RateLimit;
-pub use request::{AcceptedRequests, Decode, HeaderItem, Keep, Storage};
+pub use request::{AcceptedRequests, Decode, HeaderItem, Storage};
 
 use crate::auth::address::Proxies;
 use crate::auth::basic::Basic;
@@ -29,7 +29,7 @@ use crate::json::{Decoder, Target, Variables};
 use crate::left_out::LeftOut;
 use crate::verification::UrlVerification;
 use reader::{Field, Issues};
-use request::RequestSection;
+use request::{Keep, RequestSection};
 
 /// One thing that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,10 +73,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Which requests are accepted.
     pub accepted: AcceptedRequests,
-    /// What a workflow gets of a request.
-    pub keep: Keep,
-    /// What it doesn't get of one that is kept whole.
-    pub left_out: LeftOut,
+    /// What a workflow doesn't get of a request, the rest of which it gets whole; `None` where it gets only what is listed.
+    pub left_out: Option<LeftOut>,
     /// Where the segments of the path behind the key go, in order; there have to be as many.
     pub params: Vec<Target>,
     /// The headers a workflow gets.
@@ -139,12 +137,12 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
     let execution = execution::read_execution(&root.get("execution"));
     let rate_limit = rate_limit::read_rate_limit(&root.get("rateLimit"));
     response::check_response(&root.get("response"));
-    let mut left_out = LeftOut::of(&methods);
-    if let Keep::All { but_secret_names } = keep {
-        if but_secret_names {
-            left_out = left_out.by_name();
-        }
-        headers.retain(|header| !left_out.is_read(&header.name) && (basic.is_none() || header.name != "authorization"));
+    let left_out = match keep {
+        Keep::All { but_secret_names } => Some(LeftOut::of(basic.as_ref(), &methods, but_secret_names)),
+        Keep::Listed => None,
+    };
+    if let Some(left_out) = &left_out {
+        headers.retain(|header| !left_out.is_read(&header.name));
     }
     let (issues, unusable) = issues.into_parts();
     let config = Config {
@@ -155,7 +153,6 @@ fn read(config: &Value) -> (Option<Config>, Vec<ConfigIssue>) {
         proxies: own_proxies.or(proxies).unwrap_or(Proxies::Count(0)),
         public_url,
         accepted,
-        keep,
         left_out,
         params,
         headers,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::auth::address::{client_address, parse_address, Proxies};
 use crate::auth::Diagnosis;
 use crate::checks::{segments, Admitted};
-use crate::config::{Config, ConfigIssue, Execution, Idempotency, Keep, RateLimit};
+use crate::config::{Config, ConfigIssue, Execution, Idempotency, RateLimit};
 use crate::event::Event;
 use crate::json::Places;
 use crate::reading::BODY_HEADERS;
@@ -166,7 +166,7 @@ impl Endpoint {
     /// Returns whether the workflow gets all headers; [`Endpoint::judge`] then needs them, and otherwise those that
     /// [`Endpoint::header_names`] lists.
     pub fn keeps_all(&self) -> bool {
-        matches!(self.config.keep, Keep::All { .. })
+        self.config.left_out.is_some()
     }
 
     /// Returns whether an authentication method or the URL verification covers the URL; if none does, [`Request::url`] isn't looked

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::body::multipart::{File, Form};
 use crate::body::{Body, Leniencies, Leniency};
-use crate::config::{Idempotency, Keep, Storage};
+use crate::config::{Idempotency, Storage};
 use crate::endpoint::Endpoint;
 use crate::json::{self, spell_out, Places, TooLarge, Unread, Writer};
+use crate::left_out::LeftOut;
 use crate::query;
 use crate::reading::{ReadBody, Reading};
 use crate::rejection::Rejection;
@@ -100,9 +101,9 @@ impl Authenticated<'_> {
         };
         let read = read?;
         let mut needed = read.as_ref().map_or_else(Leniencies::default, |read| read.needed);
-        let query = match endpoint.config.keep {
-            Keep::All { .. } => endpoint.config.left_out.query(query),
-            Keep::Listed => query.into(),
+        let query = match &endpoint.config.left_out {
+            Some(left_out) => left_out.query(query),
+            None => query.into(),
         };
         let query = query::read_query(&query).map_err(|error| Rejection::Malformed { what: "query", error })?;
         let json = read.as_ref().map(ReadBody::json);
@@ -243,14 +244,14 @@ impl Endpoint {
             let value = headers.joined(&header.name)?;
             Some(decode(&value).unwrap_or(value))
         });
-        match self.config.keep {
-            Keep::Listed => write_texts(context, &self.header_places, wanted)?,
-            Keep::All { .. } => {
+        match &self.config.left_out {
+            None => write_texts(context, &self.header_places, wanted)?,
+            Some(left_out) => {
                 let mut listed = Writer::new(context.limit());
                 if wanted.len() > 0 {
                     write_texts(&mut listed, &self.header_places, wanted)?;
                 }
-                self.write_headers(context, headers, listed.text(), decode)?;
+                self.write_headers(context, headers, left_out, listed.text(), decode)?;
             }
         }
         context.push(",\"query\":")?;
@@ -263,18 +264,19 @@ impl Endpoint {
         &self,
         context: &mut Writer,
         headers: &Headers,
+        left_out: &LeftOut,
         listed: &str,
         decode: fn(&str) -> Option<String>,
     ) -> Result<(), TooLarge> {
         let mut before = "{";
         for (name, value) in headers.joined_all() {
             let mut listed = self.config.headers.iter().filter(|header| header.name == name);
-            let is_left_out = match listed.next() {
+            let is_skipped = match listed.next() {
                 // Under the same name it is written once.
                 Some(header) => header.is_named(name) || listed.any(|header| header.is_named(name)),
-                None => self.config.left_out.has_header(name),
+                None => left_out.has_header(name),
             };
-            if is_left_out {
+            if is_skipped {
                 continue;
             }
             context.push(before)?;
@@ -297,9 +299,9 @@ impl Endpoint {
         match body {
             Some(body) => {
                 context.push(",\"body\":")?;
-                let left = match self.config.keep {
-                    Keep::All { .. } => self.config.left_out.body(body)?,
-                    Keep::Listed => None,
+                let left = match &self.config.left_out {
+                    Some(left_out) => left_out.body(body)?,
+                    None => None,
                 };
                 context.hold(left.as_ref().map_or(0, String::len))?;
                 let body = left.as_deref().map_or(body, str::as_bytes);

@@ -1,10 +1,11 @@
 //! What of a request isn't handed on to a workflow: what shows who sent it.
 //!
 //! That is the signature, the token or the JWT of each authentication method, and headers that hold credentials. The time and the id that a
-//! signature covers are no secrets, and workflows use them.
+//! signature covers aren't secret, and workflows use them.
 
 use std::borrow::Cow;
 
+use crate::auth::basic::Basic;
 use crate::auth::{AuthMethod, Source};
 use crate::error::ParseError;
 use crate::json::{self, Path, Segment};
@@ -49,9 +50,14 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    /// Compiles what the methods recognize the sender by.
-    pub fn of(methods: &[AuthMethod]) -> Self {
-        let mut left_out = Self::default();
+    /// Compiles what HTTP Basic and the methods recognize the sender by. With `by_name`, headers are left out too that have names as
+    /// those of credentials have.
+    pub fn of(basic: Option<&Basic>, methods: &[AuthMethod], by_name: bool) -> Self {
+        let mut left_out = Self {
+            headers: basic.map(|_| "authorization".to_owned()).into_iter().collect(),
+            by_name,
+            ..Self::default()
+        };
         for (list, source) in methods.iter().flat_map(|method| method.scheme.places()) {
             match source {
                 Source::Header(name) => left_out.headers.push(name.as_str().to_owned()),
@@ -73,12 +79,6 @@ impl LeftOut {
         self.headers.iter().any(|read| read == name)
     }
 
-    /// Leaves out headers that have names as those of credentials have, too.
-    #[must_use]
-    pub fn by_name(self) -> Self {
-        Self { by_name: true, ..self }
-    }
-
     /// Returns whether a header that isn't listed is left out; `name` in lower case.
     pub fn has_header(&self, name: &str) -> bool {
         let is_like_one = || SECRET_NAMES.iter().any(|part| name.contains(part));
@@ -96,7 +96,7 @@ impl LeftOut {
     /// Returns a body, as JSON text, without the values that are left out; `None` if it has none of them.
     ///
     /// # Errors
-    /// For what is no JSON, if something may have to be left out.
+    /// For text that isn't JSON, if something may have to be left out.
     pub fn body(&self, body: &[u8]) -> Result<Option<String>, ParseError> {
         if self.elements.is_empty() {
             if self.body.is_empty() {
@@ -130,7 +130,7 @@ mod tests {
 
     fn of(authentication: &serde_json::Value) -> LeftOut {
         let config = json!({ "authentication": authentication });
-        LeftOut::of(&Config::read(&config).unwrap().methods)
+        Config::read(&config).unwrap().left_out.unwrap()
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
         for name in ["authorization", "proxy-authorization", "cookie"] {
             assert!(none.has_header(name));
         }
-        let by_name = LeftOut::default().by_name();
+        let by_name = LeftOut::of(None, &[], true);
         for name in ["x-api-key", "x-hub-signature-256", "x-session-id", "set-cookie2"] {
             assert!(!none.has_header(name) && by_name.has_header(name));
         }

@@ -68,7 +68,7 @@ fn lays_mapped_values_over_the_whole_body() {
         ),
         (" {\n} ", "{\n}"),
         (r#"{"a":1}"#, r#"{"a":1}"#),
-        // What is no object has no keys to lay over.
+        // Only an object has keys beside which others can be laid.
         (r#"[{"order":{"id":7}}]"#, "{}"),
         ("7", "{}"),
     ] {

@@ -46,7 +46,7 @@ pub struct Storage {
 
 /// What a workflow gets of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
+pub(super) enum Keep {
     /// All of it, with the configured values laid over it, except for what is [left out](crate::left_out::LeftOut).
     All {
         /// Whether headers with names as those of credentials are left out too.

@@ -116,8 +116,9 @@ impl Variables {
         };
         let values = found.take(&self.paths, text);
         let is_found = values.iter().any(Option::is_some);
+        let whole = text.strip_prefix(BOM).unwrap_or(text).trim_ascii();
         match (&self.over_whole, &self.keys) {
-            (Some(keys), _) if is_object(text) => lay_over(text, keys, &values, out)?,
+            (Some(keys), _) if whole.starts_with('{') => lay_over(whole, keys, &values, out)?,
             (_, Some(keys)) => flat(keys, &values, out)?,
             (_, None) => {
                 let items = values.iter().map(Option::as_deref).collect();
@@ -128,23 +129,14 @@ impl Variables {
     }
 }
 
-/// Whether a JSON text is that of an object.
-fn is_object(text: &str) -> bool {
-    text.strip_prefix(BOM)
-        .unwrap_or(text)
-        .trim_ascii_start()
-        .starts_with('{')
-}
-
-/// Writes an object as it is, followed by values under further keys: of keys that are repeated the last counts.
+/// Writes an object, which has no white space around it, as it is, followed by values under further keys: of keys that are repeated the last counts.
 fn lay_over(
     object: &str,
     keys: &[Option<String>],
     values: &[Option<Cow<'_, str>>],
     out: &mut Writer,
 ) -> Result<(), TooLarge> {
-    let inside = object.strip_prefix(BOM).unwrap_or(object).trim_ascii();
-    let inside = inside.strip_suffix('}').unwrap_or(inside);
+    let inside = object.strip_suffix('}').unwrap_or(object);
     out.push(inside)?;
     let mut is_empty = inside[1..].trim_ascii().is_empty();
     for (key, value) in keys.iter().zip(values) {

@@ -31,7 +31,7 @@ pub fn cut(json: &[u8], paths: &[Path]) -> Result<Option<String>, ParseError> {
     Ok(left.map(|left| left + &text[from..]))
 }
 
-/// Returns the first key of an object; `None` for an empty one, anything else, and what is no JSON.
+/// Returns the first key of an object; `None` if it has no key, and for anything that isn't an object.
 pub fn first_key(json: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(json).ok()?;
     let mut scanner = Scanner::new(json);
