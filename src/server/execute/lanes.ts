@@ -17,16 +17,17 @@ export interface Lane {
 /** The lane of a webhook whose executions all run one after another. */
 export const SEQUENCE: Lane = { number: 0, width: 1 };
 
+/** Returns the lane of an event, from its context as JSON text. */
+export function laneOf(compiled: CompiledEndpoint, context: string): Lane {
+  return compiled.runsByKey ? keyLane(compiled, JSON.parse(context)) : { number: 0, width: compiled.parallel };
+}
+
 /**
- * Returns the lane of an event, from its context as JSON text.
- *
- * The key is that of the context as JavaScript reads it, since a stored one comes from the database like that: a number has been
- * rounded then, and the last of repeated keys counts.
+ * Returns the lane of a context's key. The context is as JavaScript reads it, since a stored one comes from the database like that: a
+ * number has been rounded then, and the last of repeated keys counts.
  */
-export function laneOf({ endpoint, parallel, runsByKey }: CompiledEndpoint, context: string): Lane {
-  return runsByKey
-    ? { number: endpoint.keyLane(JSON.stringify(JSON.parse(context))), width: 1 }
-    : { number: 0, width: parallel };
+function keyLane({ endpoint }: CompiledEndpoint, context: unknown): Lane {
+  return { number: endpoint.keyLane(JSON.stringify(context)), width: 1 };
 }
 
 /**
@@ -57,7 +58,7 @@ export async function lanesOf(
       where: { id: ids.slice(from, from + PAGE) },
     })) as unknown as { id: string | number; context: unknown }[];
     for (const { id, context } of rows) {
-      lanes.set(String(id), laneOf(compiled, JSON.stringify(context)));
+      lanes.set(String(id), keyLane(compiled, context));
     }
   }
   return (id) => lanes.get(id) ?? SEQUENCE;

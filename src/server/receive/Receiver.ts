@@ -4,7 +4,7 @@ import type { AcceptedEvents } from '../AcceptedEvents';
 import type { Activation } from '../endpoints/Activation';
 import type { CompiledEndpoint } from '../endpoints/CompiledEndpoint';
 import type { Endpoints, WebhookEndpoint } from '../endpoints/Endpoints';
-import { laneOf } from '../execute/lanes';
+import { laneOf, SEQUENCE } from '../execute/lanes';
 import type { Address } from '../http/address';
 import { LargeBodies } from '../http/large';
 import { arrivedBody, readBody, type ReadFailure } from '../http/read';
@@ -170,13 +170,16 @@ export class Receiver {
     request: RequestVariables,
     ctx: Context,
   ): Promise<Reply> {
-    const { workflow } = webhook;
     const eventKey = eventKeyOf(webhook, judged);
-    if (judged.upload) {
-      return this.takeOverWithFiles(webhook, compiled, eventKey, request, judged.upload, ctx);
-    }
-    const context = withRequest(judged.context, request);
-    return this.takeOver(webhook, { workflow, eventKey, context, lane: laneOf(compiled, context) }, ctx);
+    const eventWith = (variables: string): WebhookEvent => {
+      const context = withRequest(variables, request);
+      // A synchronous event waits for a turn, not in a lane.
+      const lane = webhook.sync ? SEQUENCE : laneOf(compiled, context);
+      return { workflow: webhook.workflow, eventKey, context, lane };
+    };
+    return judged.upload
+      ? this.takeOverWithFiles(webhook, eventWith, judged.upload, ctx)
+      : this.takeOver(webhook, eventWith(judged.context), ctx);
   }
 
   private async takeOver(webhook: WebhookEndpoint, event: WebhookEvent, ctx: Context): Promise<Reply> {
@@ -193,9 +196,7 @@ export class Receiver {
   /** Saves the files first, and deletes them again unless the event gets an execution. */
   private async takeOverWithFiles(
     webhook: WebhookEndpoint,
-    compiled: CompiledEndpoint,
-    eventKey: string | undefined,
-    request: RequestVariables,
+    eventWith: (variables: string) => WebhookEvent,
     upload: Upload,
     ctx: Context,
   ): Promise<Reply> {
@@ -221,14 +222,8 @@ export class Receiver {
       await discard();
       return variables;
     }
-    const context = withRequest(variables, request);
-    const event: UndoableEvent = {
-      workflow: webhook.workflow,
-      eventKey: eventKey ?? randomUUID(),
-      context,
-      lane: laneOf(compiled, context),
-      undoable: true,
-    };
+    const { eventKey = randomUUID(), ...made } = eventWith(variables);
+    const event: UndoableEvent = { ...made, eventKey, undoable: true };
     try {
       return await this.takeOver(webhook, event, ctx);
     } finally {
