@@ -1,31 +1,15 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../package.json';
-import { type App, bootApp } from '../support/app';
-import { Holder } from '../support/holder';
+import type { App } from '../support/app';
 import { waitFor } from '../support/wait';
+import { bootHeld, createHeld, holder, removeHeld } from './held';
 import { call, createWorkflow, ended, executions } from './support';
 
-const holder = new Holder();
 let app: App;
-
 beforeAll(async () => {
-  await holder.start();
-  const NODE_OPTIONS = `--require ${join(import.meta.dirname, 'engine-probe.cjs')}`;
-  app = await bootApp({ env: { NODE_OPTIONS, WEBHOOK_RUN_CONCURRENCY: '3' } });
+  app = await bootHeld();
 });
-afterAll(async () => {
-  holder.open();
-  await app?.remove();
-  holder.stop();
-});
-
-/** Creates a webhook whose executions each wait for the release of `<name>-<n>`, n being a value of the body. */
-async function createHeld(name: string, options = {}): Promise<string> {
-  const { config } = holder.node(`${name}-{{$context.body.n}}`);
-  const { key } = await createWorkflow(app, { nodes: [{ type: 'held', config }], options });
-  return key;
-}
+afterAll(() => removeHeld(app));
 
 async function send(key: string, ...numbers: number[]): Promise<void> {
   for (const n of numbers) {
@@ -37,7 +21,7 @@ const statuses = async (key: string) => (await executions(app, key)).map(({ stat
 
 describe('asynchronous events', () => {
   it('of one webhook are executed one after another in their order, beside those of other webhooks', async () => {
-    const [first, second] = [await createHeld('first'), await createHeld('second')];
+    const [first, second] = [await createHeld(app, 'first'), await createHeld(app, 'second')];
     await send(first, 1, 2, 3);
     await send(second, 1);
     await holder.waitFor('first-1');
@@ -58,7 +42,7 @@ describe('asynchronous events', () => {
     ['a time limit', 'limited', { timeout: 60_000 }],
     ["onCrash: 'fail'", 'failing', { onCrash: 'fail' }],
   ])('of a workflow with %s are started only when it is their turn', async (_, name, options) => {
-    const key = await createHeld(name, options);
+    const key = await createHeld(app, name, { options });
     await send(key, 1, 2, 3);
     for (const n of [1, 2, 3]) {
       await holder.waitFor(`${name}-${n}`);
@@ -69,7 +53,7 @@ describe('asynchronous events', () => {
   });
 
   it('that wait are left alone by the recovery of the engine', async () => {
-    const key = await createHeld('recovery');
+    const key = await createHeld(app, 'recovery');
     await send(key, 1, 2);
     await holder.waitFor('recovery-1');
     await app.api('POST', 'engineProbe:recover');
@@ -85,7 +69,7 @@ describe('asynchronous events', () => {
   });
 
   it('that wait can be cancelled, and one that is being executed answers 409', async () => {
-    const key = await createHeld('cancelled');
+    const key = await createHeld(app, 'cancelled');
     await send(key, 1, 2, 3);
     await holder.waitFor('cancelled-1');
     const [running, waiting] = (await executions(app, key)).map(({ id }) => id);
@@ -100,7 +84,11 @@ describe('asynchronous events', () => {
 
   it('that wait are executed by the engine once the plugin is disabled', async () => {
     // As many as are executed at a time, so that the last one has no turn.
-    const occupying = [await createHeld('busy-a'), await createHeld('busy-b'), await createHeld('busy-c')];
+    const occupying = [
+      await createHeld(app, 'busy-a'),
+      await createHeld(app, 'busy-b'),
+      await createHeld(app, 'busy-c'),
+    ];
     const { key } = await createWorkflow(app);
     for (const one of occupying) {
       await send(one, 1);

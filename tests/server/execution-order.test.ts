@@ -1,32 +1,16 @@
 // In which order the asynchronous events of a webhook are executed.
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, bootApp } from '../support/app';
-import { Holder } from '../support/holder';
+import type { App } from '../support/app';
 import { waitFor } from '../support/wait';
+import { bootHeld, createHeld, holder, removeHeld } from './held';
 import { call, createWorkflow, ended, executions } from './support';
 
-const holder = new Holder();
 let app: App;
-
 beforeAll(async () => {
-  await holder.start();
-  const NODE_OPTIONS = `--require ${join(import.meta.dirname, 'engine-probe.cjs')}`;
-  app = await bootApp({ env: { NODE_OPTIONS, WEBHOOK_RUN_CONCURRENCY: '3' } });
+  app = await bootHeld();
 });
-afterAll(async () => {
-  holder.open();
-  await app?.remove();
-  holder.stop();
-});
-
-/** Creates a webhook whose executions each wait for the release of `<name>-<n>`, n being a value of the body. */
-async function createHeld(name: string, execution: object, request = {}): Promise<string> {
-  const { config } = holder.node(`${name}-{{$context.body.n}}`);
-  const { key } = await createWorkflow(app, { nodes: [{ type: 'held', config }], config: { execution, request } });
-  return key;
-}
+afterAll(() => removeHeld(app));
 
 async function send(key: string, ...bodies: (object | string)[]): Promise<void> {
   const headers = { 'content-type': 'application/json' };
@@ -43,7 +27,7 @@ async function running(key: string): Promise<number[]> {
 
 describe('events in parallel', () => {
   it('are executed as many at a time as configured, and begin in their order', async () => {
-    const key = await createHeld('parallel', { order: 'parallel', parallel: 2 });
+    const key = await createHeld(app, 'parallel', { config: { execution: { order: 'parallel', parallel: 2 } } });
     await send(key, { n: 1 }, { n: 2 }, { n: 3 }, { n: 4 });
     await holder.waitFor('parallel-1');
     await holder.waitFor('parallel-2');
@@ -60,7 +44,7 @@ describe('events in parallel', () => {
 
 describe('events in sequence by key', () => {
   it('are executed one after another if they have the same key, beside those with another one', async () => {
-    const key = await createHeld('key', { order: { by: 'order.id' } });
+    const key = await createHeld(app, 'key', { config: { execution: { order: { by: 'order.id' } } } });
     const [first, second] = [{ order: { id: 1 } }, { order: { id: 2 } }];
     await send(key, { n: 1, ...first }, { n: 2, order: { id: 1.0 } }, { n: 3, ...second }, { n: 4, ...first });
     await holder.waitFor('key-1');
@@ -76,11 +60,12 @@ describe('events in sequence by key', () => {
   });
 
   it('keep their order if the process dies', async () => {
-    const key = await createHeld(
-      'crash',
-      { order: { by: 'id' } },
-      { keep: 'listed', body: [{ key: 'id' }, { key: 'n' }] },
-    );
+    const key = await createHeld(app, 'crash', {
+      config: {
+        execution: { order: { by: 'id' } },
+        request: { keep: 'listed', body: [{ key: 'id' }, { key: 'n' }] },
+      },
+    });
     // Numbers that JavaScript rounds, as ids of some senders are.
     const [first, second] = ['12837465128374651284', '98765432109876543210'];
     const bodies = [first, first, second, second].map((id, index) => `{"n":${index + 1},"id":${id}}`);
