@@ -92,6 +92,35 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
         />
       </Form.Item>
       {provider ? <SetupSteps provider={provider} ownSecret={Boolean(generatedForm(method))} /> : null}
+      {/* Above what is validated: an error that comes or goes doesn't move a button that is being clicked. */}
+      <Form.Item>
+        {scheme ? (
+          <Button
+            size="small"
+            style={WRAPPING}
+            disabled={readable ? undefined : true}
+            onClick={() => setAsJson(!asJson)}
+          >
+            {asJson ? t('Edit in form') : t('Edit as JSON')}
+          </Button>
+        ) : presetScheme ? (
+          <Button
+            size="small"
+            style={WRAPPING}
+            onClick={() => {
+              setOrigin(method?.preset);
+              change({ scheme: structuredClone(presetScheme) });
+            }}
+          >
+            {t('Customize')}
+          </Button>
+        ) : null}
+        {scheme && origin ? (
+          <Button size="small" style={{ ...WRAPPING, marginInlineStart: 8 }} onClick={() => change({ preset: origin })}>
+            {t('Back to {{provider}}', { provider: providerOf(origin)?.label ?? origin })}
+          </Button>
+        ) : null}
+      </Form.Item>
       <Form.Item label={t('Secrets')} style={{ marginBottom: 0 }}>
         <SecretRows
           // Another sender's secrets don't replace those of this one.
@@ -109,27 +138,6 @@ export function AuthMethodFields({ name, method, presets }: AuthMethodFieldsProp
         <Form.Item name={[name, 'scheme']} label={t('Signature scheme (JSON)')} rules={[jsonRule(t), objectRule(t)]}>
           <JsonField />
         </Form.Item>
-      ) : null}
-      {scheme ? (
-        <Button size="small" style={WRAPPING} disabled={readable ? undefined : true} onClick={() => setAsJson(!asJson)}>
-          {asJson ? t('Edit in form') : t('Edit as JSON')}
-        </Button>
-      ) : presetScheme ? (
-        <Button
-          size="small"
-          style={WRAPPING}
-          onClick={() => {
-            setOrigin(method?.preset);
-            change({ scheme: structuredClone(presetScheme) });
-          }}
-        >
-          {t('Customize')}
-        </Button>
-      ) : null}
-      {scheme && origin ? (
-        <Button size="small" style={{ ...WRAPPING, marginInlineStart: 8 }} onClick={() => change({ preset: origin })}>
-          {t('Back to {{provider}}', { provider: providerOf(origin)?.label ?? origin })}
-        </Button>
       ) : null}
     </>
   );
