@@ -106,6 +106,7 @@ export class AcceptedEvents {
     }
     // Before the event is stored: a response that can't be given must not leave an event that the sender will repeat.
     const reply = respond(event.context);
+    event.delivery.status = reply.status;
     const rejected = await this.rejectUnstorable(working.store, event);
     if (rejected) {
       return rejected;

@@ -5,6 +5,14 @@ import * as workflowExports from '@nocobase/plugin-workflow';
 import PluginWorkflowServer from '@nocobase/plugin-workflow';
 import { TRIGGER_ACTION, PACKAGE_NAME, RESOURCE, RESPONSE_TYPE, TRIGGER_TYPE } from '../common/names';
 import { AcceptedEvents } from './AcceptedEvents';
+import { defineActions } from './deliveries/actions';
+import { createTable, DELIVERIES, defineDeliveries } from './deliveries/collection';
+import { DeliveryTable } from './deliveries/DeliveryTable';
+import { keepStatusOfDeleted } from './deliveries/deletedExecutions';
+import { Journal } from './deliveries/Journal';
+import { whenQuiet } from './deliveries/quiet';
+import { listRejections } from './deliveries/reading';
+import { Retention } from './deliveries/Retention';
 import { editorActions } from './editor/actions';
 import { Activation } from './endpoints/Activation';
 import { Endpoints } from './endpoints/Endpoints';
@@ -24,7 +32,7 @@ import { JudgingQueue } from './receive/JudgingQueue';
 import { LeniencyLog } from './receive/LeniencyLog';
 import { RateLimits } from './receive/RateLimits';
 import { Receiver } from './receive/Receiver';
-import { RecentRejections } from './receive/RecentRejections';
+import { RejectionChecks } from './receive/RejectionChecks';
 import { RejectionLog } from './receive/RejectionLog';
 import { ResponseInstruction } from './respond/ResponseInstruction';
 import { Telemetry } from './telemetry';
@@ -65,7 +73,22 @@ export class WebhookPlugin extends Plugin {
     telemetry.watch(() => events.counts());
     const exclusively = <T>(write: () => Promise<T>) => events.exclusively(write);
     const recovery = new Recovery(this.app, workflow, exclusively, events, endpoints);
-    const recent = new RecentRejections(this.app);
+    const { db } = this.app;
+    defineDeliveries(db);
+    const deliveries = new DeliveryTable(db);
+    const quietly = whenQuiet(db, exclusively);
+    const journal = new Journal(
+      this.app,
+      {
+        prepare: () => createTable(db),
+        add: (added) => deliveries.add(added),
+        change: (changes) => deliveries.change(changes),
+      },
+      quietly,
+    );
+    const retention = new Retention(this.app, quietly);
+    keepStatusOfDeleted(db, journal);
+    const checks = new RejectionChecks(this.app);
     const locks = new LockSweep(this.app);
     const judging = new JudgingQueue(limit);
     const receiver = new Receiver({
@@ -75,7 +98,8 @@ export class WebhookPlugin extends Plugin {
       files: new FileUploads(this.app, exclusively),
       rateLimits: new RateLimits(this.app),
       failures: new FailedAuthentications(),
-      recent,
+      checks,
+      journal,
       log: new RejectionLog(this.app.logger, telemetry),
       leniencies: new LeniencyLog(this.app.logger),
       events,
@@ -104,6 +128,8 @@ export class WebhookPlugin extends Plugin {
         await recovery.stop();
       } finally {
         await events.drain();
+        retention.stop();
+        await journal.close();
       }
       if (!this.enabled) {
         // It stops because it is being disabled.
@@ -115,13 +141,26 @@ export class WebhookPlugin extends Plugin {
 
     const start = async () => {
       // NocoBase accepts no requests before all listeners are done.
+      await journal.open();
       await activation.start();
       await recovery.start();
       locks.start();
+      retention.start();
     };
     this.app.on('afterStart', renewedOnReload(start));
 
-    const editor = editorActions(this.app, endpoints, recent, judging);
+    const rejectionsOf = async (workflowKey: string) => {
+      // Includes what was rejected before this call.
+      await checks.done();
+      await journal.flush();
+      return listRejections(db, workflowKey);
+    };
+    const editor = editorActions(this.app, endpoints, rejectionsOf, judging);
+    defineActions(this.app, journal);
+    this.app.acl.registerSnippet({
+      name: `pm.${workflow.name}.webhook-deliveries`,
+      actions: [`${DELIVERIES}:list`, `${DELIVERIES}:get`],
+    });
     this.app.resourceManager.define({
       name: RESOURCE,
       actions: {

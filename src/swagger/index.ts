@@ -28,6 +28,17 @@ const editorsOnly = {
   403: error('No permission to edit workflows.'),
 };
 
+/** NocoBase's own responses to users who may not see deliveries. */
+const viewersOnly = {
+  401: error('Not signed in.'),
+  403: error('No permission to see deliveries.'),
+};
+
+const RESULTS = ['accepted', 'rejected', 'duplicate', 'verification'];
+
+/** A parameter of a query. */
+const query = (name: string, description: string, schema: object) => ({ name, in: 'query', description, schema });
+
 /** The result of an action of the editor. */
 const result = (description: string, properties: Record<string, object>) => ({
   description,
@@ -302,7 +313,7 @@ export default {
           },
         },
         responses: {
-          200: result('At most ten, newest first; at most one per second is kept.', {
+          200: result('At most ten, newest first.', {
             rejections: {
               type: 'array',
               items: {
@@ -322,6 +333,74 @@ export default {
           400: error('The body is not as described.'),
           404: error('No webhook workflow has this id.'),
           ...editorsOnly,
+        },
+      },
+    },
+    '/webhookDeliveries:list': {
+      get: {
+        tags: [RESOURCE],
+        summary: 'List deliveries, newest first',
+        description: 'What was recorded of the requests to webhooks, without their headers, queries and bodies.',
+        parameters: [
+          query(
+            'workflowId',
+            'A version of the workflow whose deliveries are wanted; those of all versions are listed.',
+            {
+              type: 'string',
+            },
+          ),
+          query('result', 'What became of them.', { type: 'string', enum: RESULTS }),
+          query('code', 'The code of a rejection.', { type: 'string', maxLength: 64 }),
+          query('status', 'The status of the response.', { type: 'integer', minimum: 1, maximum: 599 }),
+          query('before', 'Only older ones than the one with this id: `next` of the page before.', { type: 'string' }),
+          query('limit', 'The most of a page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
+        ],
+        responses: {
+          200: result('A page.', {
+            deliveries: { type: 'array', items: { $ref: '#/components/schemas/WebhookDelivery' } },
+            next: { type: 'string', nullable: true, description: '`before` of the next page; `null` on the last one.' },
+          }),
+          400: error('A parameter is not as described.'),
+          404: error('No webhook workflow has this id.'),
+          ...viewersOnly,
+        },
+      },
+    },
+    '/webhookDeliveries:get/{id}': {
+      get: {
+        tags: [RESOURCE],
+        summary: 'Get a delivery',
+        parameters: [
+          {
+            name: 'id',
+            in: 'path',
+            required: true,
+            description: 'The id of the delivery.',
+            schema: { type: 'string' },
+          },
+        ],
+        responses: {
+          200: {
+            description: 'The delivery, with the checks of a rejected one where they are known.',
+            content: {
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  properties: {
+                    data: {
+                      allOf: [
+                        { $ref: '#/components/schemas/WebhookDelivery' },
+                        { type: 'object', properties: { checks } },
+                      ],
+                    },
+                  },
+                },
+              },
+            },
+          },
+          400: error('The id is not a number of at most 63 bits.'),
+          404: error('No delivery has this id.'),
+          ...viewersOnly,
         },
       },
     },
@@ -380,6 +459,34 @@ export default {
                 message: { type: 'string' },
               },
             },
+          },
+        },
+      },
+      WebhookDelivery: {
+        type: 'object',
+        required: ['id', 'workflowId', 'workflowKey', 'receivedAt', 'result', 'method', 'path', 'ip'],
+        properties: {
+          id: { type: 'string', description: 'That of its execution too, if it was accepted.' },
+          workflowId: { type: 'string', description: 'The version of the workflow that received it.' },
+          workflowKey: { type: 'string' },
+          receivedAt: { type: 'string', format: 'date-time' },
+          result: { type: 'string', enum: RESULTS },
+          method: { type: 'string' },
+          path: { type: 'string', description: 'What follows the key, at most 1,000 characters.' },
+          ip: { type: 'string', description: 'The address of the client; empty if unknown.' },
+          contentType: { type: 'string' },
+          size: { type: 'integer', description: 'Bytes of the body as sent.' },
+          status: { type: 'integer', description: 'The status of the response, once it is known.' },
+          code: { type: 'string', description: 'The code of a rejection.' },
+          durationMs: { type: 'integer', description: 'Milliseconds until the response was decided.' },
+          aborted: { type: 'boolean', description: 'Whether the client had gone by then.' },
+          more: { type: 'integer', description: 'How many further requests of that second were like this one.' },
+          leniency: { type: 'string', description: 'What was accepted though it is not written as it should be.' },
+          executionId: { type: 'string', description: 'Its execution; for a duplicate, that of the first one.' },
+          executionStatus: {
+            type: 'integer',
+            nullable: true,
+            description: 'As in NocoBase: `null` waiting, 0 running, 1 succeeded, below 0 failed.',
           },
         },
       },

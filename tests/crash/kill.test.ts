@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, bootApp, createWorkflow, type CreatedWorkflow, setEnabled } from '../support/app';
 import { Holder } from '../support/holder';
 import { logged, waitFor } from '../support/wait';
-import { addVersion, ended, executionsOf, post, random, send, slow } from './support';
+import { addVersion, deliveriesOf, ended, executionsOf, post, random, send, slow } from './support';
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e6);
@@ -74,6 +74,11 @@ describe.each(['sqlite', 'postgres'] as const)('a kill -9 under load on %s', (di
         [...times].filter(([, count]) => count > 1),
         'events with more than one execution',
       ).toEqual([]);
+      const deliveries = (await Promise.all(workflows.map((workflow) => deliveriesOf(app, workflow)))).flat();
+      expect(
+        deliveries.map(({ id, result, status }) => [id, result, status]).sort(),
+        'deliveries: one for each execution, with its id',
+      ).toEqual(executions.map(({ id }) => [String(id), 'accepted', 200]).sort());
       const { stats, versionStats } = await counters(app, workflows);
       expect([stats, versionStats], 'the counters of executions').toEqual([executions.length, executions.length]);
     },

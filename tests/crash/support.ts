@@ -10,6 +10,13 @@ export interface Execution {
   context: { body: { id: number } };
 }
 
+/** A delivery as the plugin's API shows it. */
+interface Delivery {
+  id: string;
+  result: string;
+  status?: number;
+}
+
 /** The result of a load of events. */
 export interface Load {
   /** The ids of the events that got a 2xx. */
@@ -98,6 +105,20 @@ export async function executionsOf(app: App, workflows: CreatedWorkflow[]): Prom
     if (rows.length < 200) {
       return all;
     }
+  }
+}
+
+/** Returns the deliveries of a workflow. */
+export async function deliveriesOf(app: App, { id }: CreatedWorkflow): Promise<Delivery[]> {
+  const all: Delivery[] = [];
+  for (let before = ''; ;) {
+    const path = `webhookDeliveries:list?workflowId=${id}&limit=100${before && `&before=${before}`}`;
+    const page = await app.api<{ deliveries: Delivery[]; next: string | null }>('GET', path);
+    all.push(...page.deliveries);
+    if (page.next === null) {
+      return all;
+    }
+    before = page.next;
   }
 }
 

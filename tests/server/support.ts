@@ -128,3 +128,22 @@ export async function sendRaw(
   await closed;
   return received;
 }
+
+/** Returns the token of a user who may not edit workflows. */
+export async function memberToken(app: App): Promise<string> {
+  const account = { email: 'member@example.com', username: 'member', password: 'member-password', roles: ['member'] };
+  const signIn = async () => {
+    const response = await app.fetch('auth:signIn', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-authenticator': 'basic' },
+      body: JSON.stringify({ account: account.username, password: account.password }),
+    });
+    return response.ok ? ((await response.json()) as { data: { token: string } }).data.token : undefined;
+  };
+  const known = await signIn();
+  if (known) {
+    return known;
+  }
+  await app.api('POST', 'users:create', account);
+  return (await signIn()) as string;
+}

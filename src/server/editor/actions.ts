@@ -1,12 +1,13 @@
 import type { Context, Next } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
-import { DIAGNOSE_ACTION, INFER_ACTION, PRESETS_ACTION, REJECTIONS_ACTION, TRIGGER_TYPE } from '../../common/names';
+import { DIAGNOSE_ACTION, INFER_ACTION, PRESETS_ACTION, REJECTIONS_ACTION } from '../../common/names';
+import type { Rejection } from '../../common/rejection';
+import { keyOf } from '../endpoints/keyOf';
 import type { Endpoints } from '../endpoints/Endpoints';
 import { addressInUrl } from '../http/address';
 import { send } from '../http/send';
 import { urlHere } from '../http/url';
 import type { JudgingQueue } from '../receive/JudgingQueue';
-import type { RecentRejections } from '../receive/RecentRejections';
 import { type Native, native, rejection } from '../native';
 import { type Fields, id, object, oneOf, optional, text, time, valuesOf } from './fields';
 
@@ -52,11 +53,15 @@ const DIAGNOSE: Fields<Pasted> = {
   at: optional(time()),
 };
 
-/** Returns the actions that the editor's forms call. Each is part of the permission to edit workflows. */
+/**
+ * Returns the actions that the editor's forms call. Each is part of the permission to edit workflows.
+ *
+ * @param rejectionsOf returns the last rejections of a webhook, newest first
+ */
 export function editorActions(
   app: Application,
   endpoints: Endpoints,
-  recent: RecentRejections,
+  rejectionsOf: (workflowKey: string) => Promise<Rejection[]>,
   judging: JudgingQueue,
 ): Record<string, Action> {
   // All editors take turns with the webhooks as one of them.
@@ -90,12 +95,8 @@ export function editorActions(
 
     [REJECTIONS_ACTION]: async (ctx, next) => {
       const { workflowId } = valuesOf(ctx, { workflowId: id() });
-      const where = { id: workflowId, type: TRIGGER_TYPE };
-      const workflow = await app.db.getModel('workflows').findOne({ attributes: ['key'], where });
-      if (!workflow) {
-        ctx.throw(404, 'expected the id of a webhook workflow');
-      }
-      ctx.body = { rejections: await recent.list(workflow?.get('key') as string) };
+      const key = await keyOf(ctx, app, workflowId);
+      ctx.body = { rejections: await rejectionsOf(key) };
       await next();
     },
 

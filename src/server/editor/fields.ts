@@ -59,6 +59,14 @@ export function id(): Field<number | string> {
   };
 }
 
+/** A whole number from 1 to `most`, as it is in a query: its digits. */
+export function numeral(most: number): Field<number | string> {
+  return {
+    expected: `a whole number from 1 to ${most}`,
+    fits: (value): value is number | string => /^[1-9]\d{0,8}$/.test(String(value)) && Number(value) <= most,
+  };
+}
+
 /** One of the given texts. */
 export function oneOf<T extends string>(...texts: T[]): Field<T> {
   return {
@@ -73,11 +81,14 @@ export function optional<T>(field: Field<T>): Field<T> {
 }
 
 /**
- * Returns the values that an action received, without those that aren't fields. Responds with 400 to a value of another type, and
+ * Returns the values that an action received, in its body unless said otherwise, without those that aren't fields. Responds with 400 to a value of another type, and
  * with 413 to one that is too large, without repeating the value: it may be a secret.
  */
-export function valuesOf<T extends object>(ctx: Context, fields: Fields<T>): T {
-  const sent: unknown = ctx.action.params.values ?? {};
+export function valuesOf<T extends object>(
+  ctx: Context,
+  fields: Fields<T>,
+  sent: unknown = ctx.action.params.values ?? {},
+): T {
   if (kindOf(sent) !== 'an object') {
     ctx.throw(400, `expected an object, but found ${kindOf(sent)}`);
   }

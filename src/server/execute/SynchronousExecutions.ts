@@ -80,7 +80,8 @@ export class SynchronousExecutions {
     const startedAt = new Date();
     const timeout = timeoutOf(workflow);
     const begun = { startedAt, expiresAt: timeout > 0 ? new Date(startedAt.getTime() + timeout) : null };
-    const result = await this.store.store([{ ...event, begun }]);
+    event.begun = begun;
+    const result = await this.store.store([event]);
     if (result.kind !== 'stored') {
       const rejected = rejectNotStored(this.workflow, event, result);
       return () => rejected;

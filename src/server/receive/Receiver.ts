@@ -4,11 +4,22 @@ import type { AcceptedEvents } from '../AcceptedEvents';
 import type { Activation } from '../endpoints/Activation';
 import type { CompiledEndpoint } from '../endpoints/CompiledEndpoint';
 import type { Endpoints, WebhookEndpoint } from '../endpoints/Endpoints';
+import { type DeliveryResult, MOST_CONTENT_TYPE, MOST_PATH, type Recorded } from '../deliveries/delivery';
+import type { Journal } from '../deliveries/Journal';
 import { laneOf, SEQUENCE } from '../execute/lanes';
 import type { Address } from '../http/address';
 import { LargeBodies } from '../http/large';
 import { arrivedBody, readBody, type ReadFailure } from '../http/read';
-import { type Body, type Event, native, rejection, type Reply, unstorable, type Upload } from '../native';
+import {
+  type Body,
+  type DiagnosedRequest,
+  type Event,
+  native,
+  rejection,
+  type Reply,
+  unstorable,
+  type Upload,
+} from '../native';
 import type { UndoableEvent, WebhookEvent } from '../store/events';
 import { describeFailure } from '../store/failures';
 import type { FailedAuthentications } from './FailedAuthentications';
@@ -17,9 +28,9 @@ import { headOf, judgeWith, requestOf } from './judge';
 import type { JudgingQueue } from './JudgingQueue';
 import type { LeniencyLog } from './LeniencyLog';
 import type { RateLimits } from './RateLimits';
-import type { RecentRejections } from './RecentRejections';
+import type { RejectionChecks } from './RejectionChecks';
 import type { RejectionLog, Sender } from './RejectionLog';
-import { type RequestVariables, withRequest } from './requestVariables';
+import { withRequest } from './requestVariables';
 
 const UNAUTHORIZED = 401;
 
@@ -31,10 +42,28 @@ interface Parts {
   files: FileUploads;
   rateLimits: RateLimits;
   failures: FailedAuthentications;
-  recent: RecentRejections;
+  checks: RejectionChecks;
+  journal: Journal;
   log: RejectionLog;
   leniencies: LeniencyLog;
   events: AcceptedEvents;
+}
+
+/** A request, and what is known of it so far. */
+interface Arrival extends Sender {
+  ctx: Context;
+  at: Date;
+  /** By `performance.now()`: the clock may be set. */
+  began: number;
+  path: string;
+  /** Bytes of the body. */
+  size?: number;
+  webhook?: WebhookEndpoint;
+  /** Returns a rejected request, to be diagnosed, and what it was judged by. */
+  rejected?: { compiled: CompiledEndpoint; request: () => DiagnosedRequest };
+  /** What is recorded of it with its event. */
+  event?: Recorded;
+  leniency?: string;
 }
 
 /** Takes each request from its key to its reply. Decides nothing itself: the core judges, and `AcceptedEvents` stores and executes. */
@@ -48,21 +77,56 @@ export class Receiver {
   stop(): void {
     this.stopping = true;
     this.parts.judging.stop();
-    this.parts.recent.stop();
+    this.parts.checks.stop();
   }
 
   /** Returns the reply to a request, or `undefined` if the client has disconnected. Logs rejections. */
   async receive(ctx: Context, address: Address): Promise<Reply | undefined> {
-    const sender: Sender = { address: () => ctx.req.socket.remoteAddress ?? '' };
-    const reply = await this.reply(ctx, address, sender);
+    const arrival: Arrival = {
+      ctx,
+      at: new Date(),
+      began: performance.now(),
+      path: address.path,
+      address: () => ctx.req.socket.remoteAddress ?? '',
+    };
+    const reply = await this.reply(address.key, arrival);
     if (reply) {
-      this.parts.log.note(reply, sender);
+      this.parts.log.note(reply, arrival);
+      this.record(arrival, reply);
     }
     return reply;
   }
 
-  private async reply(ctx: Context, { key, path }: Address, sender: Sender): Promise<Reply | undefined> {
-    const { endpoints, activation, failures, rateLimits, recent } = this.parts;
+  /** Records a request that is answered now. */
+  private record(arrival: Arrival, reply: Reply): void {
+    const { ctx, event, webhook, rejected } = arrival;
+    if (!webhook) {
+      return;
+    }
+    const { checks, journal } = this.parts;
+    const durationMs = Math.round(performance.now() - arrival.began);
+    const answered = { status: reply.status, durationMs, aborted: ctx.res.destroyed || undefined };
+    if (event?.isStored) {
+      journal.change(event, answered);
+      return;
+    }
+    const result: DeliveryResult =
+      event?.result === 'duplicate' ? 'duplicate' : reply.code === undefined ? 'verification' : 'rejected';
+    const kind = { workflowKey: webhook.workflow.key, result, code: reply.code };
+    const recorded = journal.record(kind, () => ({
+      ...requestOfDelivery(arrival, webhook),
+      ...answered,
+      ...(result === 'duplicate' ? { executionId: event?.executionId } : {}),
+    }));
+    if (recorded && rejected) {
+      const found = (checks: string) => journal.change(recorded, { checks });
+      checks.diagnose(webhook, rejected.compiled, reply, rejected.request, found);
+    }
+  }
+
+  private async reply(key: string, arrival: Arrival): Promise<Reply | undefined> {
+    const { ctx, path } = arrival;
+    const { endpoints, activation, failures, rateLimits, journal } = this.parts;
     if (this.stopping) {
       return rejection('stopping');
     }
@@ -73,7 +137,11 @@ export class Receiver {
     if (webhook === 'inDoubt') {
       return rejection('notStored');
     }
-    sender.workflow = webhook.workflow;
+    arrival.workflow = webhook.workflow;
+    if (!journal.isOpen) {
+      return rejection('notStored');
+    }
+    arrival.webhook = webhook;
     let compiled: CompiledEndpoint;
     try {
       compiled = webhook.compiled();
@@ -84,12 +152,12 @@ export class Receiver {
     const { endpoint } = compiled;
     const head = headOf(compiled, req, path);
     const address = () => endpoint.clientAddress(head) ?? req.socket.remoteAddress ?? '';
-    sender.address = address;
+    arrival.address = address;
     const rejected = (reply: Reply, body?: Buffer | Body, unreadBytes?: number): Reply => {
       if (reply.status === UNAUTHORIZED) {
         failures.note(webhook.workflow.key, address());
       }
-      recent.keep(webhook, compiled, reply, () => ({ ...requestOf(compiled, req, path), body, unreadBytes }));
+      arrival.rejected = { compiled, request: () => ({ ...requestOf(compiled, req, path), body, unreadBytes }) };
       return reply;
     };
     const tooManyFailures = () => {
@@ -103,6 +171,7 @@ export class Receiver {
       return rejected(endpoint.rateLimited(full));
     }
     const declared = Number(req.headers['content-length'] ?? 0);
+    arrival.size = declared;
     const failed = tooManyFailures();
     if (failed) {
       return rejected(failed, undefined, declared);
@@ -127,6 +196,7 @@ export class Receiver {
         return rejected(late, body);
       }
     }
+    arrival.size = body.length;
     if (this.stopping) {
       return rejection('stopping');
     }
@@ -156,10 +226,10 @@ export class Receiver {
       return rejected(endpoint.rateLimited(over));
     }
     if (judged.leniency !== undefined) {
-      this.parts.leniencies.note(judged.leniency, sender);
+      arrival.leniency = judged.leniency;
+      this.parts.leniencies.note(judged.leniency, arrival);
     }
-    const request = { method: req.method as string, path, ip: address() };
-    const reply = await this.accept(webhook, compiled, judged, request, ctx);
+    const reply = await this.accept(webhook, compiled, judged, arrival);
     return acknowledged(reply.code === 'UNSTORABLE' ? rejected(reply) : reply);
   }
 
@@ -167,15 +237,20 @@ export class Receiver {
     webhook: WebhookEndpoint,
     compiled: CompiledEndpoint,
     judged: Event,
-    request: RequestVariables,
-    ctx: Context,
+    arrival: Arrival,
   ): Promise<Reply> {
+    const { ctx, at } = arrival;
     const eventKey = eventKeyOf(webhook, judged);
     const eventWith = (variables: string): WebhookEvent => {
-      const context = withRequest(variables, request);
+      const id = this.parts.journal.nextId();
+      const request = requestOfDelivery(arrival, webhook);
+      const delivery = { ...request, id, executionId: id, result: 'accepted' as const };
+      arrival.event = delivery;
+      const { method, ip } = request;
+      const context = withRequest(variables, { id, method, path: arrival.path, ip, receivedAt: at });
       // A synchronous event waits for a turn, not in a lane.
       const lane = webhook.sync ? SEQUENCE : laneOf(compiled, context);
-      return { workflow: webhook.workflow, eventKey, context, lane };
+      return { workflow: webhook.workflow, eventKey, context, lane, delivery };
     };
     return judged.upload
       ? this.takeOverWithFiles(webhook, eventWith, judged.upload, ctx)
@@ -230,6 +305,24 @@ export class Receiver {
       await this.parts.events.undoUnlessStored(event, discard);
     }
   }
+}
+
+/** Returns what a delivery says of a request for a webhook. */
+function requestOfDelivery(
+  { ctx: { req }, at, path, address, size, leniency }: Arrival,
+  { workflow }: WebhookEndpoint,
+) {
+  return {
+    workflowKey: workflow.key,
+    workflowId: String(workflow.id),
+    receivedAt: at,
+    method: req.method as string,
+    path: path.slice(0, MOST_PATH),
+    ip: address(),
+    contentType: req.headers['content-type']?.slice(0, MOST_CONTENT_TYPE),
+    size,
+    leniency: leniency?.slice(0, MOST_CONTENT_TYPE),
+  };
 }
 
 /** Returns a rejection with the reason for the owner's log, which limits how many lines many requests get. */

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Database } from '@nocobase/database';
 import type { Application } from '@nocobase/server';
-import type { Row, StorableEvent } from './events';
+import { withRequestId } from '../receive/requestVariables';
+import type { StorableEvent } from './events';
 import { ExecutionTables, type Writer } from './ExecutionTables';
 import { describeFailure } from './failures';
 import { type JsonLimits, readJsonLimits, whyNotStorable } from './jsonLimits';
@@ -71,12 +72,12 @@ export class ExecutionStore {
 
   /** Stores all `events` or none. Never throws. */
   async store(events: StorableEvent[]): Promise<StoreResult> {
-    const rows = new Map<StorableEvent, string>();
+    const rows = new Set<StorableEvent>();
     const byKey = new Map<string, StorableEvent>();
     for (const event of events) {
       // Of several with one key in a batch the first is stored, the others are its duplicates.
       if (event.eventKey === undefined || !byKey.has(event.eventKey)) {
-        rows.set(event, this.nextId());
+        rows.add(event);
       }
       if (event.eventKey !== undefined && !byKey.has(event.eventKey)) {
         byKey.set(event.eventKey, event);
@@ -86,7 +87,7 @@ export class ExecutionStore {
     for (let attempt = 1; ; attempt += 1) {
       try {
         if (rows.size > 0) {
-          await this.writer.write([...rows] satisfies Row[]);
+          await this.writer.write([...rows]);
         }
         break;
       } catch (error) {
@@ -101,7 +102,7 @@ export class ExecutionStore {
           return { kind: isRejected ? 'rejected' : 'unavailable', reason: failure.reason };
         }
         if (failure.kind === 'duplicate') {
-          const found = await this.findByKeys([...rows.keys()]).catch(() => null);
+          const found = await this.findByKeys([...rows]).catch(() => null);
           if (!found) {
             return { kind: 'unavailable', reason: failure.reason };
           }
@@ -118,12 +119,16 @@ export class ExecutionStore {
     return {
       kind: 'stored',
       as: events.map((event) => {
-        const own = rows.get(event);
-        if (own !== undefined) {
-          return { executionId: own, replayed: false };
+        const { delivery } = event;
+        if (rows.has(event)) {
+          delivery.isStored = true;
+          return { executionId: delivery.id, replayed: false };
         }
         const key = event.eventKey as string;
-        return { executionId: known.get(key) ?? (rows.get(byKey.get(key) as StorableEvent) as string), replayed: true };
+        const executionId = known.get(key) ?? (byKey.get(key) as StorableEvent).delivery.id;
+        delivery.result = 'duplicate';
+        delivery.executionId = executionId;
+        return { executionId, replayed: true };
       }),
     };
   }
@@ -141,18 +146,16 @@ export class ExecutionStore {
     return this.limits;
   }
 
-  private nextId(): string {
-    return String(this.app.snowflakeIdGenerator.generate());
-  }
-
   // Ids have the worker id of a process and a number that begins at 0 in each second. Where nothing allots worker ids, NocoBase
   // draws one of 32, so that two processes may have the same, and then give the same ids.
-  private giveOtherIds(rows: Map<StorableEvent, string>): void {
+  private giveOtherIds(events: Set<StorableEvent>): void {
     for (let skipped = randomInt(SKIPPED_IDS); skipped > 0; skipped -= 1) {
       this.app.snowflakeIdGenerator.generate();
     }
-    for (const event of rows.keys()) {
-      rows.set(event, this.nextId());
+    for (const event of events) {
+      const id = String(this.app.snowflakeIdGenerator.generate());
+      event.context = withRequestId(event.context, id);
+      Object.assign(event.delivery, { id, executionId: id });
     }
   }
 

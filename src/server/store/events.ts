@@ -1,4 +1,5 @@
 import type { WorkflowModel } from '@nocobase/plugin-workflow';
+import type { Recorded } from '../deliveries/delivery';
 import type { Lane } from '../execute/lanes';
 
 /** What is stored of an accepted event. */
@@ -6,6 +7,8 @@ export interface StorableEvent {
   workflow: Pick<WorkflowModel, 'id' | 'key'>;
   /** JSON text, stored as it is. */
   context: string;
+  /** Its request, which is recorded with the execution, under the same id. */
+  delivery: Recorded;
   /** Unique among all executions; absent where duplicates aren't recognized. */
   eventKey?: string;
   /** Set for an execution that its caller executes at once. Without it, the engine's queue picks the execution up. */
@@ -20,6 +23,3 @@ export interface WebhookEvent extends StorableEvent {
 
 /** An event with side effects that have to be undone unless it gets an execution. It has a key even if its sender gave none. */
 export type UndoableEvent = WebhookEvent & { eventKey: string; undoable: true };
-
-/** An event, and the id of the execution that it becomes. */
-export type Row = [event: StorableEvent, executionId: string];

@@ -1,4 +1,4 @@
-import { isViewMissing } from './sqlite';
+import { isViewMissing } from './sqliteView';
 
 /**
  * What the database says about a statement that failed.

@@ -1,4 +1,4 @@
-import type { Row } from './events';
+import type { StorableEvent } from './events';
 import { count, type ExecutionTables, type Writer } from './ExecutionTables';
 import { rowBytes } from './jsonLimits';
 import { Bind } from './Table';
@@ -11,16 +11,19 @@ export class MysqlWriter implements Writer {
     private readonly largestStatement: () => Promise<number | undefined>,
   ) {}
 
-  async write(rows: Row[]): Promise<void> {
-    const { executions, stats, versionStats, db } = this.tables;
-    const counts = count(rows);
+  async write(events: StorableEvent[]): Promise<void> {
+    const { executions, stats, versionStats, deliveries, db } = this.tables;
+    const counts = count(events);
     const largest = await this.largestStatement();
     // The isolation level that the engine works in.
     const options = { isolationLevel: 'READ COMMITTED' as never };
     await db.sequelize.transaction(options, async (transaction) => {
-      for (const part of powersOfTwo(rows, largest)) {
+      for (const part of powersOfTwo(events, largest)) {
         const bind = new Bind();
         await this.tables.run(this.tables.insertInto(executions.name, part, bind), bind, transaction);
+        const recorded = new Bind();
+        const list = recorded.add(deliveries.textOf(part.map(({ delivery }) => delivery)));
+        await this.tables.run(deliveries.insert(list), recorded, transaction);
       }
       for (const [table, by] of [
         [stats, counts.byKey],
@@ -42,7 +45,7 @@ export class MysqlWriter implements Writer {
  * distinct statement prepared, and bound their number for the whole server: this way there are nine statements, not one for
  * each size of a batch.
  */
-function* powersOfTwo(rows: Row[], largest = Infinity): Generator<Row[]> {
+function* powersOfTwo(rows: StorableEvent[], largest = Infinity): Generator<StorableEvent[]> {
   for (let start = 0; start < rows.length;) {
     let size = 2 ** Math.floor(Math.log2(rows.length - start));
     while (size > 1 && bytesOf(rows.slice(start, start + size)) > largest) {
@@ -53,6 +56,6 @@ function* powersOfTwo(rows: Row[], largest = Infinity): Generator<Row[]> {
   }
 }
 
-function bytesOf(rows: Row[]): number {
-  return rows.reduce((sum, [{ context }]) => sum + rowBytes(context), 0);
+function bytesOf(rows: StorableEvent[]): number {
+  return rows.reduce((sum, { context }) => sum + rowBytes(context), 0);
 }

@@ -1,4 +1,4 @@
-import type { Row } from './events';
+import type { StorableEvent } from './events';
 import { count, type ExecutionTables, type Writer } from './ExecutionTables';
 import { Bind, type Table } from './Table';
 
@@ -6,9 +6,9 @@ import { Bind, type Table } from './Table';
 export class PostgresWriter implements Writer {
   constructor(private readonly tables: ExecutionTables) {}
 
-  async write(rows: Row[]): Promise<void> {
-    const { executions, stats, versionStats } = this.tables;
-    const counts = count(rows);
+  async write(events: StorableEvent[]): Promise<void> {
+    const { executions, stats, versionStats, deliveries } = this.tables;
+    const counts = count(events);
     const bind = new Bind();
     const update = (table: Table, by: Map<string, number>, type: string) => {
       const values = [...by].map(([key, n]) => `(${bind.add(key)}::${type}, ${bind.add(n)}::bigint)`).join(', ');
@@ -17,10 +17,12 @@ export class PostgresWriter implements Writer {
         `FROM (VALUES ${values}) AS v(k, n) WHERE ${table.name}.${table.primaryKey} = v.k`
       );
     };
-    const insert = this.tables.insertInto(executions.name, rows, bind);
+    const insert = this.tables.insertInto(executions.name, events, bind);
+    const recorded = bind.add(deliveries.textOf(events.map(({ delivery }) => delivery)));
     const sql =
       `WITH stats AS (${update(stats, counts.byKey, 'varchar')}), ` +
-      `versions AS (${update(versionStats, counts.byId, 'bigint')}) ${insert}`;
+      `versions AS (${update(versionStats, counts.byId, 'bigint')}), ` +
+      `deliveries AS (${deliveries.insert(recorded)}) ${insert}`;
     await this.tables.run(sql, bind);
   }
 }

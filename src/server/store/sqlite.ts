@@ -1,15 +1,13 @@
-import type { Row } from './events';
-import type { ExecutionTables, Writer } from './ExecutionTables';
+import type { StorableEvent } from './events';
+import { DELIVERY, type ExecutionTables, type Writer } from './ExecutionTables';
+import { isViewMissing, VIEW } from './sqliteView';
 import { Bind, type Table } from './Table';
-
-/** The view that rows are inserted into, and the prefix of its trigger. A temporary view hides a table of its name: no collection has this one. */
-const VIEW = '_nocobase_plugin_workflow_webhook_store';
 
 /**
  * Writes to SQLite in one statement, on the connection that all of NocoBase's single statements share: a transaction in Sequelize
  * opens the database file again each time, which takes longer than the storing.
  *
- * A trigger does the counting, on a view of this connection alone, so that it sees our rows and not the engine's own. The database
+ * A trigger does the counting and inserts the deliveries, on a view of this connection alone, so that it sees our rows and not the engine's own. The database
  * file contains nothing of it.
  */
 export class SqliteWriter implements Writer {
@@ -17,14 +15,14 @@ export class SqliteWriter implements Writer {
 
   constructor(private readonly tables: ExecutionTables) {}
 
-  async write(rows: Row[]): Promise<void> {
+  async write(events: StorableEvent[]): Promise<void> {
     if (!this.viewExists) {
       await this.createView();
       this.viewExists = true;
     }
     const bind = new Bind();
     try {
-      await this.tables.run(this.tables.insertInto(VIEW, rows, bind), bind);
+      await this.tables.run(this.tables.insertInto(VIEW, events, bind, true), bind);
     } catch (error) {
       // Without its connection the view is gone too; NocoBase makes another connection when it reloads.
       this.viewExists &&= !isViewMissing(String(error));
@@ -40,24 +38,19 @@ export class SqliteWriter implements Writer {
   }
 
   private async createView(): Promise<void> {
-    const { executions, stats, versionStats, columnNames, db } = this.tables;
+    const { executions, stats, versionStats, deliveries, columnNames, db } = this.tables;
     const update = (counted: Table, attribute: string) =>
       `UPDATE ${counted.name} SET ${counted.add('executed', '1')} ` +
       `WHERE ${counted.primaryKey} = NEW.${executions.column(attribute)};`;
     // The view names no table: one that did would keep NocoBase from altering it.
     await db.sequelize.query(
-      `CREATE TEMP VIEW IF NOT EXISTS ${VIEW} AS SELECT ${columnNames.map((name) => `NULL AS ${name}`).join(', ')}`,
+      `CREATE TEMP VIEW IF NOT EXISTS ${VIEW} AS SELECT ${[...columnNames, DELIVERY].map((name) => `NULL AS ${name}`).join(', ')}`,
     );
     await db.sequelize.query(
       `CREATE TEMP TRIGGER IF NOT EXISTS ${VIEW}_insert INSTEAD OF INSERT ON ${VIEW} BEGIN ` +
         `INSERT INTO ${executions.name} (${columnNames.join(', ')}) ` +
         `VALUES (${columnNames.map((name) => `NEW.${name}`).join(', ')}); ` +
-        `${update(stats, 'key')} ${update(versionStats, 'workflowId')} END`,
+        `${deliveries.insertOne(`NEW.${DELIVERY}`)}; ${update(stats, 'key')} ${update(versionStats, 'workflowId')} END`,
     );
   }
-}
-
-/** Whether SQLite's message says that the connection has no such view. */
-export function isViewMissing(message: string): boolean {
-  return message.includes(`no such table: ${VIEW}`);
 }

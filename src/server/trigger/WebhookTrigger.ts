@@ -73,7 +73,8 @@ export class WebhookTrigger extends Trigger {
       throw Object.assign(new Error(error.message), { status: context.status, code: error.code });
     }
     const { methods = [] } = (workflow.config as TriggerConfig).request ?? {};
-    const request = { method: methods[0] ?? METHODS[0], path: '', ip: '' };
+    const id = String(this.workflow.app.snowflakeIdGenerator.generate());
+    const request = { id, method: methods[0] ?? METHODS[0], path: '', ip: '', receivedAt: new Date() };
     return this.workflow.trigger(workflow, JSON.parse(withRequest(context, request)) as object, options);
   }
 }
