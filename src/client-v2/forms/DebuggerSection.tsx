@@ -1,15 +1,15 @@
-import { CheckCircleFilled, CloseCircleFilled, MinusCircleOutlined } from '@ant-design/icons';
 import { useFlowEngine } from '@nocobase/flow-engine';
 import { useCurrentWorkflowContext } from '@nocobase/plugin-workflow/client-v2';
-import { Alert, Button, Form, Input, Select, theme } from 'antd';
+import { Alert, Button, Form, Input, Select } from 'antd';
 import { useId, useState } from 'react';
 import type { TriggerConfig } from '../../common/config';
 import { DIAGNOSE_ACTION, REJECTIONS_ACTION, RESOURCE } from '../../common/names';
+import { CheckList } from '../fields/CheckList';
 import { Columns } from '../fields/Columns';
 import { Hint } from '../fields/Hint';
 import { Section } from '../fields/Section';
 import { useT } from '../locale';
-import { type Check, checkLabel, type Diagnosed, explain, outcomeLabel, type Rejection } from '../model/checks';
+import type { Diagnosed, Rejection } from '../model/checks';
 
 interface Pasted {
   headers: string;
@@ -187,38 +187,8 @@ function Result({ outcome }: { outcome: Outcome }) {
             : undefined
         }
       />
-      <ul style={{ listStyle: 'none', margin: '12px 0 0', padding: 0 }}>
-        {checks
-          .filter((check) => check.outcome !== 'notConfigured')
-          .map((check) => (
-            <Step key={`${check.check}-${check.index ?? 0}`} check={check} />
-          ))}
-      </ul>
+      <CheckList checks={checks} />
     </>
-  );
-}
-
-function Step({ check }: { check: Check }) {
-  const t = useT();
-  const { token } = theme.useToken();
-  const icon =
-    check.outcome === 'passed' ? (
-      <CheckCircleFilled aria-hidden style={{ color: token.colorSuccess }} />
-    ) : check.outcome === 'failed' ? (
-      <CloseCircleFilled aria-hidden style={{ color: token.colorError }} />
-    ) : (
-      <MinusCircleOutlined aria-hidden style={{ color: token.colorTextSecondary }} />
-    );
-  return (
-    <li style={{ display: 'flex', gap: token.marginXS, marginBottom: token.marginXS }}>
-      {icon}
-      <div>
-        <strong>{checkLabel(check, t)}</strong>: {outcomeLabel(check.outcome, t)}
-        {explain(check, t).map((sentence) => (
-          <div key={sentence}>{sentence}</div>
-        ))}
-      </div>
-    </li>
   );
 }
 
