@@ -243,7 +243,7 @@ export interface SignatureScheme {
    * What is signed: a text with placeholders, or several such texts, sorted and put together. The placeholders are `{id}`,
    * `{timestamp}`, `{nonce}`, `{encrypted}`, `{secret}`; `{body}` (the exact bytes), `{inflatedBody}` (before they were compressed),
    * `{crc32}` (their CRC-32 in decimal digits); `{method}`, `{url}` (whole, as the sender called it), `{path}` and `{query}` (parts of
-   * it, as sent); `{form}` (each parameter's name and value, sorted), `{sortedForm}` (each parameter with a value as `name=value`,
+   * it, as sent); `{form}` (each parameter's name and value, sorted), `{sortedForm}` (each parameter with a name as `name=value`,
    * sorted, with `&` in between), `{sortedForm:sign,sign_type}` (without these); and `{header:NAME}`, `{query:NAME}`, `{body:PATH}`,
    * `{form:NAME}`.
    */

@@ -214,7 +214,7 @@ export const documentedSenders: Record<string, Sender> = {
     other: rsaKey(1),
     body: 'total_amount=12.50&subject=%E4%BD%A0%20b&app_id=1&empty=&sign_type=RSA2',
     call: (body) => {
-      const signed = 'app_id=1&subject=你 b&total_amount=12.50';
+      const signed = 'app_id=1&empty=&subject=你 b&total_amount=12.50';
       const sign = encodeURIComponent(signWith('sha256', Buffer.from(signed), rsa[0]!.privateKey).toString('base64'));
       return {
         url: '',
@@ -222,7 +222,7 @@ export const documentedSenders: Record<string, Sender> = {
         body: `${body}&sign=${sign}`,
       };
     },
-    covered: () => 'total_amount=12.50&subject=%E4%BD%A0%20b&app_id=1',
+    covered: () => 'total_amount=12.50&subject=%E4%BD%A0%20b&app_id=1&empty=',
   },
   wechat: {
     scheme: 'wechat',

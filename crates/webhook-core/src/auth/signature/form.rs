@@ -26,7 +26,7 @@ pub(super) fn concatenated(request: &RequestParts<'_>, expected: &str) -> Result
     Ok(parameters.into_iter().flat_map(|(name, value)| [name, value]).collect())
 }
 
-/// Returns each parameter with a value as `name=value`, sorted by its bytes, with `&` in between, except those named in `without`. The
+/// Returns each parameter that has a name as `name=value`, sorted by its bytes, with `&` in between, except those named in `without`. The
 /// bytes are those that the sender escaped, whatever their charset: Alipay signs before it escapes.
 pub(super) fn sorted(request: &RequestParts<'_>, without: &[String]) -> Result<Vec<u8>, Diagnosis> {
     let form = read(request, "a form")?;
@@ -35,7 +35,7 @@ pub(super) fn sorted(request: &RequestParts<'_>, without: &[String]) -> Result<V
         let equals = part.iter().position(|byte| *byte == b'=');
         let (name, value) = part.split_at(equals.unwrap_or(part.len()));
         let (name, value) = (decoded(name), decoded(value.get(1..).unwrap_or_default()));
-        if !value.is_empty() && !without.iter().any(|left_out| left_out.as_bytes() == &*name) {
+        if !name.is_empty() && !without.iter().any(|left_out| left_out.as_bytes() == &*name) {
             parameters.push((name, value));
         }
         if parameters.len() > MAX_QUERY_PARAMETERS {

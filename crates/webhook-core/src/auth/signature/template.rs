@@ -30,7 +30,7 @@ pub enum Placeholder {
     Query,
     /// `{form}`: every parameter of a form, its name and its value, sorted by name, with nothing in between (Twilio).
     Form,
-    /// `{sortedForm}`: every parameter of a form that has a value as `name=value`, sorted by name, with `&` in between (Alipay). Those in
+    /// `{sortedForm}`: every parameter of a form that has a name as `name=value`, sorted by name, with `&` in between (Alipay). Those in
     /// `{sortedForm:sign,sign_type}` are left out.
     SortedForm {
         /// Their names.
