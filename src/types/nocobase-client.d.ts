@@ -17,6 +17,8 @@ declare module '@nocobase/flow-engine' {
     url: string;
     method: string;
     data?: unknown;
+    /** The query. */
+    params?: object;
     /** No message to the user when the request fails; the caller says it. */
     skipNotify?: boolean;
   }

@@ -28,7 +28,7 @@ function Step({ check }: { check: Check }) {
       <MinusCircleOutlined aria-hidden style={{ color: token.colorTextSecondary }} />
     );
   return (
-    <li style={{ display: 'flex', gap: token.marginXS, marginBottom: token.marginXS }}>
+    <li style={{ alignItems: 'baseline', display: 'flex', gap: token.marginXS, marginBottom: token.marginXS }}>
       {icon}
       <div>
         <strong>{checkLabel(check, t)}</strong>: {outcomeLabel(check.outcome, t)}

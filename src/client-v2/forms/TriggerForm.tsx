@@ -17,6 +17,7 @@ import { AcceptedRequestsSection } from './AcceptedRequestsSection';
 import { KeepRest } from './KeepRest';
 import { LimitsSection } from './LimitsSection';
 import { RequestSections } from './RequestSections';
+import { RequestsSection } from './RequestsSection';
 import { ResponseFields } from './ResponseFields';
 import { AuthenticationSection } from './AuthenticationSection';
 import { usePresets } from './usePresets';
@@ -37,6 +38,7 @@ export default function TriggerForm() {
       <CloseGuard />
       <EndpointSection presets={presets} />
       <AuthenticationSection presets={presets} />
+      <RequestsSection />
       <DebuggerSection />
       <UrlVerificationSection />
       <LimitsSection />
