@@ -478,7 +478,11 @@ export default {
           size: { type: 'integer', description: 'Bytes of the body as sent.' },
           status: { type: 'integer', description: 'The status of the response, once it is known.' },
           code: { type: 'string', description: 'The code of a rejection.' },
-          durationMs: { type: 'integer', description: 'Milliseconds until the response was decided.' },
+          durationMs: {
+            type: 'integer',
+            description:
+              'Milliseconds until the response was decided; for an asynchronous one, until its event was given to the database.',
+          },
           aborted: { type: 'boolean', description: 'Whether the client had gone by then.' },
           more: { type: 'integer', description: 'How many further requests of that second were like this one.' },
           leniency: { type: 'string', description: 'What was accepted though it is not written as it should be.' },

@@ -22,7 +22,7 @@ export interface Delivery {
   status?: number;
   /** The code of a rejection. */
   code?: string;
-  /** From the request's arrival until its response was decided. */
+  /** From the request's arrival until its response was decided; for an asynchronous one, until its event was given to the database. */
   durationMs?: number;
   /** Whether the client had gone by then. */
   aborted?: boolean;

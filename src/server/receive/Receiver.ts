@@ -107,7 +107,11 @@ export class Receiver {
     const durationMs = Math.round(performance.now() - arrival.began);
     const answered = { status: reply.status, durationMs, aborted: ctx.res.destroyed || undefined };
     if (event?.isStored) {
-      journal.change(event, answered);
+      // An asynchronous one is stored with the status that it is answered with.
+      const isComplete = event.durationMs !== undefined && event.status === reply.status && !answered.aborted;
+      if (!isComplete) {
+        journal.change(event, answered);
+      }
       return;
     }
     const result: DeliveryResult =

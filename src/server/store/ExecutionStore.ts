@@ -87,6 +87,7 @@ export class ExecutionStore {
     for (let attempt = 1; ; attempt += 1) {
       try {
         if (rows.size > 0) {
+          noteDurations(rows);
           await this.writer.write([...rows]);
         }
         break;
@@ -169,5 +170,15 @@ export class ExecutionStore {
     return new Map(
       (found as unknown as { id: string; eventKey: string }[]).map((row) => [row.eventKey, String(row.id)]),
     );
+  }
+}
+
+// Writing it once the response is sent would be a second write for each event.
+function noteDurations(events: Iterable<StorableEvent>): void {
+  const now = Date.now();
+  for (const { begun, delivery } of events) {
+    if (!begun) {
+      delivery.durationMs = Math.max(0, now - delivery.receivedAt.getTime());
+    }
   }
 }
