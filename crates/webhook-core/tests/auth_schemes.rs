@@ -165,7 +165,12 @@ fn fills_each_placeholder_with_what_was_sent() {
         ),
         ("{crc32}", JSON, r#"{"id":"WH-1"}"#, b"838965618"),
         ("{form:c[d]}{header:x-id}", FORM, "c[d]=1%2B", b"1+7"),
-        ("{sortedForm:sign,sign_type}", FORM, form, b"a=\xc4\xe3 &&b=1&b=2&c=&empty="),
+        (
+            "{sortedForm:sign,sign_type}",
+            FORM,
+            form,
+            b"a=\xc4\xe3 &&b=1&b=2&c=&empty=",
+        ),
         ("{sortedForm}&key={secret}", FORM, "b=1&a=&=c", b"a=&b=1&key=key"),
         ("{inflatedBody}", JSON, json, json.as_bytes()),
     ] {
