@@ -10,6 +10,9 @@ export const RESPONSE_TYPE = 'response';
 /** The resource of webhook URLs and of the editor's actions. */
 export const RESOURCE = 'webhook';
 
+/** The collection of deliveries, one row for each request, and the resource that shows them. */
+export const DELIVERIES = 'webhookDeliveries';
+
 /** `<api>webhook:trigger/<workflow key>` is the URL of a webhook. */
 export const TRIGGER_ACTION = 'trigger';
 

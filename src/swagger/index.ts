@@ -1,4 +1,6 @@
+import { DELIVERY_RESULTS } from '../common/delivery';
 import {
+  DELIVERIES,
   DIAGNOSE_ACTION,
   INFER_ACTION,
   PRESETS_ACTION,
@@ -34,23 +36,18 @@ const viewersOnly = {
   403: error('No permission to see deliveries.'),
 };
 
-const RESULTS = ['accepted', 'rejected', 'duplicate', 'verification'];
-
 /** A parameter of a query. */
 const query = (name: string, description: string, schema: object) => ({ name, in: 'query', description, schema });
 
-/** The result of an action of the editor. */
-const result = (description: string, properties: Record<string, object>) => ({
+/** A response with the data of an action, wrapped as NocoBase does it. */
+const answer = (description: string, data: object) => ({
   description,
-  content: {
-    'application/json': {
-      schema: {
-        type: 'object',
-        properties: { data: { type: 'object', required: Object.keys(properties), properties } },
-      },
-    },
-  },
+  content: { 'application/json': { schema: { type: 'object', properties: { data } } } },
 });
+
+/** The result of an action: an object. */
+const result = (description: string, properties: Record<string, object>) =>
+  answer(description, { type: 'object', required: Object.keys(properties), properties });
 
 const checks = { type: 'array', items: { $ref: '#/components/schemas/WebhookCheck' } };
 
@@ -336,7 +333,7 @@ export default {
         },
       },
     },
-    '/webhookDeliveries:list': {
+    [`/${DELIVERIES}:list`]: {
       get: {
         tags: [RESOURCE],
         summary: 'List deliveries, newest first',
@@ -349,7 +346,7 @@ export default {
               type: 'string',
             },
           ),
-          query('result', 'What became of them.', { type: 'string', enum: RESULTS }),
+          query('result', 'What became of them.', { type: 'string', enum: [...DELIVERY_RESULTS] }),
           query('code', 'The code of a rejection.', { type: 'string', maxLength: 64 }),
           query('status', 'The status of the response.', { type: 'integer', minimum: 1, maximum: 599 }),
           query('before', 'Only older ones than the one with this id: `next` of the page before.', { type: 'string' }),
@@ -366,7 +363,7 @@ export default {
         },
       },
     },
-    '/webhookDeliveries:get/{id}': {
+    [`/${DELIVERIES}:get/{id}`]: {
       get: {
         tags: [RESOURCE],
         summary: 'Get a delivery',
@@ -380,24 +377,9 @@ export default {
           },
         ],
         responses: {
-          200: {
-            description: 'The delivery, with the checks of a rejected one where they are known.',
-            content: {
-              'application/json': {
-                schema: {
-                  type: 'object',
-                  properties: {
-                    data: {
-                      allOf: [
-                        { $ref: '#/components/schemas/WebhookDelivery' },
-                        { type: 'object', properties: { checks } },
-                      ],
-                    },
-                  },
-                },
-              },
-            },
-          },
+          200: answer('The delivery, with the checks of a rejected one where they are known.', {
+            allOf: [{ $ref: '#/components/schemas/WebhookDelivery' }, { type: 'object', properties: { checks } }],
+          }),
           400: error('The id is not a number of at most 63 bits.'),
           404: error('No delivery has this id.'),
           ...viewersOnly,
@@ -470,7 +452,7 @@ export default {
           workflowId: { type: 'string', description: 'The version of the workflow that received it.' },
           workflowKey: { type: 'string' },
           receivedAt: { type: 'string', format: 'date-time' },
-          result: { type: 'string', enum: RESULTS },
+          result: { type: 'string', enum: [...DELIVERY_RESULTS] },
           method: { type: 'string' },
           path: { type: 'string', description: 'What follows the key, at most 1,000 characters.' },
           ip: { type: 'string', description: 'The address of the client; empty if unknown.' },

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import type { Delivery } from '../../src/common/delivery';
 import type { App, CreatedWorkflow } from '../support/app';
 import { waitFor } from '../support/wait';
 
@@ -8,13 +9,6 @@ export interface Execution {
   status: number | null;
   reason: string | null;
   context: { body: { id: number } };
-}
-
-/** A delivery as the plugin's API shows it. */
-interface Delivery {
-  id: string;
-  result: string;
-  status?: number;
 }
 
 /** The result of a load of events. */

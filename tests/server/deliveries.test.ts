@@ -1,27 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Delivery } from '../../src/common/delivery';
 import { type App, bootApp } from '../support/app';
 import { waitFor } from '../support/wait';
 import { call, createWorkflow, ended, executions, memberToken, settled } from './support';
-
-interface Delivery {
-  id: string;
-  workflowId: string;
-  workflowKey: string;
-  receivedAt: string;
-  result: string;
-  method: string;
-  path: string;
-  ip: string;
-  contentType?: string;
-  size?: number;
-  status?: number;
-  code?: string;
-  durationMs?: number;
-  more?: number;
-  leniency?: string;
-  executionId?: string;
-  executionStatus?: number | null;
-}
 
 let app: App;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery, DeliveryChange, Recorded } from '../../src/server/deliveries/delivery';
+import type { DeliveryChange, Recorded, StoredDelivery } from '../../src/server/deliveries/delivery';
 import { Journal } from '../../src/server/deliveries/Journal';
 
 class Failure extends Error {
@@ -18,7 +18,7 @@ const DUPLICATE = new Failure('SequelizeUniqueConstraintError', { code: '23505' 
 
 /** A table in memory that can fail. */
 class MemoryTable {
-  readonly rows = new Map<string, Delivery>();
+  readonly rows = new Map<string, StoredDelivery>();
   failing: Error | undefined;
 
   prepare(): Promise<void> {

@@ -1,30 +1,5 @@
-import type { Check } from '../../../index';
+import type { Delivery } from '../../common/delivery';
 import type { Translate } from '../locale';
-
-/** A delivery as `webhookDeliveries:list` returns it. */
-export interface Delivery {
-  id: string;
-  receivedAt: string;
-  result: 'accepted' | 'rejected' | 'duplicate' | 'verification';
-  method: string;
-  path: string;
-  ip: string;
-  contentType?: string;
-  size?: number;
-  status?: number;
-  code?: string;
-  durationMs?: number;
-  aborted?: boolean;
-  more?: number;
-  leniency?: string;
-  executionId?: string;
-  executionStatus?: number | null;
-}
-
-/** A delivery as `webhookDeliveries:get` returns it. */
-export interface DeliveryDetails extends Delivery {
-  checks?: Check[];
-}
 
 /** What became of a request, in antd's words for colors. */
 export type Outcome = { color: 'success' | 'processing' | 'default' | 'error' | 'warning'; label: string };

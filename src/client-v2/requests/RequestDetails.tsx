@@ -1,9 +1,10 @@
 import { useFlowEngine } from '@nocobase/flow-engine';
 import { Descriptions, theme, Typography } from 'antd';
 import { useEffect, useState } from 'react';
+import type { Delivery, DeliveryDetails } from '../../common/delivery';
+import { DELIVERIES } from '../../common/names';
 import { CheckList } from '../fields/CheckList';
 import { useT } from '../locale';
-import type { Delivery, DeliveryDetails } from '../model/deliveries';
 
 /** Everything that is recorded of a request. */
 export function RequestDetails({ delivery }: { delivery: Delivery }) {
@@ -17,9 +18,9 @@ export function RequestDetails({ delivery }: { delivery: Delivery }) {
       return undefined;
     }
     let isShown = true;
-    api.request({ url: `webhookDeliveries:get/${id}`, method: 'get', skipNotify: true }).then(
+    api.request({ url: `${DELIVERIES}:get/${id}`, method: 'get', skipNotify: true }).then(
       (response) => isShown && setChecks((response.data.data as DeliveryDetails).checks),
-      // What is known is shown without them.
+      // Everything else is shown all the same.
       () => undefined,
     );
     return () => {

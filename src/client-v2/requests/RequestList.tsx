@@ -1,8 +1,9 @@
 import { Alert, Badge, Button, ConfigProvider, Empty, Select, Switch, Table, theme, Tooltip, Typography } from 'antd';
 import { useContext, useId, useState } from 'react';
+import type { Delivery } from '../../common/delivery';
 import { ForReaders } from '../fields/ForReaders';
 import { useT } from '../locale';
-import { ago, type Delivery, executionAddress, outcomeOf } from '../model/deliveries';
+import { ago, executionAddress, outcomeOf } from '../model/deliveries';
 import { RequestDetails } from './RequestDetails';
 import { useDeliveries } from './useDeliveries';
 

@@ -1,6 +1,7 @@
 import { useFlowEngine } from '@nocobase/flow-engine';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { Delivery } from '../model/deliveries';
+import type { Delivery } from '../../common/delivery';
+import { DELIVERIES } from '../../common/names';
 
 /** How often new requests are asked for. */
 const POLL_MS = 3_000;
@@ -55,7 +56,7 @@ export function useDeliveries(
     (before?: string): Promise<void> => {
       const mine = (question.current += 1);
       const params = { workflowId, limit: PAGE, ...(result ? { result } : {}), ...(before ? { before } : {}) };
-      return api.request({ url: 'webhookDeliveries:list', method: 'get', params, skipNotify: true }).then(
+      return api.request({ url: `${DELIVERIES}:list`, method: 'get', params, skipNotify: true }).then(
         (response) => {
           if (mine !== question.current) {
             return;

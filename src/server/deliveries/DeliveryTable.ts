@@ -1,54 +1,18 @@
-import type { Database, Transaction } from '@nocobase/database';
-import { Bind, Table } from '../store/Table';
-import { DELIVERIES } from './collection';
-import type { Delivery, DeliveryChange } from './delivery';
-
-/** The kinds of values in a column. */
-type Kind = 'id' | 'number' | 'boolean' | 'time' | 'text' | 'longText';
-
-const KINDS: Record<keyof Delivery, Kind> = {
-  id: 'id',
-  workflowKey: 'text',
-  workflowId: 'id',
-  receivedAt: 'time',
-  result: 'text',
-  method: 'text',
-  path: 'longText',
-  ip: 'text',
-  contentType: 'text',
-  size: 'id',
-  status: 'number',
-  code: 'text',
-  durationMs: 'number',
-  aborted: 'boolean',
-  more: 'number',
-  checks: 'longText',
-  leniency: 'text',
-  executionId: 'id',
-};
-
-const COLUMNS = Object.keys(KINDS) as (keyof Delivery)[];
+import type { Database } from '@nocobase/database';
+import { DELIVERIES } from '../../common/names';
+import { Bind, run, Table } from '../store/Table';
+import type { DeliveryChange, StoredDelivery } from './delivery';
 
 /** The columns that may change. */
 const CHANGING = ['status', 'durationMs', 'aborted', 'more', 'checks'] satisfies (keyof DeliveryChange)[];
 
-const POSTGRES: Record<Kind, string> = {
-  id: 'bigint',
-  number: 'integer',
-  boolean: 'boolean',
-  time: 'timestamptz',
-  text: 'text',
-  longText: 'text',
-};
-
-const MYSQL: Record<Kind, string> = {
-  id: 'BIGINT',
-  number: 'INT',
-  boolean: 'TINYINT',
-  time: 'DATETIME(3)',
-  text: 'VARCHAR(255)',
-  longText: 'LONGTEXT',
-};
+/** What of a statement is the same for every number of rows: how a list of JSON objects, a parameter, is read as a table named `d`. */
+interface Reading {
+  /** Returns the parameter as that table. */
+  table(parameter: string): string;
+  /** The expressions for its columns. */
+  values: string[];
+}
 
 /**
  * The statements that write deliveries. All rows of a statement are one parameter, a JSON text, which the database takes apart: so there
@@ -57,71 +21,69 @@ const MYSQL: Record<Kind, string> = {
 export class DeliveryTable {
   private readonly table: Table;
   private readonly dialect: string;
+  private readonly columns: string[];
+  private readonly insertInto: string;
+  private readonly all: Reading;
+  private readonly changing: Reading;
 
   constructor(private readonly db: Database) {
     this.table = new Table(db, DELIVERIES);
     this.dialect = db.sequelize.getDialect();
+    this.columns = Object.keys(this.table.model.rawAttributes);
+    const names = this.columns.map((name) => this.table.column(name)).join(', ');
+    this.insertInto = `INSERT INTO ${this.table.name} (${names})`;
+    this.all = this.reading(this.columns);
+    this.changing = this.reading(['id', ...CHANGING]);
   }
 
-  /** Returns deliveries as the JSON text that the statements read. */
-  textOf(deliveries: Delivery[]): string {
-    return JSON.stringify(deliveries.map((delivery) => this.recordOf(delivery)));
-  }
-
-  /** Returns one delivery as JSON text. */
-  recordText(delivery: Delivery): string {
+  /** Returns a delivery as the JSON text that {@link insertOne} reads. */
+  textOf(delivery: StoredDelivery): string {
     return JSON.stringify(this.recordOf(delivery));
   }
 
-  /** Returns the statement that inserts the deliveries of a parameter with {@link textOf} them. */
-  insert(parameter: string): string {
-    return this.insertSelect(`SELECT ${this.values(COLUMNS).join(', ')} FROM ${this.rows(parameter, COLUMNS)}`);
+  /** Returns the statement that inserts deliveries, which it adds as a parameter. */
+  insert(deliveries: StoredDelivery[], bind: Bind): string {
+    const list = bind.add(JSON.stringify(deliveries.map((delivery) => this.recordOf(delivery))));
+    return `${this.insertInto} SELECT ${this.all.values.join(', ')} FROM ${this.all.table(list)}`;
   }
 
-  /** Returns SQLite's statement that inserts one delivery from an expression with its {@link recordText}. */
+  /** Returns SQLite's statement that inserts one delivery, from an expression with its {@link textOf}. */
   insertOne(expression: string): string {
-    return this.insertSelect(`SELECT ${COLUMNS.map((name) => member(expression, name)).join(', ')}`);
+    return `${this.insertInto} SELECT ${this.columns.map((name) => member(expression, name)).join(', ')}`;
+  }
+
+  /** Inserts deliveries that have no execution of their own. */
+  async add(deliveries: StoredDelivery[]): Promise<void> {
+    const bind = new Bind();
+    await run(this.db, this.insert(deliveries, bind), bind);
   }
 
   /** Writes what has changed of deliveries, by their ids. */
   async change(changes: Map<string, DeliveryChange>): Promise<void> {
-    const { name } = this.table;
+    const { name, primaryKey } = this.table;
     const bind = new Bind();
-    const columns = ['id', ...CHANGING] as (keyof Delivery)[];
-    const rows = this.rows(bind.add(JSON.stringify([...changes].map(([id, change]) => ({ id, ...change })))), columns);
-    const [id, ...values] = this.values(columns);
-    const isSame = `${name}.${this.table.primaryKey} = ${id}`;
-    const own = this.dialect === 'mysql' || this.dialect === 'mariadb' ? `${name}.` : '';
-    const set = CHANGING.map((attribute, index) => {
-      const column = this.table.column(attribute);
-      return `${own}${column} = COALESCE(${values[index]}, ${name}.${column})`;
-    }).join(', ');
-    await this.run(
-      own
-        ? `UPDATE ${name} JOIN ${rows} ON ${isSame} SET ${set}`
-        : `UPDATE ${name} SET ${set} FROM ${rows} WHERE ${isSame}`,
-      bind,
-    );
+    const list = [...changes].map(([id, change]) => ({ id, ...change }));
+    const rows = this.changing.table(bind.add(JSON.stringify(list)));
+    const [id, ...values] = this.changing.values;
+    const isSame = `${name}.${primaryKey} = ${id}`;
+    const set = (prefix: string) =>
+      CHANGING.map((attribute, index) => {
+        const column = this.table.column(attribute);
+        return `${prefix}${column} = COALESCE(${values[index]}, ${name}.${column})`;
+      }).join(', ');
+    const sql = ['postgres', 'sqlite'].includes(this.dialect)
+      ? `UPDATE ${name} SET ${set('')} FROM ${rows} WHERE ${isSame}`
+      : `UPDATE ${name} JOIN ${rows} ON ${isSame} SET ${set(`${name}.`)}`;
+    await run(this.db, sql, bind);
   }
 
-  /** Inserts deliveries that have no execution of their own. */
-  async add(deliveries: Delivery[]): Promise<void> {
-    const bind = new Bind();
-    await this.run(this.insert(bind.add(this.textOf(deliveries))), bind);
-  }
-
-  /** Runs a statement once. */
-  async run(sql: string, bind: Bind, transaction?: Transaction): Promise<void> {
-    await this.db.sequelize.query(sql, { bind: bind.values, transaction, retry: { max: 1 } });
-  }
-
-  /** Members that aren't columns are ignored by the statements, and what is missing is NULL. */
-  private recordOf(delivery: Delivery): object {
+  /** Returns a delivery as the statements read it: they ignore members that aren't columns, and a column without a member is NULL. */
+  private recordOf(delivery: StoredDelivery): object {
     switch (this.dialect) {
       case 'postgres':
         return delivery;
       case 'sqlite':
-        // As Sequelize writes times there, whose own way takes longer than everything else here.
+        // As Sequelize writes times there; its own function takes longer than everything else here.
         return {
           ...delivery,
           receivedAt: delivery.receivedAt.toISOString().replace('T', ' ').replace('Z', ' +00:00'),
@@ -131,34 +93,26 @@ export class DeliveryTable {
     }
   }
 
-  private insertSelect(select: string): string {
-    const names = COLUMNS.map((name) => this.table.column(name)).join(', ');
-    return `INSERT INTO ${this.table.name} (${names}) ${select}`;
-  }
-
-  /** Returns a parameter with a JSON list as a table named `d`. */
-  private rows(parameter: string, columns: (keyof Delivery)[]): string {
+  private reading(columns: string[]): Reading {
+    const typed = (quote: string, rest: (name: string) => string = () => '') =>
+      columns.map((name) => `${quote}${name}${quote} ${this.table.type(name)}${rest(name)}`).join(', ');
     switch (this.dialect) {
       case 'postgres':
-        return `json_to_recordset(${parameter}::json) AS d(${columns.map((name) => `"${name}" ${POSTGRES[KINDS[name]]}`).join(', ')})`;
+        return {
+          table: (parameter) => `json_to_recordset(${parameter}::json) AS d(${typed('"')})`,
+          values: columns.map((name) => `d."${name}"`),
+        };
       case 'sqlite':
-        return `json_each(${parameter}) AS d`;
+        return {
+          table: (parameter) => `json_each(${parameter}) AS d`,
+          values: columns.map((name) => member('d.value', name)),
+        };
       default:
-        return `JSON_TABLE(${parameter}, '$[*]' COLUMNS (${columns
-          .map((name) => `\`${name}\` ${MYSQL[KINDS[name]]} PATH '$.${name}'`)
-          .join(', ')})) AS d`;
-    }
-  }
-
-  /** Returns the expressions for columns of `d`. */
-  private values(columns: (keyof Delivery)[]): string[] {
-    switch (this.dialect) {
-      case 'postgres':
-        return columns.map((name) => `d."${name}"`);
-      case 'sqlite':
-        return columns.map((name) => member('d.value', name));
-      default:
-        return columns.map((name) => `d.\`${name}\``);
+        return {
+          table: (parameter) =>
+            `JSON_TABLE(${parameter}, '$[*]' COLUMNS (${typed('`', (name) => ` PATH '$.${name}'`)})) AS d`,
+          values: columns.map((name) => `d.\`${name}\``),
+        };
     }
   }
 }

@@ -1,6 +1,8 @@
 import type { Application } from '@nocobase/server';
+import type { DeliveryResult } from '../../common/delivery';
+import { newId } from '../newId';
 import { describeFailure } from '../store/failures';
-import type { DeliveryChange, DeliveryResult, Recorded } from './delivery';
+import type { DeliveryChange, Recorded } from './delivery';
 
 /** What isn't stored with an event is written this often, so that a crash loses less than a second of it. */
 const FLUSH_MS = 500;
@@ -45,8 +47,8 @@ interface Second {
  */
 export class Journal {
   private readonly seconds = new Map<string, Second>();
-  private fresh: Recorded[] = [];
-  private changes = new Map<string, DeliveryChange>();
+  private readonly fresh: Recorded[] = [];
+  private readonly changes = new Map<string, DeliveryChange>();
   private omitted = 0;
   private timer: NodeJS.Timeout | undefined;
   private state: 'unopened' | 'open' | 'closed' = 'unopened';
@@ -95,7 +97,7 @@ export class Journal {
 
   /** Returns an id that no delivery and no execution has. */
   nextId(): string {
-    return String(this.app.snowflakeIdGenerator.generate());
+    return newId(this.app);
   }
 
   /**

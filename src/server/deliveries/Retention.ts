@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, Op } from '@nocobase/database';
 import type { Application } from '@nocobase/server';
-import { DELIVERIES } from './collection';
+import { DELIVERIES } from '../../common/names';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -17,6 +18,12 @@ const STEP = 1000;
 const REST_MS = 100;
 
 const LOCK = 'webhook-deliveries-retention';
+
+/** What retention knows of a delivery. */
+interface Row {
+  id: string;
+  receivedAt: Date | string;
+}
 
 /** Deletes old deliveries in small steps. With Redis only one node does at a time. */
 export class Retention {
@@ -54,33 +61,28 @@ export class Retention {
   }
 
   private async deleteAll(): Promise<void> {
-    await this.deleteSteps({ receivedAt: { [Op.lt]: new Date(Date.now() - KEPT_MS) } });
+    const oldest = new Date(Date.now() - KEPT_MS);
+    await this.deleteWhile({}, ({ receivedAt }) => new Date(receivedAt) < oldest);
     for (const workflowKey of await this.keys()) {
-      const [last] = await this.ids({ workflowKey }, 'DESC', 1, MOST_OF_WEBHOOK);
-      if (last !== undefined) {
-        await this.deleteSteps({ workflowKey, id: { [Op.lte]: last } });
+      const [last] = await this.rows({ workflowKey }, 'DESC', 1, MOST_OF_WEBHOOK);
+      if (last) {
+        await this.deleteWhile({ workflowKey, id: { [Op.lte]: last.id } }, () => true);
       }
     }
   }
 
-  /** Deletes the oldest deliveries, as long as they are meant. */
-  private async deleteSteps(where: {
-    receivedAt?: { [Op.lt]: Date };
-    workflowKey?: string;
-    id?: object;
-  }): Promise<void> {
-    const { receivedAt, ...byId } = where;
+  /** Deletes deliveries from the oldest one on, until a step has one that isn't meant. */
+  private async deleteWhile(where: object, isMeant: (row: Row) => boolean): Promise<void> {
     while (!this.stopped) {
       // By ids, which are in the order of arrival, as only they have an index.
-      const rows = await this.rows(byId, 'ASC', STEP);
-      const ids = rows.filter((row) => !receivedAt || new Date(row.receivedAt) < receivedAt[Op.lt]).map(({ id }) => id);
+      const ids = (await this.rows(where, 'ASC', STEP)).filter(isMeant).map(({ id }) => id);
       if (ids.length > 0) {
         await this.whenQuiet(() => this.deliveries().destroy({ where: { id: ids } }));
       }
       if (ids.length < STEP) {
         return;
       }
-      await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      await sleep(REST_MS);
     }
   }
 
@@ -102,12 +104,7 @@ export class Retention {
     }
   }
 
-  private async ids(where: object, order: 'ASC' | 'DESC', limit: number, offset: number): Promise<string[]> {
-    const rows = await this.rows(where, order, limit, offset);
-    return rows.map(({ id }) => id);
-  }
-
-  private async rows(where: object, order: 'ASC' | 'DESC', limit: number, offset = 0) {
+  private async rows(where: object, order: 'ASC' | 'DESC', limit: number, offset = 0): Promise<Row[]> {
     const rows = await this.deliveries().findAll({
       attributes: ['id', 'receivedAt'],
       where: where as never,
@@ -116,7 +113,7 @@ export class Retention {
       offset,
       raw: true,
     });
-    return rows as unknown as { id: string; receivedAt: Date | string }[];
+    return rows as unknown as Row[];
   }
 
   private deliveries(): ReturnType<Database['getModel']> {

@@ -2,7 +2,8 @@ import type { Context, Next } from '@nocobase/actions';
 import type { Application } from '@nocobase/server';
 import { id, numeral, oneOf, optional, text, valuesOf } from '../editor/fields';
 import { keyOf } from '../endpoints/keyOf';
-import { DELIVERIES } from './collection';
+import { DELIVERY_RESULTS } from '../../common/delivery';
+import { DELIVERIES } from '../../common/names';
 import type { Journal } from './Journal';
 import { getDelivery, listDeliveries } from './reading';
 
@@ -12,7 +13,7 @@ const MOST_PAGE = 100;
 
 const LIST = {
   workflowId: optional(id()),
-  result: optional(oneOf('accepted', 'rejected', 'duplicate', 'verification')),
+  result: optional(oneOf(...DELIVERY_RESULTS)),
   code: optional(text(64)),
   status: optional(numeral(599)),
   before: optional(id()),

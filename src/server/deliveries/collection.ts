@@ -1,7 +1,5 @@
 import type { Database } from '@nocobase/database';
-
-/** The collection of deliveries, one row for each request. */
-export const DELIVERIES = 'webhookDeliveries';
+import { DELIVERIES } from '../../common/names';
 
 /** Defines the collection in an app. Its table may not exist yet: see {@link createTable}. */
 export function defineDeliveries(db: Database): void {

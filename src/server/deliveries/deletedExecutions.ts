@@ -1,6 +1,6 @@
 import type { Database } from '@nocobase/database';
 import type { ExecutionModel } from '@nocobase/plugin-workflow';
-import { DELIVERIES } from './collection';
+import { DELIVERIES } from '../../common/names';
 import type { Journal } from './Journal';
 
 /**

@@ -1,8 +1,9 @@
 import { type Database, Op } from '@nocobase/database';
 import type { Check } from '../../../index';
 import type { Rejection } from '../../common/rejection';
-import { DELIVERIES } from './collection';
-import type { Delivery, DeliveryResult } from './delivery';
+import type { Delivery, DeliveryDetails, DeliveryResult } from '../../common/delivery';
+import { DELIVERIES } from '../../common/names';
+import type { StoredDelivery } from './delivery';
 
 /** Rejections that the editor shows. */
 const MOST_REJECTIONS = 10;
@@ -18,18 +19,12 @@ export interface Wanted {
   limit: number;
 }
 
-/** A delivery as the API shows it. */
-export type Shown = Omit<Delivery, 'checks'> & {
-  /** The status of the execution as in NocoBase; absent where the delivery has none, `null` while it waits. */
-  executionStatus?: number | null;
-};
-
-interface Row extends Delivery {
+interface Row extends StoredDelivery {
   executionStatus: number | null;
 }
 
 /** Returns deliveries, newest first. Their ids are in the order of arrival. */
-export async function listDeliveries(db: Database, { before, limit, ...equal }: Wanted): Promise<Shown[]> {
+export async function listDeliveries(db: Database, { before, limit, ...equal }: Wanted): Promise<Delivery[]> {
   const where = Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined));
   const rows = await find(db, before === undefined ? where : { ...where, id: { [Op.lt]: before } }, limit);
   const statuses = await executionStatuses(
@@ -40,7 +35,7 @@ export async function listDeliveries(db: Database, { before, limit, ...equal }: 
 }
 
 /** Returns one delivery with the checks of a rejected one; `undefined` if there is none of this id. */
-export async function getDelivery(db: Database, id: string): Promise<(Shown & { checks?: Check[] }) | undefined> {
+export async function getDelivery(db: Database, id: string): Promise<DeliveryDetails | undefined> {
   const [row] = await find(db, { id }, 1);
   if (!row) {
     return undefined;
@@ -82,11 +77,11 @@ async function executionStatuses(db: Database, ids: string[]): Promise<Map<strin
   return new Map(rows.map(({ id, status }) => [String(id), status]));
 }
 
-function shown(row: Omit<Row, 'checks'>, statuses: Map<string, number | null>): Shown {
-  const known = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as Shown;
+function shown(row: Omit<Row, 'checks'>, statuses: Map<string, number | null>): Delivery {
+  const known = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as Delivery;
   known.id = String(row.id);
   known.workflowId = String(row.workflowId);
-  known.receivedAt = new Date(row.receivedAt);
+  known.receivedAt = new Date(row.receivedAt).toISOString();
   if (row.executionId) {
     known.executionId = String(row.executionId);
     const status = statuses.get(known.executionId);

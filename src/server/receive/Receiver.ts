@@ -1,10 +1,11 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Context } from '@nocobase/actions';
+import type { DeliveryResult } from '../../common/delivery';
 import type { AcceptedEvents } from '../AcceptedEvents';
 import type { Activation } from '../endpoints/Activation';
 import type { CompiledEndpoint } from '../endpoints/CompiledEndpoint';
 import type { Endpoints, WebhookEndpoint } from '../endpoints/Endpoints';
-import { type DeliveryResult, MOST_CONTENT_TYPE, MOST_PATH, type Recorded } from '../deliveries/delivery';
+import { MOST_CONTENT_TYPE, MOST_PATH, type Recorded } from '../deliveries/delivery';
 import type { Journal } from '../deliveries/Journal';
 import { laneOf, SEQUENCE } from '../execute/lanes';
 import type { Address } from '../http/address';
@@ -118,7 +119,7 @@ export class Receiver {
       event?.result === 'duplicate' ? 'duplicate' : reply.code === undefined ? 'verification' : 'rejected';
     const kind = { workflowKey: webhook.workflow.key, result, code: reply.code };
     const recorded = journal.record(kind, () => ({
-      ...requestOfDelivery(arrival, webhook),
+      ...deliveryOf(arrival, webhook),
       ...answered,
       ...(result === 'duplicate' ? { executionId: event?.executionId } : {}),
     }));
@@ -247,7 +248,7 @@ export class Receiver {
     const eventKey = eventKeyOf(webhook, judged);
     const eventWith = (variables: string): WebhookEvent => {
       const id = this.parts.journal.nextId();
-      const request = requestOfDelivery(arrival, webhook);
+      const request = deliveryOf(arrival, webhook);
       const delivery = { ...request, id, executionId: id, result: 'accepted' as const };
       arrival.event = delivery;
       const { method, ip } = request;
@@ -312,10 +313,7 @@ export class Receiver {
 }
 
 /** Returns what a delivery says of a request for a webhook. */
-function requestOfDelivery(
-  { ctx: { req }, at, path, address, size, leniency }: Arrival,
-  { workflow }: WebhookEndpoint,
-) {
+function deliveryOf({ ctx: { req }, at, path, address, size, leniency }: Arrival, { workflow }: WebhookEndpoint) {
   return {
     workflowKey: workflow.key,
     workflowId: String(workflow.id),

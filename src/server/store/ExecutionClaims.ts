@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '@nocobase/database';
 import { EXECUTION_STATUS } from '@nocobase/plugin-workflow';
-import { Bind, Table } from './Table';
+import { Bind, ONCE, run, Table } from './Table';
 import { WAITING } from './waiting';
 
 /** An execution that is this process's to run. */
@@ -85,7 +85,7 @@ export class ExecutionClaims {
         const begin = this.begin(startedAt, expiresAt, update);
         const mine = rows.map(({ id }) => update.add(String(id))).join(', ');
         const sql = `${begin} WHERE ${primaryKey} IN (${mine})`;
-        await this.db.sequelize.query(sql, { bind: update.values, transaction, retry: ONCE });
+        await run(this.db, sql, update, transaction);
       }
       return rows;
     });
@@ -124,9 +124,6 @@ export class ExecutionClaims {
     return rows as unknown as ClaimedRow[];
   }
 }
-
-// The addon tries again.
-const ONCE = { max: 1 };
 
 interface ClaimedRow {
   id: string | number;

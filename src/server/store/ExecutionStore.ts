@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Database } from '@nocobase/database';
 import type { Application } from '@nocobase/server';
+import { newId } from '../newId';
 import { withRequestId } from '../receive/requestVariables';
 import type { StorableEvent } from './events';
 import { ExecutionTables, type Writer } from './ExecutionTables';
@@ -154,7 +155,7 @@ export class ExecutionStore {
       this.app.snowflakeIdGenerator.generate();
     }
     for (const event of events) {
-      const id = String(this.app.snowflakeIdGenerator.generate());
+      const id = newId(this.app);
       event.context = withRequestId(event.context, id);
       Object.assign(event.delivery, { id, executionId: id });
     }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Database, Transaction } from '@nocobase/database';
+import type { Database } from '@nocobase/database';
 import { EXECUTION_STATUS } from '@nocobase/plugin-workflow';
 import { DeliveryTable } from '../deliveries/DeliveryTable';
 import type { StorableEvent } from './events';
@@ -62,17 +62,12 @@ export class ExecutionTables {
     const values = events.map(({ workflow, context, delivery, eventKey = randomUUID() }) => {
       const row = [delivery.id, String(workflow.id), workflow.key, eventKey, context, ...fixed];
       if (withDelivery) {
-        row.push(this.deliveries.recordText(delivery));
+        row.push(this.deliveries.textOf(delivery));
       }
       return `(${row.map((value) => bind.add(value)).join(', ')})`;
     });
     const names = [...columns.map((column) => table.column(column)), ...(withDelivery ? [DELIVERY] : [])];
     return `INSERT INTO ${name} (${names.join(', ')}) VALUES ${values.join(', ')}`;
-  }
-
-  /** Runs a statement once. `ExecutionStore` retries; Sequelize's own retries would repeat one statement inside a transaction. */
-  async run(sql: string, bind: Bind, transaction?: Transaction): Promise<void> {
-    await this.db.sequelize.query(sql, { bind: bind.values, transaction, retry: { max: 1 } });
   }
 }
 

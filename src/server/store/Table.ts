@@ -1,4 +1,4 @@
-import type { Database } from '@nocobase/database';
+import type { Database, Transaction } from '@nocobase/database';
 import { columnValue } from '../nocobase/columnValue';
 
 /** A collection's table with the names that it really has: prefix, schema and underscored columns included. */
@@ -16,6 +16,11 @@ export class Table {
 
   column(attribute: string): string {
     return this.db.quoteIdentifier(this.model.rawAttributes[attribute]?.field ?? attribute);
+  }
+
+  /** Returns the type of a column in SQL. */
+  type(attribute: string): string {
+    return String((this.model.rawAttributes[attribute].type as { toSql(): string }).toSql());
   }
 
   get primaryKey(): string {
@@ -46,4 +51,12 @@ export class Bind {
   add(value: unknown): string {
     return `$${this.values.push(value)}`;
   }
+}
+
+/** Sequelize's option for a statement that isn't repeated: its own retries would repeat one statement inside a transaction. */
+export const ONCE = { max: 1 };
+
+/** Runs a statement once. Callers try again themselves. */
+export async function run(db: Database, sql: string, bind: Bind, transaction?: Transaction): Promise<void> {
+  await db.sequelize.query(sql, { bind: bind.values, transaction, retry: ONCE });
 }

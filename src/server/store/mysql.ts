@@ -1,7 +1,7 @@
 import type { StorableEvent } from './events';
 import { count, type ExecutionTables, type Writer } from './ExecutionTables';
 import { rowBytes } from './jsonLimits';
-import { Bind } from './Table';
+import { Bind, run } from './Table';
 
 /** Writes to MySQL and MariaDB in a transaction: neither can insert and update in one statement. */
 export class MysqlWriter implements Writer {
@@ -20,10 +20,10 @@ export class MysqlWriter implements Writer {
     await db.sequelize.transaction(options, async (transaction) => {
       for (const part of powersOfTwo(events, largest)) {
         const bind = new Bind();
-        await this.tables.run(this.tables.insertInto(executions.name, part, bind), bind, transaction);
+        await run(db, this.tables.insertInto(executions.name, part, bind), bind, transaction);
         const recorded = new Bind();
-        const list = recorded.add(deliveries.textOf(part.map(({ delivery }) => delivery)));
-        await this.tables.run(deliveries.insert(list), recorded, transaction);
+        const list = part.map(({ delivery }) => delivery);
+        await run(db, deliveries.insert(list, recorded), recorded, transaction);
       }
       for (const [table, by] of [
         [stats, counts.byKey],
@@ -33,7 +33,7 @@ export class MysqlWriter implements Writer {
           const bind = new Bind();
           const added = table.add('executed', bind.add(amount));
           const sql = `UPDATE ${table.name} SET ${added} WHERE ${table.primaryKey} = ${bind.add(key)}`;
-          await this.tables.run(sql, bind, transaction);
+          await run(db, sql, bind, transaction);
         }
       }
     });

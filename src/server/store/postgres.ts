@@ -1,13 +1,13 @@
 import type { StorableEvent } from './events';
 import { count, type ExecutionTables, type Writer } from './ExecutionTables';
-import { Bind, type Table } from './Table';
+import { Bind, run, type Table } from './Table';
 
 /** Writes to PostgreSQL in one statement with data-modifying `WITH`: one round trip, and one transaction by PostgreSQL's own rule. */
 export class PostgresWriter implements Writer {
   constructor(private readonly tables: ExecutionTables) {}
 
   async write(events: StorableEvent[]): Promise<void> {
-    const { executions, stats, versionStats, deliveries } = this.tables;
+    const { executions, stats, versionStats, deliveries, db } = this.tables;
     const counts = count(events);
     const bind = new Bind();
     const update = (table: Table, by: Map<string, number>, type: string) => {
@@ -18,11 +18,11 @@ export class PostgresWriter implements Writer {
       );
     };
     const insert = this.tables.insertInto(executions.name, events, bind);
-    const recorded = bind.add(deliveries.textOf(events.map(({ delivery }) => delivery)));
+    const recorded = events.map(({ delivery }) => delivery);
     const sql =
       `WITH stats AS (${update(stats, counts.byKey, 'varchar')}), ` +
       `versions AS (${update(versionStats, counts.byId, 'bigint')}), ` +
-      `deliveries AS (${deliveries.insert(recorded)}) ${insert}`;
-    await this.tables.run(sql, bind);
+      `deliveries AS (${deliveries.insert(recorded, bind)}) ${insert}`;
+    await run(db, sql, bind);
   }
 }

@@ -1,7 +1,7 @@
 import type { StorableEvent } from './events';
 import { DELIVERY, type ExecutionTables, type Writer } from './ExecutionTables';
 import { isViewMissing, VIEW } from './sqliteView';
-import { Bind, type Table } from './Table';
+import { Bind, run, type Table } from './Table';
 
 /**
  * Writes to SQLite in one statement, on the connection that all of NocoBase's single statements share: a transaction in Sequelize
@@ -22,7 +22,7 @@ export class SqliteWriter implements Writer {
     }
     const bind = new Bind();
     try {
-      await this.tables.run(this.tables.insertInto(VIEW, events, bind, true), bind);
+      await run(this.tables.db, this.tables.insertInto(VIEW, events, bind, true), bind);
     } catch (error) {
       // Without its connection the view is gone too; NocoBase makes another connection when it reloads.
       this.viewExists &&= !isViewMissing(String(error));

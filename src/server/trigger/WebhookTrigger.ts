@@ -9,6 +9,7 @@ import { strayTemplates } from '../endpoints/environment';
 import { isNestedAtMost, MOST_LEVELS, TOO_DEEP } from '../endpoints/nesting';
 import { fieldErrors } from '../editor/fieldErrors';
 import { native } from '../native';
+import { newId } from '../newId';
 import { withRequest } from '../receive/requestVariables';
 
 /** The values of a manual execution; each may be omitted. */
@@ -73,7 +74,7 @@ export class WebhookTrigger extends Trigger {
       throw Object.assign(new Error(error.message), { status: context.status, code: error.code });
     }
     const { methods = [] } = (workflow.config as TriggerConfig).request ?? {};
-    const id = String(this.workflow.app.snowflakeIdGenerator.generate());
+    const id = newId(this.workflow.app);
     const request = { id, method: methods[0] ?? METHODS[0], path: '', ip: '', receivedAt: new Date() };
     return this.workflow.trigger(workflow, JSON.parse(withRequest(context, request)) as object, options);
   }
