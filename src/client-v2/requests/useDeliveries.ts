@@ -93,7 +93,8 @@ export function useDeliveries(
   const shown = page?.result === result ? page : undefined;
   const atTop = (shown?.deliveries.length ?? 0) <= PAGE;
   useEffect(() => {
-    if (!live || !atTop || problem) {
+    // A look for new ones would supersede what the user asked for.
+    if (!live || !atTop || problem || loading) {
       return undefined;
     }
     const timer = setInterval(() => {
@@ -102,7 +103,7 @@ export function useDeliveries(
       }
     }, POLL_MS);
     return () => clearInterval(timer);
-  }, [live, atTop, problem, load]);
+  }, [live, atTop, problem, loading, load]);
 
   return {
     deliveries: shown?.deliveries,
